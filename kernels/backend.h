@@ -1,0 +1,56 @@
+/* A device: memory and one function for each line of ops.def. Everything outside kernels/ goes through here.
+ * Errors on a device are asynchronous, so ops return nothing: a failure sticks in the backend and backend_check()
+ * (called once a step, and by tape functions before results are read) reports it. */
+#ifndef ICD_BACKEND_H
+#define ICD_BACKEND_H
+#include "lib/tensor/tensor.h"
+
+enum act { ACT_RELU, ACT_GELU_GATED, ACT_SILU_GATED };
+
+struct dropout {
+    double p;      /* 0: off */
+    uint64_t key;  /* training seed */
+    uint64_t site; /* which dropout of which step: unique in a run */
+};
+struct attn_cfg {
+    double scale;        /* 1 for T5 */
+    bool causal;
+    int64_t q_pos;       /* position of query 0 among the keys (cached decoding), else 0 */
+    bool bidirectional;  /* of the bucket rule */
+    int buckets, max_distance; /* T5: 32, 128; buckets = rows of the bias table */
+    struct dropout drop;
+};
+struct adamw_cfg { /* Loshchilov & Hutter 2019, PyTorch's order: p -= lr*wd*p, then the Adam step */
+    double lr, beta1, beta2, eps, decay;
+    double grad_scale; /* clipping factor applied to g */
+    int64_t step;      /* 1 for the first */
+};
+
+typedef const struct tensor *tensor_p;
+struct ops {
+#define T tensor_p
+#define OP(name, args) void (*name) args;
+#include "kernels/ops.def"
+#undef OP
+#undef T
+};
+struct backend {
+    const char *name; /* "cpu" */
+    struct ops op;
+    void *(*alloc)(size_t bytes); /* NULL with the error set */
+    void (*free)(void *p);
+    int (*upload)(void *dev, const void *host, size_t bytes);
+    int (*download)(void *host, const void *dev, size_t bytes); /* waits for the ops before */
+    int (*check)(void);           /* waits; first error since the last call, 0 if none */
+};
+/* "cpu", "cuda", "cuda:N" or "auto"; E_NODEVICE when it is not there. threads: CPU threads. */
+int backend_open(const char *device, int threads, const struct backend **be);
+/* Record a failure (first one wins); safe from ops. */
+void backend_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int backend_check_host(void); /* what backend_fail recorded; for the check() of a backend */
+
+/* T5's bucket of a relative position (key - query); reference/HF rule, shared by every kernel through a table.
+ * checkpoints.md section 2 has the boundaries. */
+int t5_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance);
+
+#endif

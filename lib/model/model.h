@@ -1,0 +1,87 @@
+/* A model: its family's forward, its parameters, the label-attention head and what a model directory says.
+ * A family is one file lib/model/<family>.c that ends in REGISTER(model_family, <name>) and defines
+ * `const struct model_family model_family_<name>`. */
+#ifndef ICD_MODEL_H
+#define ICD_MODEL_H
+#include "lib/nn/nn.h"
+#include <jansson.h>
+
+#include "lib/util/register.h"
+
+struct model;
+
+/* Keys and values of a decoder for step-by-step decoding; made by `cache`, lives in the model's cache arena. */
+struct kv_cache;
+
+struct model_family {
+    const char *name;       /* "t5": also model_type of config.json and the word before ':' in --init */
+    bool encoder_decoder;
+    /* Fill m->arch from m->config (a Hugging Face config.json object); E_DATA naming the key. */
+    int (*configure)(struct model *m);
+    /* `--init t5:d_model=..,layers=..` -> a config object; help text of the keys in `init_keys`. */
+    int (*init_config)(const char *pairs, int64_t vocab, json_t **config);
+    const char *init_keys;
+    /* params_add for every tensor, in order. */
+    int (*declare)(struct model *m);
+    /* Encoder: ids(B,T) i32, len(B) i32 -> H(B,T,D). (Decoder-only families: hidden states of the note.) */
+    struct var *(*encode)(struct model *m, struct tape *t, const struct tensor *ids, const struct tensor *len);
+    /* Decoder, teacher forcing (cache NULL, ids(B,U) = start + target shifted) or one step (ids(B,1)): hidden states
+     * (B,U,D) after the final norm, to be multiplied with head * hscale. h, len: what encode got and gave. */
+    struct var *(*decode)(struct model *m, struct tape *t, const struct tensor *ids, const struct var *h,
+                          const struct tensor *len, struct kv_cache *cache);
+    /* A cache for B sequences of at most `steps` steps over encoder states h(B,T,D) (cross keys and values computed here). */
+    struct kv_cache *(*cache)(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t steps);
+    /* File name -> our parameter name or NULL to ignore; resolves aliases (shared / embed_tokens / lm_head). */
+    const char *(*alias)(const struct model *m, const char *name);
+};
+
+struct model_arch { /* what every family has */
+    int64_t D, F, H, K, layers, dec_layers, V;
+    double eps, dropout, hscale;
+    enum act act;
+    bool tied;
+    int buckets, max_distance;
+    int32_t pad, eos, start;
+};
+struct model {
+    const struct model_family *family;
+    json_t *config;          /* config.json, unknown keys kept */
+    struct model_arch arch;
+    struct params params;    /* the family's, then the head's */
+    void *family_state;      /* indices of its parameters; freed with free() */
+    int head;                /* index of the lm head parameter (the embedding when tied) */
+    int family_params;       /* how many parameters are the family's: those go to model.safetensors */
+    /* label attention; label_head < 0: none */
+    int label_head;          /* index of icd.label_attn.W; U, w, b follow */
+    int64_t labels, d_a;
+    json_t *icd;             /* icd.json: {format, labels[], options, history, lineage, lambda, threshold, ...} */
+    char *spiece;            /* bytes of the tokenizer file to pass on, or NULL */
+    size_t spiece_n;
+    const char *spiece_name; /* "spiece.model" */
+};
+const struct model_family *model_family_find(const char *name); /* NULL if unknown */
+const char *model_family_names(void);                           /* "t5, llama" for messages */
+
+/* From scratch: "t5:d_model=64,layers=2", vocabulary from the tokenizer. Parameters declared, not yet allocated. */
+int model_new(struct model **m, const char *init, int64_t vocab, int32_t pad, int32_t eos);
+/* From a Hugging Face directory (config.json, model.safetensors [or shards + index], spiece.model) and, when there,
+ * icd.json + icd.safetensors. Reads configuration only; weights come with model_weights. */
+int model_open(struct model **m, const char *dir);
+/* Declare the label-attention head: labels of meta.labels, in order. Before model_alloc. */
+int model_add_label_attn(struct model *m, int64_t labels, int64_t d_a);
+int model_alloc(struct model *m, const struct backend *be, bool train);
+/* Load weights of `dir` into the allocated parameters. Every family parameter must be found with its shape, unknown names
+ * are an error unless the family ignores them; the head is loaded when icd.safetensors is there. */
+int model_weights(struct model *m, const char *dir);
+/* Write a Hugging Face directory plus icd.safetensors and icd.json, into a new directory beside `dir`, then renamed;
+ * loads in transformers' from_pretrained with no missing and no unexpected key. */
+int model_save(const struct model *m, const char *dir);
+struct label_attn_w model_label_attn(const struct model *m);
+void model_free(struct model *m);
+
+/* Greedy decoding of B notes at once with a KV cache: ids(B,T) host, len(B). out: malloc'd, B rows of at most `max_new`
+ * ids without the start token, up to and without eos; out_len(B). Runs its own tape_run; h as of encode. */
+int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t max_new,
+                    int32_t *out, int32_t *out_len);
+
+#endif

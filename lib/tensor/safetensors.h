@@ -1,0 +1,37 @@
+/* safetensors files: reading (mmap, every length checked) and writing (beside and renamed). Format as in the
+ * safetensors README: u64 header length, JSON header, data; tensors tile the data exactly. */
+#ifndef ICD_SAFETENSORS_H
+#define ICD_SAFETENSORS_H
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct st_tensor {
+    const char *name;
+    char dtype[8]; /* "F32" ... */
+    int nd;
+    int64_t dim[8];
+    const void *data; /* unaligned: copy out */
+    size_t bytes;
+};
+struct st_file;
+int st_open(struct st_file **f, const char *path);
+int st_count(const struct st_file *f);
+const struct st_tensor *st_at(const struct st_file *f, int i);
+const struct st_tensor *st_find(const struct st_file *f, const char *name);
+const json_t *st_metadata(const struct st_file *f); /* NULL if there is none */
+/* n elements as float / double, from F32, F16, BF16, F64. E_DATA for other types. */
+int st_to_float(const struct st_tensor *t, float *out);
+int st_to_double(const struct st_tensor *t, double *out);
+void st_close(struct st_file *f);
+
+struct st_writer;
+/* Declare all tensors, then write their data in the same order; st_end renames. metadata may be NULL;
+ * {"format":"pt"} is always put in. Only F32, F64, I32, I64, U8. */
+int st_create(struct st_writer **w, const char *path, const json_t *metadata);
+int st_declare(struct st_writer *w, const char *name, const char *dtype, int nd, const int64_t *dim);
+int st_data(struct st_writer *w, const void *p, size_t bytes); /* the next declared tensor, whole */
+int st_end(struct st_writer *w);
+void st_discard(struct st_writer *w); /* frees; also after st_end */
+
+#endif

@@ -1,0 +1,43 @@
+/* Error codes and the message of the failure in hand.
+ * The library never prints and never exits: a function that can fail returns 0 or one of these codes
+ * (they are sysexits(3) values, so a tool's exit status is the code itself) and leaves one message in
+ * a per-thread buffer. Callers add context with err_ctx() on the way up, so the user reads one line:
+ * "tokenize: notes.icds: record 17: field text: not UTF-8". Never put note text into a message. */
+#ifndef ICD_ERR_H
+#define ICD_ERR_H
+
+enum {
+    E_OK = 0,
+    E_USAGE = 64,    /* bad command line */
+    E_DATA = 65,     /* input is malformed, truncated, inconsistent */
+    E_NOINPUT = 66,  /* an input does not exist or can't be opened */
+    E_NODEVICE = 69, /* the device asked for is not there */
+    E_BUG = 70,      /* our fault */
+    E_NOMEM = 71,    /* out of memory (host or device) */
+    E_IO = 74,       /* read or write failed, disk full */
+};
+
+/* Set the message and return `code`. */
+int err_set(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Put "context: " before the present message; returns `code` unchanged. */
+int err_ctx(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* err_set(E_NOMEM, ...) for an allocation of n bytes. */
+int err_nomem(unsigned long long n);
+const char *err_msg(void); /* "" when nothing failed in this thread */
+/* Carry an error across threads: copy out in the worker (malloc'd, may be NULL), set in the reader. */
+char *err_take(void);
+
+#define TRY(e)                    \
+    do {                          \
+        int try_rc_ = (e);        \
+        if (try_rc_)              \
+            return try_rc_;       \
+    } while (0)
+/* For functions that clean up behind a label: sets rc and jumps. */
+#define TRY_GOTO(rc, label, e)    \
+    do {                          \
+        if (((rc) = (e)) != 0)    \
+            goto label;           \
+    } while (0)
+
+#endif

@@ -1,0 +1,30 @@
+/* Files written beside their name and renamed into place: a failed tool leaves nothing half-written. */
+#ifndef ICD_FILE_H
+#define ICD_FILE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct outfile {
+    int fd;
+    bool std;         /* standard output: no rename */
+    char *path, *tmp; /* tmp is in the same directory */
+};
+/* path NULL or "-": standard output. Otherwise a new file of mode 0600 (notes and labels are patient data). */
+int outfile_open(struct outfile *o, const char *path);
+int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO ("NAME: No space left on device") */
+int outfile_commit(struct outfile *o);  /* fsync, close, rename; checks close(2) on standard output too */
+void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
+
+/* Whole file into memory (malloc'd, NUL added behind). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
+int file_read(const char *path, size_t limit, char **p, size_t *n);
+/* XXH64 of a file's bytes as 16 hex digits. */
+int file_xxh64(const char *path, char hex[17]);
+/* Last component of a path, for messages and history. */
+const char *path_base(const char *path);
+
+/* Where share/ is: $ICDPIPE_SHARE, else ../share beside the running program, else PREFIX/share/icdpipe. */
+int share_path(const char *name, char *out, size_t n);
+
+#endif

@@ -1,0 +1,67 @@
+/* Options: one table a tool, the only place an option is declared. It drives parsing, range checks,
+ * --help, the man page's OPTIONS (--help-man), shell completion (--help-completion) and the resolved
+ * options in a stream's history. */
+#ifndef ICD_OPT_H
+#define ICD_OPT_H
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum opt_type {
+    OPT_END = 0, /* last row of a table */
+    OPT_FLAG,    /* bool *, --x and --no-x */
+    OPT_INT,     /* int64_t *, within [min,max] */
+    OPT_REAL,    /* double *, within [min,max], NaN refused */
+    OPT_STR,     /* const char ** */
+    OPT_CHOICE,  /* const char **, one of `choices` */
+    OPT_FILE,    /* const char **, a file to read; history keeps its base name only */
+    OPT_DIR,     /* const char **, a directory or archive to read; likewise */
+    OPT_OUT,     /* const char **, a file to write; never in history */
+    OPT_LIST,    /* struct opt_list *, may be given several times */
+};
+enum { /* flags */
+    OPT_REQUIRED = 1,
+    OPT_QUIET = 2, /* left out of history: does not change the records (-q, -j, progress) */
+};
+struct opt_list {
+    const char **v;
+    int n;
+};
+struct opt {
+    const char *name; /* long name without -- */
+    char letter;      /* short name or 0 */
+    enum opt_type type;
+    void *value;     /* holds the default before parsing; defaults are printed from here */
+    const char *arg; /* metavariable, NULL for flags */
+    const char *help; /* one sentence or more, no trailing default: that is added */
+    double min, max; /* OPT_INT and OPT_REAL; both 0: unlimited */
+    const char *const *choices; /* OPT_CHOICE, NULL-terminated */
+    unsigned flags;
+};
+
+/* What a tool is, for help and man. */
+struct opt_doc {
+    const char *tool;     /* "rec-cat" */
+    const char *synopsis; /* "[OPTION]... [FILE]" */
+    const char *about;    /* one line */
+};
+
+/* Parse argv against up to two tables (the tool's, then the common one; each ends with OPT_END).
+ * Operands are left in argv[1..*nargs] order-preserved; "--" ends options; a lone "-" is an operand.
+ * `--opt value`, `--opt=value`, `-o value`, `-ovalue`, unambiguous long prefixes are NOT accepted.
+ * E_USAGE with a message on anything wrong. --help, --version, --help-man and --help-completion are
+ * recognised here and returned in *asked (0 when not asked for). */
+enum opt_asked { OPT_NOTHING = 0, OPT_HELP, OPT_VERSION, OPT_MAN, OPT_COMPLETION };
+int opt_parse(const struct opt *own, const struct opt *common, int *argc, char **argv, enum opt_asked *asked);
+
+int opt_print(FILE *f, enum opt_asked what, const struct opt_doc *doc, const struct opt *own, const struct opt *common);
+
+/* Resolved options as a JSON object {name: value} (new reference), OPT_QUIET and OPT_OUT left out,
+ * paths as base names, NULL strings left out. Keys in table order. */
+json_t *opt_resolved(const struct opt *own, const struct opt *common);
+
+/* "k=v,k=v" micro-syntax used by --init and --lora: calls set(key, value, ctx) for each pair. */
+int opt_pairs(const char *s, int (*set)(const char *k, const char *v, void *ctx), void *ctx);
+
+#endif
