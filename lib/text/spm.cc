@@ -1,0 +1,220 @@
+/* The shim over libsentencepiece: see spm.h. Nothing C++ throws may reach the C callers, so every function
+ * that calls the library catches. */
+#include <sentencepiece_processor.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <vector>
+
+extern "C" { /* C headers without a guard of their own; before spm.h, which includes buf.h */
+#include "lib/util/buf.h"
+#include "lib/util/err.h"
+#include "lib/util/file.h"
+}
+#include "lib/text/spm.h"
+
+#define MODEL_MAX (256u << 20)
+
+struct spm {
+    sentencepiece::SentencePieceProcessor sp;
+    struct spm_info info = {};
+};
+
+/* Runs `body` (a lambda that returns a code) with exceptions turned into codes. */
+template <typename F> static int guarded(F body) noexcept
+{
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return err_set(E_NOMEM, "out of memory in the tokenizer");
+    } catch (...) {
+        return err_set(E_BUG, "the tokenizer library failed");
+    }
+}
+
+int spm_ids_add(struct spm_ids *v, int32_t id, uint32_t begin, uint32_t end)
+{
+    if (v->n == v->cap) {
+        size_t cap = v->cap ? 2 * v->cap : 1024;
+        void *p = mem_grow(v->id, cap, sizeof *v->id);
+        if (!p)
+            return E_NOMEM;
+        v->id = (int32_t *)p;
+        if (!(p = mem_grow(v->offset, cap, 2 * sizeof *v->offset)))
+            return E_NOMEM;
+        v->offset = (uint32_t *)p;
+        v->cap = cap;
+    }
+    v->id[v->n] = id;
+    v->offset[2 * v->n] = begin;
+    v->offset[2 * v->n + 1] = end;
+    v->n++;
+    return 0;
+}
+
+void spm_ids_free(struct spm_ids *v)
+{
+    free(v->id);
+    free(v->offset);
+    *v = {};
+}
+
+int spm_find(const char *path, char *out, size_t n)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode)) {
+        if ((size_t)snprintf(out, n, "%s", path) >= n)
+            return err_set(E_NOINPUT, "the tokenizer's path is too long");
+        return 0;
+    }
+    static const char *const names[] = {"spiece.model", "tokenizer.model"};
+    for (const char *name : names) {
+        if ((size_t)snprintf(out, n, "%s/%s", path, name) >= n)
+            return err_set(E_NOINPUT, "the tokenizer's path is too long");
+        if (stat(out, &st) == 0)
+            return 0;
+    }
+    return err_set(E_NOINPUT, "%s: neither spiece.model nor tokenizer.model in this directory", path);
+}
+
+int spm_open(struct spm **s, const char *path)
+{
+    *s = nullptr;
+    char file[4096];
+    char *p;
+    size_t n;
+    TRY(spm_find(path, file, sizeof file));
+    TRY(file_read(file, MODEL_MAX, &p, &n));
+    int rc = spm_open_bytes(s, path_base(file), p, n);
+    free(p);
+    return rc;
+}
+
+int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n)
+{
+    *s = nullptr;
+    struct spm *m = nullptr;
+    int rc = guarded([&] {
+        m = new struct spm;
+        if (n == 0 || !m->sp.LoadFromSerializedProto({(const char *)p, n}).ok())
+            return err_set(E_DATA, "%s: not a SentencePiece model", name);
+        struct spm_info *i = &m->info;
+        snprintf(i->name, sizeof i->name, "%s", name);
+        snprintf(i->xxh64, sizeof i->xxh64, "%016llx", (unsigned long long)XXH64(p, n, 0));
+        i->pieces = m->sp.GetPieceSize();
+        i->pad = m->sp.pad_id();
+        i->eos = m->sp.eos_id();
+        i->unk = m->sp.unk_id();
+        i->bos = m->sp.bos_id();
+        return 0;
+    });
+    if (rc)
+        delete m;
+    else
+        *s = m;
+    return rc;
+}
+
+const struct spm_info *spm_info(const struct spm *s)
+{
+    return &s->info;
+}
+
+void spm_close(struct spm *s)
+{
+    delete s;
+}
+
+json_t *spm_json(const struct spm *s)
+{
+    const struct spm_info *i = &s->info;
+    json_t *j = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "name", i->name, "xxh64", i->xxh64, "pieces",
+                          (int)i->pieces, "pad", (int)i->pad, "eos", (int)i->eos, "unk", (int)i->unk, "bos", (int)i->bos);
+    if (!j)
+        err_set(E_NOMEM, "out of memory");
+    return j;
+}
+
+int spm_same(const json_t *mine, const json_t *other)
+{
+    const char *a = json_string_value(json_object_get(mine, "xxh64"));
+    const char *b = json_string_value(json_object_get(other, "xxh64"));
+    if (!a || !b)
+        return err_set(E_DATA, "meta names no tokenizer");
+    if (strcmp(a, b) != 0)
+        return err_set(E_DATA, "made with another tokenizer (%s, here %s)", b, a);
+    return 0;
+}
+
+int spm_encode(const struct spm *s, const char *p, size_t n, uint32_t base, struct spm_ids *out)
+{
+    if (n > UINT32_MAX - base)
+        return err_set(E_DATA, "text is longer than 4 GiB");
+    return guarded([&] {
+        sentencepiece::ImmutableSentencePieceText t;
+        if (!s->sp.Encode({p, n}, t.mutable_proto()).ok())
+            return err_set(E_DATA, "the tokenizer can't encode a text of %zu bytes", n);
+        size_t count = t.pieces_size();
+        for (size_t i = 0; i < count; i++) {
+            auto q = t.pieces((int)i);
+            TRY(spm_ids_add(out, (int32_t)q.id(), base + q.begin(), base + q.end()));
+        }
+        return 0;
+    });
+}
+
+int spm_count(const struct spm *s, const char *p, size_t n, size_t *count)
+{
+    return guarded([&] {
+        sentencepiece::ImmutableSentencePieceText t;
+        if (!s->sp.Encode({p, n}, t.mutable_proto()).ok())
+            return err_set(E_DATA, "the tokenizer can't encode a text of %zu bytes", n);
+        *count = t.pieces_size();
+        return 0;
+    });
+}
+
+int spm_decode(const struct spm *s, const int32_t *id, size_t n, struct buf *out)
+{
+    const struct spm_info *f = &s->info;
+    return guarded([&] {
+        std::vector<int> v;
+        v.reserve(n);
+        for (size_t i = 0; i < n; i++) {
+            if (id[i] >= f->pieces || id[i] < 0)
+                v.push_back(f->unk);
+            else if (id[i] != f->pad && id[i] != f->eos && id[i] != f->bos)
+                v.push_back(id[i]);
+        }
+        std::string text;
+        if (!s->sp.Decode(v, &text).ok())
+            return err_set(E_DATA, "the tokenizer can't decode %zu ids", n);
+        return buf_add(out, text.data(), text.size());
+    });
+}
+
+const char *spm_piece(const struct spm *s, int32_t id)
+{
+    return id >= 0 && id < s->info.pieces ? s->sp.IdToPiece(id).c_str() : nullptr;
+}
+
+int32_t spm_piece_id(const struct spm *s, const char *piece)
+{
+    int32_t id = -1;
+    /* PieceToId answers unk for pieces it does not know. */
+    guarded([&] {
+        int32_t got = s->sp.PieceToId(piece);
+        if (s->sp.IdToPiece(got) == piece)
+            id = got;
+        return 0;
+    });
+    return id;
+}

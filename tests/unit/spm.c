@@ -1,0 +1,275 @@
+/* lib/text/spm and lib/text/encode: ids equal to Debian's spm_encode, offsets into the raw text, truncation, decoding.
+ * The vocabularies are trained here, from tests/golden/notes.txt: a unigram one like T5's (nmt_nfkc, no byte
+ * fallback) and a BPE one like LLaMA's (identity normaliser, byte fallback). */
+#include "lib/text/encode.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "lib/util/err.h"
+#include "lib/util/file.h"
+#include "tests/test.h"
+
+static char dir[] = "/tmp/icdpipe-test.XXXXXX";
+static char path[512], cmd[2048];
+
+static const char *in_dir(const char *name)
+{
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+/* Texts that normalisation changes: ligature, full width, combining accent, tabs, newlines, runs of blanks, NBSP,
+ * soft hyphen, zero-width space, emoji, braces, an invalid byte's replacement, NUL inside. */
+static const char *const odd[] = {
+    "", " ", "\n\n\t ", "acute renal failure", "  leading and trailing   ", "a\tb\nc\r\nd", "The \xef\xac\x81rst \xef\xac\x82ow",
+    "\xef\xbc\xa8\xef\xbc\xb4\xef\xbc\xae \xef\xbc\x94\xef\xbc\x90\xef\xbc\x91\xef\xbc\x8e\xef\xbc\x99", "caf\x65\xcc\x81 na\xc3\xafve",
+    "blood\xc2\xa0pressure", "hyper\xc2\xadtension", "chest\xe2\x80\x8bpain", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80 fine {x} <y> ~z",
+    "\xef\xbf\xbd", "\xe2\x85\xa3 \xc2\xbd \xe2\x84\x83", "[**2151-7-16**]  </s> <unk> <pad>", "401.9, 428.0",
+    "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x82\xab\xe3\x82\x99", "x", "\xc2\xa0x\xe3\x80\x80y",
+};
+enum { N_ODD = sizeof odd / sizeof *odd };
+
+static bool blank(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if (c < 0x80 && c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Ranges ascend, stay inside, and what lies between them is no visible ASCII. */
+static bool offsets_sane(const struct spm_ids *v, const char *text, size_t n)
+{
+    uint32_t at = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        uint32_t b = v->offset[2 * i], e = v->offset[2 * i + 1];
+        if (b < at || e < b || e > n || !blank(text + at, b - at))
+            return false;
+        if ((b < n && (text[b] & 0xc0) == 0x80) || (e < n && (text[e] & 0xc0) == 0x80))
+            return false; /* inside a character */
+        at = e;
+    }
+    return blank(text + at, n - at);
+}
+
+static void test_odd(const struct spm *s, const char *name)
+{
+    char label[80];
+    struct spm_ids v = {0};
+    struct buf b = {0};
+    for (int i = 0; i < N_ODD; i++) {
+        size_t n = strlen(odd[i]), count = 0;
+        v.n = 0;
+        CHECK(spm_encode(s, odd[i], n, 0, &v) == 0);
+        CHECK(spm_count(s, odd[i], n, &count) == 0 && count == v.n);
+        CHECK(offsets_sane(&v, odd[i], n));
+        b.n = 0;
+        CHECK(spm_decode(s, v.id, v.n, &b) == 0);
+    }
+    v.n = 0;
+    CHECK(spm_encode(s, "a\0b", 3, 0, &v) == 0 && offsets_sane(&v, "a\0b", 3));
+    v.n = 0; /* a byte that is no UTF-8 */
+    CHECK(spm_encode(s, "a\xff" "b", 3, 0, &v) == 0 && v.n > 0 && v.offset[2 * v.n - 1] <= 3);
+    snprintf(label, sizeof label, "odd texts, %s", name);
+    DONE(label);
+    spm_ids_free(&v);
+    buf_free(&b);
+}
+
+/* Line by line the ids of spm_encode, and decoding gives the normalised text. */
+static void test_file(const struct spm *s, const char *model, const char *file, const char *label, bool spaces_kept)
+{
+    snprintf(cmd, sizeof cmd, "cd %s && spm_encode --model=%s --output_format=id <'%s' >ids.txt", dir, model, file);
+    CHECK(system(cmd) == 0);
+    FILE *want = fopen(in_dir("ids.txt"), "r"), *text = fopen(file, "r");
+    char *line = NULL, *ids = NULL;
+    size_t cap = 0, cap2 = 0;
+    ssize_t n;
+    int lines = 0;
+    struct spm_ids v = {0};
+    struct buf got = {0}, plain = {0};
+    while (want && text && (n = getline(&line, &cap, text)) > 0) {
+        if (line[n - 1] == '\n')
+            line[--n] = 0;
+        CHECK(getline(&ids, &cap2, want) > 0);
+        v.n = got.n = plain.n = 0;
+        CHECK(spm_encode(s, line, (size_t)n, 0, &v) == 0 && offsets_sane(&v, line, (size_t)n));
+        for (size_t i = 0; i < v.n; i++)
+            CHECK(buf_fmt(&got, i ? " %d" : "%d", v.id[i]) == 0);
+        ids[strcspn(ids, "\n")] = 0;
+        CHECK(got.n == strlen(ids) && (got.n == 0 || memcmp(got.p, ids, got.n) == 0));
+        CHECK(spm_decode(s, v.id, v.n, &plain) == 0);
+        if (spaces_kept)
+            CHECK(plain.n == (size_t)n && memcmp(plain.p, line, plain.n) == 0);
+        lines++;
+    }
+    CHECK(lines > 0);
+    DONE(label);
+    spm_ids_free(&v);
+    buf_free(&got);
+    buf_free(&plain);
+    free(line);
+    free(ids);
+    if (want)
+        fclose(want);
+    if (text)
+        fclose(text);
+}
+
+static void test_encode(const struct spm *s)
+{
+    const char *text = "acute renal failure. He denies chest pain. Atrial fibrillation";
+    size_t n = strlen(text), full, a, b;
+    struct spm_ids v = {0}, w = {0}, prompt = {0};
+    int64_t span[4] = {0, 20, 43, 62}, bad[2] = {0, 63}, back[2] = {5, 4};
+    int32_t eos = spm_info(s)->eos;
+
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 0, &v, &full) == 0);
+    CHECK(full == v.n && v.id[v.n - 1] == eos && v.offset[2 * v.n - 2] == n && v.offset[2 * v.n - 1] == n);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, full, &w, &full) == 0 && w.n == v.n);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 5, &w, &full) == 0 && w.n == 5 && full == v.n && w.id[4] == eos &&
+          memcmp(w.id, v.id, 4 * sizeof *w.id) == 0);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 1, &w, &full) == 0 && w.n == 1 && w.id[0] == eos);
+    DONE("whole text, eos, truncation");
+
+    CHECK(spm_count(s, text, 20, &a) == 0 && spm_count(s, text + 43, 19, &b) == 0);
+    CHECK(encode_note(s, NULL, text, n, span, 2, 0, &v, &full) == 0 && v.n == a + b + 1);
+    CHECK(v.offset[2 * a] >= 43 && v.offset[2 * (a + b) - 1] == 62 && v.offset[2 * (a + b)] == 62);
+    w.n = 0;
+    CHECK(spm_encode(s, text + 43, 19, 43, &w) == 0 && w.n == b);
+    CHECK(memcmp(w.id, v.id + a, b * sizeof *w.id) == 0 && memcmp(w.offset, v.offset + 2 * a, 2 * b * sizeof *w.offset) == 0);
+    DONE("spans are segments and their counts add");
+
+    CHECK(encode_prompt(s, "Assign codes:", 13, &prompt) == 0 && prompt.n > 0);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full) == 0 && v.n == prompt.n + a + b + 1);
+    CHECK(v.offset[0] == 0 && v.offset[2 * prompt.n - 1] == 0 && memcmp(v.id, prompt.id, prompt.n * sizeof *v.id) == 0);
+    DONE("prompt counts and has offsets 0,0");
+
+    CHECK(encode_note(s, NULL, text, n, bad, 1, 0, &v, &full) == E_DATA);
+    CHECK(encode_note(s, NULL, text, n, back, 1, 0, &v, &full) == E_DATA);
+    CHECK(spm_encode(s, text, n, UINT32_MAX - 3, &v) == E_DATA);
+    DONE("spans outside the text are refused");
+    spm_ids_free(&v);
+    spm_ids_free(&w);
+    spm_ids_free(&prompt);
+}
+
+static void test_lookup(const struct spm *s)
+{
+    const struct spm_info *i = spm_info(s);
+    struct buf b = {0};
+    int32_t ids[5] = {i->pad, i->eos, -7, i->pieces + 128, i->eos};
+    CHECK(i->pad == 0 && i->eos == 1 && i->unk == 2 && i->bos == -1 && i->pieces > 100);
+    CHECK(spm_piece(s, -1) == NULL && spm_piece(s, i->pieces) == NULL && spm_piece(s, i->pieces - 1) != NULL);
+    CHECK(spm_piece_id(s, spm_piece(s, 50)) == 50 && spm_piece_id(s, "no such piece") == -1);
+    CHECK(spm_decode(s, ids, 5, &b) == 0 && b.n > 0);
+    json_t *a = spm_json(s), *other = json_deep_copy(a);
+    CHECK(spm_same(a, other) == 0);
+    json_object_set_new(other, "xxh64", json_string("0123456789abcdef"));
+    CHECK(spm_same(a, other) == E_DATA && spm_same(a, NULL) == E_DATA);
+    json_decref(a);
+    json_decref(other);
+    buf_free(&b);
+    DONE("special ids, lookup, ids outside the vocabulary, equality");
+}
+
+static void test_open(const char *model)
+{
+    struct spm *s, *t;
+    char *p, hex[17];
+    size_t n;
+    CHECK(spm_open(&s, dir) == 0); /* a model directory */
+    CHECK(file_xxh64(model, hex) == 0 && s && strcmp(hex, spm_info(s)->xxh64) == 0);
+    CHECK(file_read(model, 1 << 28, &p, &n) == 0 && spm_open_bytes(&t, "spiece.model", p, n) == 0);
+    CHECK(strcmp(spm_info(t)->xxh64, hex) == 0 && strcmp(spm_info(t)->name, "spiece.model") == 0);
+    spm_close(s);
+    spm_close(t);
+    CHECK(spm_open(&s, "/nowhere/at/all") == E_NOINPUT && s == NULL);
+    CHECK(spm_open(&s, "/") == E_NOINPUT);
+    CHECK(spm_open_bytes(&s, "x", "", 0) == E_DATA && spm_open_bytes(&s, "x", "not a model", 11) == E_DATA);
+    CHECK(strstr(err_msg(), "not a SentencePiece model") != NULL);
+    for (size_t cut = 1; cut < 20; cut++) /* cut short: refused, or at least harmless */
+        if (spm_open_bytes(&s, "x", p, n * cut / 20) == 0)
+            spm_close(s);
+    free(p);
+    DONE("open file, directory, bytes; damaged models");
+}
+
+static void *work(void *arg)
+{
+    struct spm_ids *v = calloc(1, sizeof *v);
+    const char *text = "The patient was diuresed with intravenous furosemide; 401.9, 428.0 and \xef\xac\x81.";
+    for (int i = 0; i < 200; i++) {
+        v->n = 0;
+        if (spm_encode(arg, text, strlen(text), 0, v))
+            break;
+    }
+    return v;
+}
+static void test_threads(struct spm *s)
+{
+    pthread_t th[4];
+    struct spm_ids *v[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&th[i], NULL, work, s);
+    for (int i = 0; i < 4; i++)
+        pthread_join(th[i], (void **)&v[i]);
+    for (int i = 0; i < 4; i++)
+        CHECK(v[i]->n > 0 && v[i]->n == v[0]->n && memcmp(v[i]->id, v[0]->id, v[0]->n * sizeof *v[0]->id) == 0);
+    for (int i = 0; i < 4; i++) {
+        spm_ids_free(v[i]);
+        free(v[i]);
+    }
+    DONE("one vocabulary, four threads");
+}
+
+int main(void)
+{
+    struct spm *uni, *bpe;
+    char notes[512], codiesp[512], real[512];
+    const char *root = getenv("PWD");
+    snprintf(notes, sizeof notes, "%s/tests/golden/notes.txt", root);
+    snprintf(codiesp, sizeof codiesp, "%s/../shared/data/codiesp/v4/dev/text_files_en", root);
+    if (!mkdtemp(dir) || system("command -v spm_train spm_encode >/dev/null") != 0) {
+        printf("skip spm: no spm_train here (make deps)\n");
+        return 0;
+    }
+    snprintf(cmd, sizeof cmd,
+             "cd %s && spm_train --input='%s' --model_prefix=spiece --vocab_size=400 --hard_vocab_limit=false --pad_id=0 "
+             "--eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 2>log && "
+             "spm_train --input='%s' --model_prefix=bpe --model_type=bpe --vocab_size=600 --byte_fallback "
+             "--split_digits --normalization_rule_name=identity --remove_extra_whitespaces=false 2>log",
+             dir, notes, notes);
+    CHECK(system(cmd) == 0);
+    DONE("spm_train makes the vocabularies");
+    CHECK(spm_open(&uni, in_dir("spiece.model")) == 0 && uni);
+    CHECK(spm_open(&bpe, in_dir("bpe.model")) == 0 && bpe);
+    DONE("open");
+    if (uni && bpe) {
+        test_open(in_dir("spiece.model"));
+        test_lookup(uni);
+        test_odd(uni, "unigram");
+        test_odd(bpe, "BPE with byte fallback");
+        test_file(uni, "spiece.model", notes, "ids of spm_encode, unigram", false);
+        test_file(bpe, "bpe.model", notes, "ids of spm_encode, BPE; exact round trip", true);
+        if (access(codiesp, R_OK) == 0) {
+            snprintf(cmd, sizeof cmd, "cat '%s'/S0*.txt | head -n 3000 >%s/real.txt", codiesp, dir);
+            CHECK(system(cmd) == 0);
+            snprintf(real, sizeof real, "%s/real.txt", dir);
+            test_file(uni, "spiece.model", real, "ids of spm_encode on CodiEsp, unigram", false);
+            test_file(bpe, "bpe.model", real, "ids of spm_encode on CodiEsp, BPE", false);
+        } else {
+            printf("skip ids of spm_encode on CodiEsp: not here\n");
+        }
+        test_encode(uni);
+        test_threads(uni);
+    }
+    spm_close(uni);
+    spm_close(bpe);
+    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
+    CHECK(system(cmd) == 0);
+    TEST_EXIT();
+}
