@@ -1,0 +1,61 @@
+/* What all backends share: choosing one, the sticky first failure, T5's bucket rule. Tests: tests/unit/kernels.c. */
+#include "kernels/backend.h"
+#include "kernels/cpu/cpu.h"
+#include "lib/util/err.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int backend_open(const char *device, int threads, const struct backend **be)
+{
+    if (!strcmp(device, "cpu") || !strcmp(device, "auto")) {
+        *be = cpu_backend(threads);
+        return 0;
+    }
+    if (!strcmp(device, "cuda") || !strncmp(device, "cuda:", 5))
+        return err_set(E_NODEVICE, "device %s: this icdpipe was built without CUDA", device);
+    return err_set(E_USAGE, "device %s: not one of cpu, cuda, cuda:N, auto", device);
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int failed;
+static char failure[256];
+
+void backend_fail(int code, const char *fmt, ...)
+{
+    pthread_mutex_lock(&lock);
+    if (!failed) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(failure, sizeof failure, fmt, ap);
+        va_end(ap);
+        failed = code;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+int backend_check_host(void)
+{
+    pthread_mutex_lock(&lock);
+    int code = failed;
+    if (code)
+        err_set(code, "%s", failure);
+    failed = 0;
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+int t5_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance)
+{
+    int n = bidirectional ? buckets / 2 : buckets, base = bidirectional && relative > 0 ? n : 0;
+    int64_t a = relative < 0 ? -relative : bidirectional ? relative : 0;
+    int exact = n / 2;
+    if (a < exact)
+        return base + (int)a;
+    if (a >= max_distance || exact == 0)
+        return base + n - 1;
+    int b = exact + (int)(log((double)a / exact) / log((double)max_distance / exact) * (n - exact));
+    return base + (b < n - 1 ? b : n - 1);
+}

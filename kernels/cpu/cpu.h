@@ -1,0 +1,74 @@
+/* Inside of the CPU backend: the ops' prototypes, per-thread scratch, and loops over rows.
+ * To add an op: a line in kernels/ops.def, cpu_<op> in kernels/cpu/<family>.c, a test in tests/unit/kernels.c. */
+#ifndef ICD_CPU_H
+#define ICD_CPU_H
+#include "kernels/backend.h"
+#include "lib/util/err.h"
+#include <omp.h>
+
+#define T tensor_p
+#define OP(name, args) void cpu_##name args;
+#include "kernels/ops.def"
+#undef OP
+#undef T
+
+const struct backend *cpu_backend(int threads);
+
+/* Uninitialised memory of the calling thread, kept and grown between calls; NULL after backend_fail(). Each slot is
+ * one buffer. Slot 0 is for an op's own thread, slot 1 for the team inside its parallel region. */
+enum { SCRATCH_OP, SCRATCH_THREAD, SCRATCH_SLOTS };
+void *cpu_scratch(int slot, size_t bytes);
+
+/* c = alpha op(a) op(b) + beta c on row-major matrices; runs in one thread when called inside a parallel region. */
+void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda, const real *b,
+                int64_t ldb, real beta, real *c, int64_t ldc);
+
+/* Ops say at entry what they rely on; a violation is a bug of the caller. */
+#define NEED(op, cond)                                     \
+    do {                                                   \
+        if (!(cond)) {                                     \
+            backend_fail(E_BUG, "%s: not %s", op, #cond); \
+            return;                                        \
+        }                                                  \
+    } while (0)
+
+static inline bool flat(const struct tensor *t) /* real and contiguous, or absent */
+{
+    return !t || (t->dtype == DT_REAL && tensor_contiguous(t));
+}
+static inline bool same_size(const struct tensor *a, const struct tensor *b)
+{
+    return !a || !b || tensor_numel(a) == tensor_numel(b);
+}
+/* A tensor as rows of its last dimension. */
+static inline int64_t row_len(const struct tensor *t)
+{
+    return t->dim[t->nd - 1];
+}
+static inline int64_t row_count(const struct tensor *t)
+{
+    int64_t n = 1;
+    for (int i = 0; i < t->nd - 1; i++)
+        n *= t->dim[i];
+    return n;
+}
+/* Offset of row `r` of a possibly strided tensor. */
+static inline int64_t row_offset(const struct tensor *t, int64_t r)
+{
+    int64_t off = 0;
+    for (int i = t->nd - 2; i >= 0; i--) {
+        off += r % t->dim[i] * t->stride[i];
+        r /= t->dim[i];
+    }
+    return off;
+}
+
+/* Contiguous elementwise loops are cut in pieces of this size: a piece stays in L1, is big enough for a thread, and a
+ * multiple of 8 so that pieces do not share a Philox call. */
+enum { PIECE = 2048 };
+#define FOR_PIECES(n, from, len)                                                                       \
+    _Pragma("omp parallel for schedule(static)")                                                       \
+    for (int64_t from = 0; from < (n); from += PIECE)                                                  \
+        for (int64_t len = (n) - from < PIECE ? (n) - from : PIECE, once_ = 1; once_; once_ = 0)
+
+#endif

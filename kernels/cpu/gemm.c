@@ -1,0 +1,87 @@
+/* Matrix products: oneDNN in float, a plain blocked loop in double (gradient checks only). */
+#include "kernels/cpu/cpu.h"
+#ifndef ICD_DOUBLE
+#include <oneapi/dnnl/dnnl.h>
+#endif
+
+#ifdef ICD_DOUBLE
+/* Rows of c are independent and each is summed over k in order: the same bits for any number of threads. */
+static void matmul_plain(int ta, int tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
+                         const double *b, int64_t ldb, double *c, int64_t ldc)
+{
+#pragma omp parallel for schedule(static) if (m * n * k > 1 << 16 && !omp_in_parallel())
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t p = 0; p < k; p++) {
+            double x = alpha * (ta ? a[p * lda + i] : a[i * lda + p]);
+            if (tb)
+                for (int64_t j = 0; j < n; j++)
+                    c[i * ldc + j] += x * b[j * ldb + p];
+            else
+                for (int64_t j = 0; j < n; j++)
+                    c[i * ldc + j] += x * b[p * ldb + j];
+        }
+}
+#endif
+
+void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda, const real *b,
+                int64_t ldb, real beta, real *c, int64_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    /* beta 0 must overwrite NaN, whatever the library makes of 0 * NaN; k 0 is left to nobody's taste. */
+#ifdef ICD_DOUBLE
+    bool scale_here = true;
+#else
+    bool scale_here = k == 0;
+#endif
+    if (scale_here)
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++)
+                c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
+    if (k == 0)
+        return;
+#ifdef ICD_DOUBLE
+    matmul_plain(ta, tb, m, n, k, alpha, a, lda, b, ldb, c, ldc);
+#else
+    dnnl_status_t st = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (st != dnnl_success)
+        backend_fail(st == dnnl_out_of_memory ? E_NOMEM : E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n,
+                     (long)k, (int)st);
+#endif
+}
+
+/* Row stride as a leading dimension: libraries want at least the row's length even where there is one row only. */
+static int64_t leading(const struct tensor *t)
+{
+    int64_t ld = t->stride[t->nd - 2], cols = row_len(t);
+    return ld > cols ? ld : cols > 0 ? cols : 1;
+}
+
+void cpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, double beta)
+{
+    int d = c->nd - 2;
+    NEED("gemm", c->nd >= 2 && a->nd == c->nd && b->nd == c->nd);
+    NEED("gemm", c->dtype == DT_REAL && a->dtype == DT_REAL && b->dtype == DT_REAL);
+    int64_t m = c->dim[d], n = c->dim[d + 1], k = a->dim[d + !ta];
+    NEED("gemm", a->dim[d + !!ta] == m && b->dim[d + !!tb] == k && b->dim[d + !tb] == n);
+    NEED("gemm", c->stride[d + 1] == 1 && a->stride[d + 1] == 1 && b->stride[d + 1] == 1);
+
+    int64_t outer = 1, inner = 1; /* batch dims as two loops */
+    const int64_t *sc = c->stride, *sa = a->stride, *sb = b->stride;
+    for (int i = 0; i < d; i++)
+        NEED("gemm", a->dim[i] == c->dim[i] && b->dim[i] == c->dim[i]);
+    if (d >= 1)
+        outer = c->dim[0];
+    if (d >= 2)
+        inner = c->dim[1];
+    int64_t batches = outer * inner;
+#pragma omp parallel for schedule(static) if (batches >= omp_get_max_threads() && batches > 1)
+    for (int64_t i = 0; i < batches; i++) {
+        int64_t x = i / inner, y = i % inner;
+        int64_t oc = d ? x * sc[0] : 0, oa = d ? x * sa[0] : 0, ob = d ? x * sb[0] : 0;
+        if (d == 2)
+            oc += y * sc[1], oa += y * sa[1], ob += y * sb[1];
+        cpu_matmul(ta, tb, m, n, k, (real)alpha, (const real *)a->data + oa, leading(a), (const real *)b->data + ob,
+                   leading(b), (real)beta, (real *)c->data + oc, leading(c));
+    }
+}
