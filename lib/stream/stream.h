@@ -108,7 +108,7 @@ void pk_bin(msgpack_packer *pk, const void *p, size_t n);
 void pk_copy(msgpack_packer *pk, const msgpack_object *rec, const char *without, const char *without2, uint32_t extra);
 
 /* JSON <-> msgpack, loss-free for our types: bin is {"$bin": base64}; used by headers and rec-cat. */
-int json_pack(msgpack_packer *pk, const json_t *j);
-int json_unpack(const msgpack_object *o, json_t **j); /* new reference */
+int pk_json(msgpack_packer *pk, const json_t *j);
+int json_from_mp(const msgpack_object *o, json_t **j); /* new reference */
 
 #endif
