@@ -1,0 +1,174 @@
+/* The complete state of a run in one file, DIR/checkpoint/state.safetensors, so that it is there whole or not at all:
+ * parameters, both moments and the log as tensors, counters as JSON in the metadata. Tests: tests/cli/icd-train.sh. */
+#include "lib/train/train.h"
+#include "lib/tensor/safetensors.h"
+#include "lib/util/err.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FORMAT = 1 };
+static const char *const names[] = {"value", "m", "v"};
+static const char *const dtype = sizeof(real) == 8 ? "F64" : "F32";
+
+static int file_name(const char *dir, struct buf *path)
+{
+    TRY(buf_fmt(path, "%s/checkpoint/state.safetensors", dir));
+    return buf_add(path, "", 1);
+}
+
+static real *flat(const struct params *ps, int i)
+{
+    return i == 0 ? ps->value : i == 1 ? ps->m : ps->v;
+}
+
+static json_t *state_json(const struct train_state *s, const json_t *about)
+{
+    json_t *j = json_pack("{s:i,s:O,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:f,s:f,s:f,s:I}", "format", FORMAT, "about",
+                          about, "step", (json_int_t)s->step, "epoch", (json_int_t)s->epoch, "group",
+                          (json_int_t)s->group, "micro", (json_int_t)s->micro, "bad", (json_int_t)s->bad, "best_step",
+                          (json_int_t)s->best_step, "eval_due", s->eval_due, "done", s->done, "tokens",
+                          (json_int_t)s->tokens, "note_tokens", (json_int_t)s->note_tokens, "sum_loss", s->sum_loss,
+                          "sum_gen", s->sum_gen, "sum_att", s->sum_att, "summed", (json_int_t)s->summed);
+    if (j && isfinite(s->best) && json_object_set_new(j, "best", json_real(s->best))) {
+        json_decref(j);
+        return NULL;
+    }
+    return j;
+}
+
+static int state_from(const json_t *j, struct train_state *s)
+{
+    json_int_t step, epoch, group, micro, bad, best_step, tokens, note_tokens, summed;
+    int eval_due, done, format;
+    json_error_t e;
+    double best = NAN;
+    if (json_unpack_ex((json_t *)j, &e, 0, "{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:F,s:F,s:F,s:I,s?F}", "format",
+                       &format, "step", &step, "epoch", &epoch, "group", &group, "micro", &micro, "bad", &bad,
+                       "best_step", &best_step, "eval_due", &eval_due, "done", &done, "tokens", &tokens, "note_tokens",
+                       &note_tokens, "sum_loss", &s->sum_loss, "sum_gen", &s->sum_gen, "sum_att", &s->sum_att, "summed",
+                       &summed, "best", &best))
+        return err_set(E_DATA, "state: %s", e.text);
+    if (format != FORMAT || step < 0 || epoch < 0 || group < 0 || micro < 0)
+        return err_set(E_DATA, "state: not of this version of icd-train");
+    s->step = step;
+    s->epoch = epoch;
+    s->group = group;
+    s->micro = (uint64_t)micro;
+    s->bad = bad;
+    s->best_step = best_step;
+    s->best = best;
+    s->eval_due = eval_due;
+    s->done = done;
+    s->tokens = tokens;
+    s->note_tokens = note_tokens;
+    s->summed = summed;
+    return 0;
+}
+
+int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about)
+{
+    const struct params *ps = &m->params;
+    struct buf path = {0};
+    struct st_writer *w = NULL;
+    size_t bytes = (size_t)ps->numel * sizeof(real);
+    int rc = E_NOMEM;
+    real *host = mem_alloc(bytes, 1);
+    json_t *state = state_json(s, about), *meta = NULL;
+    char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+    if (!host || !text || !(meta = json_pack("{s:s}", "state", text)))
+        goto out;
+    TRY_GOTO(rc, out, file_name(dir, &path));
+    TRY_GOTO(rc, out, st_create(&w, path.p, meta));
+    for (int i = 0; i < 3; i++)
+        TRY_GOTO(rc, out, st_declare(w, names[i], dtype, 1, (int64_t[]){ps->numel}));
+    TRY_GOTO(rc, out, st_declare(w, "log", "U8", 1, (int64_t[]){(int64_t)s->log.n}));
+    for (int i = 0; i < 3; i++) {
+        TRY_GOTO(rc, out, ps->be->download(host, flat(ps, i), bytes));
+        TRY_GOTO(rc, out, st_data(w, host, bytes));
+    }
+    TRY_GOTO(rc, out, st_data(w, s->log.p ? s->log.p : "", s->log.n));
+    rc = st_end(w);
+out:
+    if (w)
+        st_discard(w);
+    free(host);
+    free(text);
+    json_decref(state);
+    json_decref(meta);
+    buf_free(&path);
+    return rc ? err_ctx(rc, "checkpoint") : 0;
+}
+
+/* The same options, inputs and program? Names the first that is not. */
+static int same_run(const json_t *then, const json_t *now)
+{
+    const json_t *a = json_object_get(then, "options"), *b = json_object_get(now, "options");
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)b, key, v)
+        if (!json_equal(v, json_object_get(a, key)))
+            return err_set(E_USAGE, "--%s is not what the interrupted run had", key);
+    json_object_foreach((json_t *)a, key, v)
+        if (!json_object_get(b, key))
+            return err_set(E_USAGE, "--%s was given to the interrupted run", key);
+    json_object_foreach((json_t *)now, key, v)
+        if (!json_equal(v, json_object_get(then, key)))
+            return err_set(E_USAGE, "%s: not the interrupted run's", key);
+    return 0;
+}
+
+static int restore(struct st_file *f, struct model *m, struct train_state *s)
+{
+    const struct params *ps = &m->params;
+    size_t bytes = (size_t)ps->numel * sizeof(real);
+    const struct st_tensor *log = st_find(f, "log");
+    if (!log || strcmp(log->dtype, "U8"))
+        return err_set(E_DATA, "tensor log: missing");
+    real *host = mem_alloc(bytes, 1);
+    int rc = host ? 0 : E_NOMEM;
+    for (int i = 0; i < 3 && !rc; i++) {
+        const struct st_tensor *t = st_find(f, names[i]);
+        if (!t || strcmp(t->dtype, dtype) || t->bytes != bytes) {
+            rc = err_set(E_DATA, "tensor %s: not of this model", names[i]);
+            break;
+        }
+        memcpy(host, t->data, bytes); /* what is mapped is not aligned */
+        rc = ps->be->upload(flat(ps, i), host, bytes);
+    }
+    free(host);
+    s->log.n = 0;
+    return rc ? rc : buf_add(&s->log, log->data, log->bytes);
+}
+
+int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about)
+{
+    struct buf path = {0};
+    struct st_file *f = NULL;
+    json_t *state = NULL;
+    int rc;
+    TRY_GOTO(rc, out, file_name(dir, &path));
+    if (access(path.p, F_OK)) {
+        rc = err_set(E_NOINPUT, "%s: holds no interrupted run", dir);
+        goto out;
+    }
+    TRY_GOTO(rc, out, st_open(&f, path.p));
+    const char *text = json_string_value(json_object_get(st_metadata(f), "state"));
+    state = text ? json_loads(text, 0, NULL) : NULL;
+    if (!state) {
+        rc = err_set(E_DATA, "%s: not a training state", path.p);
+        goto out;
+    }
+    TRY_GOTO(rc, out, state_from(state, s));
+    TRY_GOTO(rc, out, same_run(json_object_get(state, "about"), about));
+    rc = restore(f, m, s);
+    if (rc == E_DATA)
+        err_ctx(rc, "%s", path.p);
+out:
+    if (f)
+        st_close(f);
+    json_decref(state);
+    buf_free(&path);
+    return rc;
+}

@@ -1,0 +1,100 @@
+/* The gradients of one optimizer step: micro-batches forward and backward, accumulated. Tests: tests/unit/train.c. */
+#include "lib/train/train.h"
+#include "lib/util/err.h"
+#include <math.h>
+
+int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
+                 const struct dataset *data)
+{
+    *t = (struct trainer){.m = m, .be = be, .cfg = cfg, .data = data};
+    TRY(tape_init(&t->tape, be));
+    t->tape.key = cfg->seed;
+    TRY(optimizer_init(&t->opt, &m->params));
+    TRY(batch_alloc(&t->batch, data, cfg->batch));
+    t->loss = be->alloc(2 * sizeof *t->loss);
+    return t->loss ? 0 : E_NOMEM;
+}
+
+void trainer_free(struct trainer *t)
+{
+    if (!t->m)
+        return;
+    tape_free(&t->tape);
+    optimizer_free(&t->opt);
+    batch_free(&t->batch);
+    if (t->loss)
+        t->be->free(t->loss);
+    *t = (struct trainer){0};
+}
+
+void train_forward(struct tape *tape, void *ctx)
+{
+    struct trainer *t = ctx;
+    const struct batch *b = &t->batch;
+    struct model *m = t->m;
+    struct tensor ids = tape_i32(tape, b->ids, 2, (int64_t[]){b->B, b->T});
+    t->len = tape_i32(tape, b->len, 1, (int64_t[]){b->B});
+    t->h = m->family->encode(m, tape, &ids, &t->len);
+    if (t->cfg->att) {
+        struct label_attn_w w = model_label_attn(m);
+        struct tensor y = tape_real(tape, b->y, 2, (int64_t[]){b->B, b->L});
+        struct tensor loss = TENSOR(t->loss + 1, DT_REAL, 1);
+        t->logits = label_attn(tape, t->h, &t->len, &w);
+        bce(tape, t->logits, &y, t->att_scale, &loss);
+    }
+    if (t->cfg->gen) {
+        struct tensor dec = tape_i32(tape, b->dec, 2, (int64_t[]){b->B, b->U});
+        struct tensor target = tape_i32(tape, b->target, 2, (int64_t[]){b->B, b->U});
+        struct tensor loss = TENSOR(t->loss, DT_REAL, 1);
+        struct var *h = m->family->decode(m, tape, &dec, t->h, &t->len, NULL);
+        xent(tape, h, &m->params.p[m->head].x, m->arch.hscale, &target, t->gen_scale, &loss);
+    }
+    if (tape->grad)
+        tape_backward(tape);
+}
+
+int train_loss_read(struct trainer *t, double *gen, double *att)
+{
+    real loss[2];
+    TRY(t->be->download(loss, t->loss, sizeof loss));
+    *gen = t->cfg->gen ? (double)loss[0] : 0;
+    *att = t->cfg->att ? (double)loss[1] / t->cfg->att_weight : 0;
+    return 0;
+}
+
+void train_loss_reset(struct trainer *t)
+{
+    struct tensor loss = TENSOR(t->loss, DT_REAL, 2);
+    t->be->op.fill(&loss, 0);
+}
+
+int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r)
+{
+    const struct train_cfg *c = t->cfg;
+    *r = (struct step_result){0};
+    for (int64_t i = 0; i < n; i++) {
+        r->tokens += t->data->ex[index[i]].target_n;
+        r->note_tokens += t->data->ex[index[i]].n;
+    }
+    t->gen_scale = 1.0 / (double)r->tokens;
+    t->att_scale = c->att_weight / (double)(n * t->data->labels);
+    t->tape.grad = t->tape.train = true;
+    train_loss_reset(t);
+    optimizer_zero(&t->opt);
+    for (int64_t i = 0; i < n; i += c->batch, micro++) {
+        batch_fill(&t->batch, t->data, index + i, n - i < c->batch ? n - i : c->batch, &t->m->arch);
+        tape_reset(&t->tape);
+        t->tape.site = micro << 20;
+        TRY(tape_run(&t->tape, train_forward, t));
+    }
+    TRY(t->be->check());
+    TRY(train_loss_read(t, &r->loss_gen, &r->loss_att));
+    r->loss = r->loss_gen + c->att_weight * r->loss_att;
+    TRY(optimizer_norm(&t->opt, &r->norm));
+    if (!isfinite(r->loss))
+        return err_set(E_DATA, "the loss is not finite (generation %g, label attention %g): try a smaller --lr",
+                       r->loss_gen, r->loss_att);
+    if (!isfinite(r->norm))
+        return err_set(E_DATA, "the gradient is not finite: try a smaller --lr");
+    return 0;
+}

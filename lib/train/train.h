@@ -1,0 +1,182 @@
+/* Training: examples, batches, the optimizer step, schedules, dev evaluation, complete checkpoints, and the loop over
+ * them. The loop knows no files and no streams but its checkpoint: icd-train (tools/) brings the examples and takes the
+ * log through callbacks. Tests: tests/unit/{batch,schedule,optimizer,train}.c, tests/cli/icd-train.sh.
+ *
+ * Everything a run does is a function of its examples, options, seed and thread count; what a resumed run needs beyond
+ * them is in struct train_state and the parameters with their moments. */
+#ifndef ICD_TRAIN_H
+#define ICD_TRAIN_H
+#include "lib/model/model.h"
+#include "lib/util/buf.h"
+
+#define TRAIN_STOPPED 75 /* sysexits' EX_TEMPFAIL: a signal came; the state is saved, go on with --resume */
+
+/* ---- examples (batch.c): notes and targets joined by id, held in memory ---- */
+enum { SPLIT_TRAIN, SPLIT_DEV, SPLITS };
+struct example {
+    char *id;
+    int32_t *ids, *target; /* note tokens; target tokens up to and with eos */
+    int32_t *label;        /* label indices */
+    int64_t n, target_n, label_n;
+};
+struct dataset {
+    struct example *ex;
+    int64_t n, cap;
+    uint32_t *slot;            /* id -> index+1, open addressing */
+    uint64_t slots;
+    uint8_t *split;            /* of each example */
+    uint32_t *of[SPLITS];      /* indices of the complete examples of a split, in the order of the notes; dataset_seal */
+    int64_t count[SPLITS];
+    int64_t no_target, no_note; /* incomplete examples, left out */
+    int64_t labels;            /* set by the caller before dataset_seal */
+};
+/* Both copy. E_DATA for an id given twice or with two splits. */
+int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *target, int64_t n,
+                   const int32_t *label, int64_t label_n);
+int dataset_note(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *ids, int64_t n);
+int dataset_seal(struct dataset *d);
+void dataset_free(struct dataset *d);
+
+/* The order of one epoch: a permutation drawn from (seed, epoch), cut into windows that are sorted by length so that
+ * a batch pads little, cut into groups of `group` examples (one optimizer step each), the groups shuffled again.
+ * It depends on nothing else, so a checkpoint needs only (epoch, step). out: count[SPLIT_TRAIN] indices, longest
+ * example first within a group; group g is out[g*group ..]: the short group, if any, is the last. */
+int epoch_order(const struct dataset *d, uint64_t seed, int64_t epoch, int64_t group, uint32_t *out);
+
+struct batch {
+    int64_t B, T, U, L;
+    int32_t *ids, *len;       /* (B,T) padded, (B) */
+    int32_t *dec, *target;    /* (B,U): start + target shifted; target, -1 where padded */
+    real *y;                  /* (B,L) 0/1 */
+    int64_t tokens;           /* target tokens */
+    void *mem;
+};
+/* Room for B examples of the longest lengths of the set: no allocation afterwards. */
+int batch_alloc(struct batch *b, const struct dataset *d, int64_t B);
+/* `arch` gives pad and start. Lengths are rounded up (to 16 and 8) so that few shapes occur; the surplus is masked. */
+void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n, const struct model_arch *arch);
+void batch_free(struct batch *b);
+
+/* ---- learning rate (schedule.c; one file a schedule: schedule_<name>.c) ---- */
+struct schedule {
+    const char *name;
+    /* Factor of the peak rate after the warm-up: `done` of `total` steps after it have been made; `warmup` steps before. */
+    double (*factor)(double done, double total, double warmup);
+};
+const struct schedule *schedule_find(const char *name); /* NULL if unknown */
+const char *const *schedule_names(void);                /* NULL-terminated, for an option table */
+/* Factor for optimizer step s = 0, 1, .. of `total`: s/warmup below `warmup`, then the schedule. */
+double schedule_at(const struct schedule *s, int64_t step, int64_t total, int64_t warmup);
+/* --warmup: below 1 a share of the steps (rounded up), else a number of steps. */
+int64_t schedule_warmup(double warmup, int64_t total);
+
+/* ---- one step (step.c, optimizer.c) ---- */
+struct train_cfg {
+    bool gen, att;
+    double att_weight;
+    double lr, beta1, beta2, eps, decay, clip; /* clip 0: off */
+    uint64_t seed;
+    int64_t batch, accumulate, epochs, max_steps, eval_every, save_every, log_every, stop_after, patience, gen_eval, max_new; /* 0: no limit; max_new 0: longest training target + 8 */
+    double warmup;
+    const struct schedule *schedule;
+    enum train_metric { METRIC_F1, METRIC_F1_ATT, METRIC_F1_GEN, METRIC_LOSS } metric; /* decides on the best model */
+};
+/* The optimizer over a model's parameters. A parameter that never had a gradient (the decoder when only label attention
+ * trains) is left alone, weight decay included, as PyTorch does with grad None. */
+struct optimizer {
+    struct params *ps;
+    bool *touched;
+    real *ss;             /* sums of squares of each gradient, device and host */
+    real *host;
+};
+int optimizer_init(struct optimizer *o, struct params *ps); /* also after moments were loaded */
+void optimizer_free(struct optimizer *o);
+void optimizer_zero(struct optimizer *o);                   /* gradients */
+int optimizer_norm(struct optimizer *o, double *norm);      /* global L2 norm of the gradients */
+/* AdamW, step 1 for the first; the gradient is scaled so that its norm is at most c->clip. After optimizer_norm. */
+int optimizer_step(struct optimizer *o, const struct train_cfg *c, double lr, double norm, int64_t step);
+
+struct trainer {
+    struct model *m;
+    const struct backend *be;
+    const struct train_cfg *cfg;
+    const struct dataset *data;
+    struct tape tape;
+    struct optimizer opt;
+    struct batch batch;
+    real *loss;           /* device: {gen, att} */
+    double gen_scale, att_scale;
+    struct var *h, *logits; /* of the last forward: encoder states, label scores */
+    struct tensor len, score; /* score: sigmoid of the logits, in an evaluation */
+};
+int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
+                 const struct dataset *data);
+void trainer_free(struct trainer *t);
+struct step_result {
+    double loss, loss_gen, loss_att, norm;
+    int64_t tokens, note_tokens; /* target and note tokens, padding not counted */
+};
+/* Gradients of the group index[0..n): micro-batches of cfg->batch accumulated. The generation loss is divided by the
+ * target tokens of the whole group, the label loss by notes * labels, so the cut into micro-batches does not matter.
+ * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite. */
+int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r);
+
+/* For tape_run: forward of t->batch, losses added to t->loss, and backward when the tape wants gradients. */
+void train_forward(struct tape *tape, void *trainer);
+void train_loss_reset(struct trainer *t);
+int train_loss_read(struct trainer *t, double *gen, double *att); /* att without its weight */
+
+/* ---- dev evaluation (eval.c) ---- */
+struct eval_result {
+    int64_t notes, gen_notes;
+    double loss;                              /* teacher-forced, of the same mixture as in training */
+    double f1_att, f1_att_best, threshold;    /* micro-F1 at 0.5; at the dev-best threshold, strict > */
+    double f1_gen, f1;                        /* f1: of the side lambda picks */
+    int64_t unknown;                          /* generated strings that are no label */
+    int lambda;                               /* 1: generation (eq. 5) */
+    bool constant;                            /* every dev note got the same prediction from the side lambda picks */
+};
+/* Text of generated ids to label indices: set[label] = 1; returns the number of strings that are no label, < 0: failed. */
+typedef int64_t (*decode_fn)(void *ctx, const int32_t *ids, int64_t n, uint8_t *set);
+/* TRAIN_STOPPED when `stop` became true. Runs without dropout and changes nothing but the tape. */
+int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r);
+/* Micro-F1 = 2TP/(2TP+FP+FN) of score > threshold; 0 when undefined. gold (n) 0/1. */
+double micro_f1(const float *score, const uint8_t *gold, int64_t n, double threshold);
+/* The threshold of the largest micro-F1 over all cuts between distinct scores (ties: the highest threshold). */
+int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1);
+
+/* ---- the state of a run and its file (checkpoint.c): DIR/checkpoint/state.safetensors, written beside and renamed ---- */
+struct train_state {
+    int64_t step, epoch, group;   /* optimizer steps made; present epoch; next group in it */
+    uint64_t micro;               /* micro-batches run */
+    int64_t bad, best_step;       /* evaluations without improvement; step of the best */
+    double best;                  /* best metric, larger is better; NaN before the first */
+    bool eval_due, done;
+    int64_t tokens, note_tokens;
+    double sum_loss, sum_gen, sum_att; /* since the last step record */
+    int64_t summed;
+    struct buf log;               /* records of the log so far: a resumed run gives them again */
+};
+/* `about`: what must be equal on resume (options, inputs); see checkpoint_about. */
+int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about);
+/* E_NOINPUT when there is none, E_USAGE when `about` differs (naming the first difference), E_DATA when it is damaged. */
+int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about);
+
+/* ---- the loop (loop.c) ---- */
+enum train_event { TRAIN_START, TRAIN_STEP, TRAIN_EVAL, TRAIN_END };
+struct train_hooks {
+    void *ctx;
+    /* Append one log record; also appends to state->log. */
+    int (*log)(void *ctx, const char *body, size_t n);
+    void (*step)(void *ctx, const struct train_state *s, const struct step_result *r); /* progress */
+    void (*evaluated)(void *ctx, const struct train_state *s, const struct eval_result *r, bool best);
+    int (*save_best)(void *ctx, const struct train_state *s, const struct eval_result *r); /* r NULL: no dev notes */
+    int (*save_state)(void *ctx, const struct train_state *s);
+    decode_fn decode;
+    bool (*stop)(void); /* a signal came */
+};
+int64_t train_steps_per_epoch(const struct train_cfg *c, const struct dataset *d);
+int64_t train_total_steps(const struct train_cfg *c, const struct dataset *d);
+int train_loop(struct trainer *t, struct train_state *s, const struct train_hooks *h);
+
+#endif
