@@ -172,6 +172,21 @@ int epoch_order(const struct dataset *d, uint64_t seed, int64_t epoch, int64_t g
     return rc;
 }
 
+int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out)
+{
+    int64_t all = d->count[SPLIT_TRAIN];
+    struct place *p = mem_alloc((size_t)all, sizeof *p);
+    if (!p)
+        return E_NOMEM;
+    for (int64_t i = 0; i < all; i++)
+        p[i] = (struct place){d->ex[d->of[SPLIT_TRAIN][i]].n, (uint32_t)i, d->of[SPLIT_TRAIN][i]};
+    qsort(p, (size_t)all, sizeof *p, longer);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = p[i].index;
+    free(p);
+    return 0;
+}
+
 /* ---- batches ---- */
 static int64_t round_up(int64_t n, int64_t to)
 {

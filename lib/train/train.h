@@ -35,6 +35,8 @@ int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, co
                    const int32_t *label, int64_t label_n);
 int dataset_note(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *ids, int64_t n);
 int dataset_seal(struct dataset *d);
+/* The n longest training notes, n <= count[SPLIT_TRAIN]. */
+int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out);
 void dataset_free(struct dataset *d);
 
 /* The order of one epoch: a permutation drawn from (seed, epoch), cut into windows that are sorted by length so that

@@ -1,0 +1,618 @@
+/* icd-train: token + target streams -> a model directory (Hugging Face layout), trainlog on standard output.
+ * This file reads, checks and joins the streams, prepares the model and keeps the directory; the training itself is
+ * lib/train. Tests: tests/cli/icd-train.sh. */
+#include "lib/stream/stage.h"
+#include "lib/text/codes.h"
+#include "lib/text/spm.h"
+#include "lib/train/train.h"
+#include "lib/util/file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- options ---- */
+static struct {
+    const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device;
+    int64_t d_a;
+    double dropout;
+    bool resume, dry_run, timing;
+} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .d_a = 512, .dropout = -1};
+
+static struct train_cfg cfg = {.att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
+                               .clip = 1, .seed = 0, .batch = 8, .accumulate = 1, .epochs = 10, .patience = 3,
+                               .log_every = 10, .warmup = 0.05};
+static int64_t seed = 1;
+
+static const char *const losses[] = {"gen", "att", "gen+att", NULL};
+static const char *const metrics[] = {"f1", "f1-att", "f1-gen", "loss", NULL}; /* as enum train_metric */
+static const char *schedules[16];
+
+static const struct opt opts[] = {
+    {.name = "model", .letter = 'm', .type = OPT_DIR, .value = &o.model, .arg = "DIR",
+     .help = "Start from this model (Hugging Face layout)."},
+    {.name = "init", .type = OPT_STR, .value = &o.init, .arg = "ARCH:K=V,...",
+     .help = "Start from random weights instead, as t5:d_model=64,layers=2."},
+    {.name = "tokenizer", .type = OPT_FILE, .value = &o.tokenizer, .arg = "FILE",
+     .help = "With --init: the SentencePiece model the streams were made with; it is copied into the model directory."},
+    {.name = "target", .letter = 't', .type = OPT_FILE, .value = &o.target, .arg = "FILE", .flags = OPT_REQUIRED,
+     .help = "Target stream of the train and dev notes (from tokenize)."},
+    {.name = "save", .letter = 's', .type = OPT_OUT, .value = &o.save, .arg = "DIR", .flags = OPT_REQUIRED,
+     .help = "Model directory to write; new or empty. The state of an interrupted run is in DIR/checkpoint."},
+    {.name = "resume", .type = OPT_FLAG, .value = &o.resume, .flags = OPT_QUIET,
+     .help = "Go on with the interrupted run in the --save directory; all other options and inputs must be as "
+             "they were. The result is the same, bit for bit, as that of a run never interrupted (with the "
+             "same -j)."},
+    {.name = "loss", .type = OPT_CHOICE, .value = &o.loss, .arg = "LOSS", .choices = losses,
+     .help = "What is trained: text generation, label attention, or both."},
+    {.name = "att-weight", .type = OPT_REAL, .value = &cfg.att_weight, .arg = "W", .min = 1e-9, .max = 1e9,
+     .help = "Weight of the label-attention loss."},
+    {.name = "d-a", .type = OPT_INT, .value = &o.d_a, .arg = "N", .min = 1, .max = 65536,
+     .help = "Width of the label attention."},
+    {.name = "epochs", .type = OPT_INT, .value = &cfg.epochs, .arg = "N", .min = 1, .max = 1e6,
+     .help = "Passes over the training notes."},
+    {.name = "max-steps", .type = OPT_INT, .value = &cfg.max_steps, .arg = "N", .min = 0, .max = 1e9,
+     .help = "Optimizer steps, whatever --epochs says; 0: epochs decide."},
+    {.name = "batch", .letter = 'b', .type = OPT_INT, .value = &cfg.batch, .arg = "N", .min = 1, .max = 65536,
+     .help = "Notes in a micro-batch."},
+    {.name = "accumulate", .type = OPT_INT, .value = &cfg.accumulate, .arg = "N", .min = 1, .max = 65536,
+     .help = "Micro-batches in an optimizer step."},
+    {.name = "lr", .type = OPT_REAL, .value = &cfg.lr, .arg = "RATE", .min = 0, .max = 1e3,
+     .help = "Peak learning rate."},
+    {.name = "schedule", .type = OPT_CHOICE, .value = &o.schedule, .arg = "NAME", .choices = schedules,
+     .help = "Learning rate after the warm-up."},
+    {.name = "warmup", .type = OPT_REAL, .value = &cfg.warmup, .arg = "N", .min = 0, .max = 1e9,
+     .help = "Warm-up: below 1 a share of the steps, else a number of steps."},
+    {.name = "decay", .type = OPT_REAL, .value = &cfg.decay, .arg = "W", .min = 0, .max = 1e3,
+     .help = "Decoupled weight decay; norm weights and biases are exempt."},
+    {.name = "clip", .type = OPT_REAL, .value = &cfg.clip, .arg = "NORM", .min = 0, .max = 1e9,
+     .help = "Clip the gradient to this global norm; 0: do not."},
+    {.name = "dropout", .type = OPT_REAL, .value = &o.dropout, .arg = "P", .min = -1, .max = 0.99,
+     .help = "Dropout rate; negative: the model's own."},
+    {.name = "seed", .type = OPT_INT, .value = &seed, .arg = "N", .min = 0, .max = 1e15,
+     .help = "Seed of initial weights, order and dropout."},
+    {.name = "metric", .type = OPT_CHOICE, .value = &o.metric, .arg = "NAME", .choices = metrics,
+     .help = "Dev measure that picks the best model: micro-F1 (of the side that lambda picks, of label "
+             "attention, of generation) or loss."},
+    {.name = "eval-every", .type = OPT_INT, .value = &cfg.eval_every, .arg = "N", .min = 0, .max = 1e9,
+     .help = "Evaluate every N steps; 0: after each epoch."},
+    {.name = "gen-eval", .type = OPT_INT, .value = &cfg.gen_eval, .arg = "N", .min = 0, .max = 1e9,
+     .help = "Decode only the first N dev notes in an evaluation; 0: all."},
+    {.name = "max-new", .type = OPT_INT, .value = &cfg.max_new, .arg = "N", .min = 0, .max = 65536,
+     .help = "Longest text decoded in an evaluation, in tokens; 0: 8 more than the longest training target."},
+    {.name = "patience", .type = OPT_INT, .value = &cfg.patience, .arg = "N", .min = 0, .max = 1e6,
+     .help = "Stop after N evaluations without improvement; 0: never."},
+    {.name = "save-every", .type = OPT_INT, .value = &cfg.save_every, .arg = "N", .min = 0, .max = 1e9, .flags = OPT_QUIET,
+     .help = "Save the state every N steps; 0: after each evaluation."},
+    {.name = "stop-after", .type = OPT_INT, .value = &cfg.stop_after, .arg = "N", .min = 0, .max = 1e9, .flags = OPT_QUIET,
+     .help = "Save the state and exit with status 75 after N steps of this call (for queues with a time "
+             "limit); 0: do not."},
+    {.name = "log-every", .type = OPT_INT, .value = &cfg.log_every, .arg = "N", .min = 1, .max = 1e9,
+     .help = "Steps between two step records."},
+    {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
+     .help = "cpu, or auto for the best there is."},
+    {.name = "dry-run", .type = OPT_FLAG, .value = &o.dry_run, .flags = OPT_QUIET,
+     .help = "Check all inputs, run one batch of the longest notes, print sizes and memory needed, train nothing."},
+    {.name = "timing", .type = OPT_FLAG, .value = &o.timing, .flags = OPT_QUIET,
+     .help = "Print tokens per second at the end, on standard error."},
+    {0},
+};
+
+/* ---- state ---- */
+static struct tool {
+    struct stream *target;
+    struct spm *spm;
+    struct labels labels;
+    struct model *m;
+    struct dataset data;
+    const struct backend *be;
+    struct trainer trainer;
+    struct train_state state;
+    json_t *about;
+    struct run *run;
+    uint64_t test_notes;
+    bool constant; /* the best model's dev predictions */
+    double seconds;
+    int64_t tokens0, note_tokens0;
+} tool;
+
+static volatile sig_atomic_t got_signal;
+static void on_signal(int sig)
+{
+    got_signal = sig;
+}
+static bool stop(void)
+{
+    return got_signal != 0;
+}
+
+/* ---- the model directory ---- */
+static int path_in(struct buf *b, const char *name)
+{
+    b->n = 0;
+    TRY(buf_fmt(b, "%s%s%s", o.save, *name ? "/" : "", name));
+    return buf_add(b, "", 1);
+}
+
+static int make_dir(const char *name)
+{
+    struct buf b = {0};
+    int rc = path_in(&b, name);
+    if (!rc && mkdir(b.p, 0777) && errno != EEXIST)
+        rc = err_set(E_IO, "%s: %s", b.p, strerror(errno));
+    buf_free(&b);
+    return rc;
+}
+
+static int next_name(DIR *d, const char **name)
+{
+    struct dirent *e;
+    do
+        e = readdir(d);
+    while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
+    *name = e ? e->d_name : NULL;
+    return e != NULL;
+}
+
+static int check_save_dir(void)
+{
+    const char *name;
+    DIR *d = opendir(o.save);
+    if (!d)
+        return errno == ENOENT ? 0 : err_set(E_USAGE, "--save %s: %s", o.save, strerror(errno));
+    bool empty = !next_name(d, &name);
+    closedir(d);
+    if (!empty && !o.resume && !o.dry_run)
+        return err_set(E_USAGE, "--save %s: is not empty (--resume goes on with an interrupted run)", o.save);
+    return 0;
+}
+
+/* checkpoint/best/... becomes DIR/...; then the state goes. May be done again after a crash in between. */
+static int finish_dir(void)
+{
+    struct buf from = {0}, to = {0}, name = {0};
+    const char *file;
+    int rc = path_in(&from, "checkpoint/best");
+    DIR *d = rc ? NULL : opendir(from.p);
+    while (!rc && d && next_name(d, &file)) {
+        name.n = 0;
+        TRY_GOTO(rc, out, buf_fmt(&name, "checkpoint/best/%s", file));
+        TRY_GOTO(rc, out, buf_add(&name, "", 1));
+        TRY_GOTO(rc, out, path_in(&from, name.p));
+        TRY_GOTO(rc, out, path_in(&to, file));
+        if (rename(from.p, to.p))
+            rc = err_set(E_IO, "%s: %s", to.p, strerror(errno));
+    }
+    static const char *const rest[] = {"checkpoint/best", "checkpoint/state.safetensors", "checkpoint"};
+    for (int i = 0; !rc && i < 3; i++) {
+        TRY_GOTO(rc, out, path_in(&from, rest[i]));
+        if (remove(from.p) && errno != ENOENT)
+            rc = err_set(E_IO, "%s: %s", from.p, strerror(errno));
+    }
+out:
+    if (d)
+        closedir(d);
+    buf_free(&from);
+    buf_free(&to);
+    buf_free(&name);
+    return rc;
+}
+
+/* ---- input ---- */
+static int split_of(const msgpack_object *rec) /* SPLITS: neither train nor dev */
+{
+    return rec_is(rec, "split", "train") ? SPLIT_TRAIN : rec_is(rec, "split", "dev") ? SPLIT_DEV : SPLITS;
+}
+
+/* A bin field of i32 ids below `vocab`, at least one. *ids is malloc'd (a record's bytes are not aligned). */
+static int ids_of(const msgpack_object *rec, int64_t vocab, int32_t **ids, int64_t *n)
+{
+    const char *p;
+    size_t bytes;
+    if (!rec_bin(rec, "ids", &p, &bytes) || bytes == 0 || bytes % sizeof **ids)
+        return err_set(E_DATA, "field ids: not a list of 32-bit ids");
+    *n = (int64_t)(bytes / sizeof **ids);
+    if (*n > INT32_MAX / 2)
+        return err_set(E_DATA, "field ids: too long");
+    *ids = mem_alloc(bytes, 1);
+    if (!*ids)
+        return E_NOMEM;
+    memcpy(*ids, p, bytes);
+    for (int64_t i = 0; i < *n; i++)
+        if ((*ids)[i] < 0 || (*ids)[i] >= vocab) {
+            free(*ids);
+            *ids = NULL;
+            return err_set(E_DATA, "field ids: an id is not in the vocabulary");
+        }
+    return 0;
+}
+
+static int one_target(struct tool *t, const msgpack_object *rec)
+{
+    const char *id;
+    size_t id_n;
+    int split = split_of(rec);
+    int32_t *ids = NULL, *label = NULL;
+    int64_t n, label_n = 0;
+    rec_str(rec, "id", &id, &id_n);
+    if (split == SPLITS)
+        return err_set(E_DATA, "field split: a target must be train or dev (labels of test notes are never read)");
+    const msgpack_object *codes = rec_get(rec, "codes");
+    TRY(ids_of(rec, t->m->arch.V, &ids, &n));
+    int rc = (label = mem_alloc(codes->via.array.size, sizeof *label)) ? 0 : E_NOMEM;
+    for (uint32_t i = 0; i < codes->via.array.size && !rc; i++) {
+        const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
+        int64_t l = labels_find(&t->labels, c->ptr, c->size);
+        if (l < 0)
+            rc = err_set(E_DATA, "field codes: a code is not in the header's labels");
+        else
+            label[label_n++] = (int32_t)l;
+    }
+    if (!rc)
+        rc = dataset_target(&t->data, id, id_n, split, ids, n, label, label_n);
+    free(ids);
+    free(label);
+    return rc;
+}
+
+static int read_targets(struct tool *t)
+{
+    const msgpack_object *rec;
+    int rc = 0;
+    enum stream_got got;
+    while ((got = stream_next(t->target, &rec, &rc)) == STREAM_RECORD)
+        if ((rc = one_target(t, rec)))
+            return err_ctx(rc, "%s: record %llu", stream_name(t->target), (unsigned long long)stream_records(t->target));
+    return got == STREAM_ERROR ? rc : 0;
+}
+
+/* ---- the model ---- */
+static int open_tokenizer(struct tool *t, const json_t *streams)
+{
+    if (!o.model == !o.init)
+        return err_set(E_USAGE, "one of -m DIR and --init ARCH:... is needed");
+    if (!o.init != !o.tokenizer)
+        return err_set(E_USAGE, "--tokenizer goes with --init%s", o.init ? ": the vocabulary is taken from it" : "");
+    TRY(spm_open(&t->spm, o.init ? o.tokenizer : o.model));
+    json_t *mine = spm_json(t->spm);
+    int rc = mine ? spm_same(mine, streams) : E_NOMEM;
+    json_decref(mine);
+    return rc ? err_ctx(rc, "%s", path_base(o.init ? o.tokenizer : o.model)) : 0;
+}
+
+/* Is the head of an opened model one for these labels? */
+static int check_labels(struct tool *t, const json_t *labels)
+{
+    if (t->m->label_head < 0 || json_equal(json_object_get(t->m->icd, "labels"), labels))
+        return 0;
+    return err_set(E_DATA, "%s: its label attention was trained on other labels than the targets'", path_base(o.model));
+}
+
+static int open_model(struct tool *t, const json_t *labels)
+{
+    if (o.init) {
+        const struct spm_info *i = spm_info(t->spm);
+        if (i->eos < 0)
+            return err_set(E_DATA, "%s: the tokenizer has no end-of-sequence piece", path_base(o.tokenizer));
+        TRY(model_new(&t->m, o.init, i->pieces, i->pad, i->eos));
+        TRY(file_read(o.tokenizer, 1u << 30, &t->m->spiece, &t->m->spiece_n));
+        TRY(run_input_file(t->run, o.tokenizer));
+    } else {
+        TRY(model_open(&t->m, o.model));
+        TRY(check_labels(t, labels));
+    }
+    if (!t->m->family->encoder_decoder)
+        return err_set(E_DATA, "%s is not an encoder-decoder model", t->m->family->name);
+    if (o.dropout >= 0) {
+        t->m->arch.dropout = o.dropout;
+        if (json_object_set_new(t->m->config, "dropout_rate", json_real(o.dropout)))
+            return E_NOMEM;
+    }
+    if (cfg.att)
+        TRY(model_add_label_attn(t->m, (int64_t)t->labels.n, t->m->label_head >= 0 ? t->m->d_a : o.d_a));
+    return 0;
+}
+
+static int begin(struct run *r)
+{
+    struct tool *t = r->state = &tool;
+    t->run = r;
+    cfg.gen = strncmp(o.loss, "gen", 3) == 0;
+    cfg.att = strcmp(o.loss, "gen") != 0;
+    cfg.seed = (uint64_t)seed;
+    cfg.schedule = schedule_find(o.schedule);
+    while (strcmp(metrics[cfg.metric], o.metric))
+        cfg.metric++;
+    if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
+        return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
+    TRY(check_save_dir());
+    TRY(run_input(r, o.target, "target", &t->target));
+    const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);
+    const char *of = json_string_value(json_object_get(tokens, "of"));
+    if (!of || strcmp(of, "note"))
+        return err_set(E_DATA, "%s: holds the tokens of a kb, not of notes", stream_name(r->in));
+    TRY(open_tokenizer(t, json_object_get(tokens, "tokenizer")));
+    json_t *mine = spm_json(t->spm);
+    int rc = mine ? spm_same(mine, json_object_get(meta, "tokenizer")) : E_NOMEM;
+    json_decref(mine);
+    if (rc)
+        return err_ctx(rc, "%s", stream_name(t->target));
+    rc = labels_open(&t->labels, meta);
+    if (rc)
+        return err_ctx(rc, "%s", stream_name(t->target));
+    t->data.labels = (int64_t)t->labels.n;
+    TRY(open_model(t, json_object_get(meta, "labels")));
+    TRY(read_targets(t));
+    /* the log's own meta: what was learned, not how notes became tokens */
+    json_t *m = json_pack("{s:O,s:O,s:s}", "labels", json_object_get(meta, "labels"), "tokenizer",
+                          json_object_get(meta, "tokenizer"), "loss", o.loss);
+    if (!m)
+        return E_NOMEM;
+    json_decref(r->meta);
+    r->meta = m;
+    return 0;
+}
+
+static int each(struct run *r, int thread, const msgpack_object *rec, struct sink *sink)
+{
+    struct tool *t = r->state;
+    const char *id;
+    size_t id_n;
+    int32_t *ids;
+    int64_t n;
+    int split = split_of(rec);
+    if (split == SPLITS) {
+        t->test_notes++;
+        return 0;
+    }
+    if (!rec_str(rec, "id", &id, &id_n))
+        return err_set(E_DATA, "field id: missing");
+    TRY(ids_of(rec, t->m->arch.V, &ids, &n));
+    int rc = dataset_note(&t->data, id, id_n, split, ids, n);
+    free(ids);
+    return rc;
+}
+
+/* ---- hooks of the loop ---- */
+static int on_log(void *ctx, const char *body, size_t n)
+{
+    struct tool *t = ctx;
+    return run_emit(t->run, body, n);
+}
+
+static void on_step(void *ctx, const struct train_state *s, const struct step_result *r)
+{
+    struct tool *t = ctx;
+    char extra[96];
+    double seconds = now_seconds() - t->seconds;
+    snprintf(extra, sizeof extra, "loss %.4f  %.0f tokens/s", r->loss,
+             (double)(s->tokens + s->note_tokens - t->tokens0) / (seconds > 0 ? seconds : 1));
+    progress_show(&t->run->progress, (uint64_t)s->step, extra);
+}
+
+static void on_eval(void *ctx, const struct train_state *s, const struct eval_result *r, bool best)
+{
+    struct tool *t = ctx;
+    struct buf b = {0};
+    int rc = buf_fmt(&b, "step %lld: dev loss %.4f, micro-F1", (long long)s->step, r->loss);
+    if (!rc && cfg.gen)
+        rc = buf_fmt(&b, " %.4f generated%s", r->f1_gen, cfg.att ? "," : "");
+    if (!rc && cfg.att)
+        rc = buf_fmt(&b, " %.4f label attention (%.4f at %.3f)", r->f1_att, r->f1_att_best, r->threshold);
+    if (!rc)
+        run_note(t->run, "%.*s%s", (int)b.n, b.p, best ? ", best so far" : "");
+    buf_free(&b);
+    if (best)
+        t->constant = r->constant;
+}
+
+static int64_t decode(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+{
+    struct tool *t = ctx;
+    struct buf text = {0};
+    int64_t unknown = -1;
+    if (!spm_decode(t->spm, ids, (size_t)n, &text))
+        unknown = codes_parse(&t->labels, text.p ? text.p : "", text.n, set);
+    buf_free(&text);
+    return unknown;
+}
+
+static json_t *dev_json(const struct train_state *s, const struct eval_result *r)
+{
+    return json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "step", (json_int_t)s->step, "notes", (json_int_t)r->notes,
+                     "gen_notes", (json_int_t)r->gen_notes, "loss", r->loss, "f1", r->f1, "f1_att", r->f1_att,
+                     "f1_att_best", r->f1_att_best, "f1_gen", r->f1_gen);
+}
+
+/* icd.json of the model: everything a score needs to name what is behind it. */
+static int describe(struct tool *t, const struct train_state *s, const struct eval_result *r)
+{
+    const json_t *meta = t->run->meta;
+    json_t *lineage = NULL;
+    TRY(run_lineage(t->run, &lineage));
+    json_t *icd = json_pack("{s:s,s:i,s:s,s:O,s:O,s:O,s:O,s:o,s:b}", "format", "icdpipe-model", "version", 1, "loss",
+                            o.loss, "labels", json_object_get(meta, "labels"), "tokenizer",
+                            json_object_get(meta, "tokenizer"), "options", json_object_get(t->about, "options"),
+                            "history", run_history(t->run), "lineage", lineage, "oracle", t->run->oracle);
+    int bad = !icd || json_object_set_new(icd, "lambda", json_integer(r ? r->lambda : !cfg.att)) ||
+              json_object_set_new(icd, "threshold", json_real(r ? r->threshold : 0.5));
+    if (cfg.att)
+        bad = bad || json_object_set_new(icd, "d_a", json_integer(t->m->d_a));
+    if (r)
+        bad = bad || json_object_set_new(icd, "dev", dev_json(s, r));
+    if (bad) {
+        json_decref(icd);
+        return E_NOMEM;
+    }
+    json_decref(t->m->icd);
+    t->m->icd = icd;
+    return 0;
+}
+
+static int on_best(void *ctx, const struct train_state *s, const struct eval_result *r)
+{
+    struct tool *t = ctx;
+    struct buf dir = {0};
+    int rc = describe(t, s, r);
+    if (!rc)
+        rc = path_in(&dir, "checkpoint/best");
+    if (!rc)
+        rc = model_save(t->m, dir.p);
+    buf_free(&dir);
+    return rc;
+}
+
+static int on_state(void *ctx, const struct train_state *s)
+{
+    struct tool *t = ctx;
+    return checkpoint_save(o.save, t->m, s, t->about);
+}
+
+/* ---- the run ---- */
+static int check_data(struct tool *t)
+{
+    struct dataset *d = &t->data;
+    TRY(dataset_seal(d));
+    if (t->test_notes)
+        run_note(t->run, "%llu notes that are neither train nor dev are left out", (unsigned long long)t->test_notes);
+    if (d->no_target)
+        run_warn(t->run, "%lld train or dev notes have no target and are left out", (long long)d->no_target);
+    if (d->no_note)
+        run_warn(t->run, "%lld targets have no note and are left out", (long long)d->no_note);
+    if (d->count[SPLIT_TRAIN] == 0)
+        return err_set(E_DATA, "no training note with a target");
+    if (d->count[SPLIT_DEV] == 0)
+        run_warn(t->run, "no dev notes: the last model is kept, lambda and threshold are not chosen");
+    return 0;
+}
+
+static int prepare(struct tool *t)
+{
+    json_t *lineage = NULL;
+    TRY(run_lineage(t->run, &lineage));
+    t->about = json_pack("{s:s,s:o,s:o}", "icdpipe", ICDPIPE_VERSION, "options", opt_resolved(opts, NULL), "inputs", lineage);
+    if (!t->about)
+        return E_NOMEM;
+    TRY(backend_open(o.device, t->run->threads, &t->be));
+    TRY(model_alloc(t->m, t->be, true));
+    t->state.best = NAN;
+    if (o.resume && !o.dry_run) {
+        TRY(checkpoint_load(o.save, t->m, &t->state, t->about));
+    } else {
+        params_init(&t->m->params, cfg.seed); /* with -m, only a new label attention keeps these */
+        if (o.model)
+            TRY(model_weights(t->m, o.model));
+    }
+    TRY(t->be->check());
+    return trainer_init(&t->trainer, t->m, t->be, &cfg, &t->data);
+}
+
+static int dry_run(struct tool *t)
+{
+    const struct dataset *d = &t->data;
+    const struct example *first = &d->ex[d->of[SPLIT_TRAIN][0]];
+    int64_t n = d->count[SPLIT_TRAIN] < cfg.batch ? d->count[SPLIT_TRAIN] : cfg.batch;
+    uint32_t *longest = mem_alloc((size_t)n, sizeof *longest);
+    struct step_result r;
+    if (!longest)
+        return E_NOMEM;
+    int rc = dataset_longest(d, n, longest);
+    if (!rc)
+        rc = step_gradients(&t->trainer, longest, n, 0, &r);
+    free(longest);
+    TRY(rc);
+    double mib = 1024 * 1024, weights = 4 * (double)t->m->params.numel * sizeof(real);
+    double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));
+    run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)t->m->params.numel,
+             (long long)d->labels);
+    run_note(t->run, "%lld train and %lld dev notes, %lld steps of %lld notes", (long long)d->count[SPLIT_TRAIN],
+             (long long)d->count[SPLIT_DEV], (long long)train_total_steps(&cfg, d), (long long)(cfg.batch * cfg.accumulate));
+    run_note(t->run, "first example: %lld note tokens, %lld target tokens, %lld codes", (long long)first->n,
+             (long long)first->target_n, (long long)first->label_n);
+    run_note(t->run, "memory: %.1f MiB for weights, gradients and moments, %.1f MiB for a batch of the longest notes",
+             weights / mib, step / mib);
+    run_note(t->run, "loss before training: %.4f", r.loss);
+    return 0;
+}
+
+static void timing(struct tool *t)
+{
+    double s = now_seconds() - t->seconds;
+    int64_t target = t->state.tokens, all = target + t->state.note_tokens;
+    if (o.timing)
+        fprintf(stderr, "icd-train: %.3f s, %.1f tokens/s\n", s, (double)(all - t->tokens0) / (s > 0 ? s : 1));
+}
+
+static int train(struct tool *t)
+{
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART}; /* a second one kills */
+    struct train_hooks h = {.ctx = t, .log = on_log, .step = on_step, .evaluated = on_eval, .save_best = on_best,
+                            .save_state = on_state, .decode = decode, .stop = stop};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    progress_end(&t->run->progress);
+    progress_start(&t->run->progress, "icd-train", "steps", (uint64_t)train_total_steps(&cfg, &t->data), t->run->quiet);
+    t->tokens0 = t->state.tokens + t->state.note_tokens;
+    t->seconds = now_seconds();
+    int rc = train_loop(&t->trainer, &t->state, &h);
+    progress_end(&t->run->progress);
+    timing(t);
+    TRY(rc);
+    if (t->constant)
+        run_warn(t->run, "the best model predicts the same for every dev note: it has learned nothing from the text");
+    TRY(on_state(t, &t->state)); /* done: a crash from here on leaves only names to be changed */
+    return finish_dir();
+}
+
+static int end(struct run *r)
+{
+    struct tool *t = r->state;
+    TRY(check_data(t));
+    TRY(prepare(t));
+    if (o.dry_run)
+        return dry_run(t);
+    TRY(make_dir(""));
+    TRY(make_dir("checkpoint"));
+    return train(t);
+}
+
+static void done(struct run *r)
+{
+    struct tool *t = &tool;
+    trainer_free(&t->trainer);
+    dataset_free(&t->data);
+    model_free(t->m);
+    spm_close(t->spm);
+    labels_close(&t->labels);
+    json_decref(t->about);
+    buf_free(&t->state.log);
+}
+
+static const struct stage stage = {
+    .doc = {"icd-train", "[OPTION]... --target FILE --save DIR [FILE]",
+            "Train a model on notes (token stream) and their codes (target stream)"},
+    .opts = opts,
+    .in = "token",
+    .out = "trainlog",
+    .unit = "notes",
+    .begin = begin,
+    .each = each,
+    .end = end,
+    .done = done,
+};
+
+int main(int argc, char **argv)
+{
+    for (int i = 0; schedule_names()[i] && i < 15; i++)
+        schedules[i] = schedule_names()[i];
+    int rc = stage_main(&stage, argc, argv);
+    if (rc == TRAIN_STOPPED && got_signal) { /* the state is saved; end as the signal would have ended us: 130, 143 */
+        signal(got_signal, SIG_DFL);
+        raise(got_signal);
+    }
+    return rc;
+}
