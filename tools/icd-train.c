@@ -86,9 +86,11 @@ static const struct opt opts[] = {
      .help = "Longest text decoded in an evaluation, in tokens; 0: 8 more than the longest training target."},
     {.name = "patience", .type = OPT_INT, .value = &cfg.patience, .arg = "N", .min = 0, .max = 1e6,
      .help = "Stop after N evaluations without improvement; 0: never."},
-    {.name = "save-every", .type = OPT_INT, .value = &cfg.save_every, .arg = "N", .min = 0, .max = 1e9, .flags = OPT_QUIET,
+    {.name = "save-every", .type = OPT_INT, .value = &cfg.save_every, .arg = "N", .min = 0, .max = 1e9,
+     .flags = OPT_QUIET,
      .help = "Save the state every N steps; 0: after each evaluation."},
-    {.name = "stop-after", .type = OPT_INT, .value = &cfg.stop_after, .arg = "N", .min = 0, .max = 1e9, .flags = OPT_QUIET,
+    {.name = "stop-after", .type = OPT_INT, .value = &cfg.stop_after, .arg = "N", .min = 0, .max = 1e9,
+     .flags = OPT_QUIET,
      .help = "Save the state and exit with status 75 after N steps of this call (for queues with a time "
              "limit); 0: do not."},
     {.name = "log-every", .type = OPT_INT, .value = &cfg.log_every, .arg = "N", .min = 1, .max = 1e9,
@@ -266,7 +268,8 @@ static int read_targets(struct tool *t)
     enum stream_got got;
     while ((got = stream_next(t->target, &rec, &rc)) == STREAM_RECORD)
         if ((rc = one_target(t, rec)))
-            return err_ctx(rc, "%s: record %llu", stream_name(t->target), (unsigned long long)stream_records(t->target));
+            return err_ctx(rc, "%s: record %llu", stream_name(t->target),
+                           (unsigned long long)stream_records(t->target));
     return got == STREAM_ERROR ? rc : 0;
 }
 
@@ -494,7 +497,8 @@ static int prepare(struct tool *t)
 {
     json_t *lineage = NULL;
     TRY(run_lineage(t->run, &lineage));
-    t->about = json_pack("{s:s,s:o,s:o}", "icdpipe", ICDPIPE_VERSION, "options", opt_resolved(opts, NULL), "inputs", lineage);
+    t->about = json_pack("{s:s,s:o,s:o}", "icdpipe", ICDPIPE_VERSION, "options", opt_resolved(opts, NULL),
+                         "inputs", lineage);
     if (!t->about)
         return E_NOMEM;
     TRY(backend_open(o.device, t->run->threads, &t->be));
@@ -530,7 +534,8 @@ static int dry_run(struct tool *t)
     run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)t->m->params.numel,
              (long long)d->labels);
     run_note(t->run, "%lld train and %lld dev notes, %lld steps of %lld notes", (long long)d->count[SPLIT_TRAIN],
-             (long long)d->count[SPLIT_DEV], (long long)train_total_steps(&cfg, d), (long long)(cfg.batch * cfg.accumulate));
+             (long long)d->count[SPLIT_DEV], (long long)train_total_steps(&cfg, d),
+             (long long)(cfg.batch * cfg.accumulate));
     run_note(t->run, "first example: %lld note tokens, %lld target tokens, %lld codes", (long long)first->n,
              (long long)first->target_n, (long long)first->label_n);
     run_note(t->run, "memory: %.1f MiB for weights, gradients and moments, %.1f MiB for a batch of the longest notes",

@@ -224,7 +224,8 @@ int batch_alloc(struct batch *b, const struct dataset *d, int64_t B)
     return 0;
 }
 
-void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n, const struct model_arch *arch)
+void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n,
+                const struct model_arch *arch)
 {
     int64_t T = 1, U = 1;
     for (int64_t i = 0; i < n; i++) {

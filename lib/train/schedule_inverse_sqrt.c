@@ -1,4 +1,5 @@
-/* 1/sqrt(step), continuous with the warm-up; without one the time scale is 10,000 steps. Tests: tests/unit/schedule.c. */
+/* 1/sqrt(step), continuous with the warm-up; without one the time scale is 10,000 steps.
+ * Tests: tests/unit/schedule.c. */
 #include "lib/train/train.h"
 #include <math.h>
 

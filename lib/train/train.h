@@ -25,7 +25,7 @@ struct dataset {
     uint32_t *slot;            /* id -> index+1, open addressing */
     uint64_t slots;
     uint8_t *split;            /* of each example */
-    uint32_t *of[SPLITS];      /* indices of the complete examples of a split, in the order of the notes; dataset_seal */
+    uint32_t *of[SPLITS];      /* indices of the complete examples of a split; dataset_seal */
     int64_t count[SPLITS];
     int64_t no_target, no_note; /* incomplete examples, left out */
     int64_t labels;            /* set by the caller before dataset_seal */
@@ -56,13 +56,14 @@ struct batch {
 /* Room for B examples of the longest lengths of the set: no allocation afterwards. */
 int batch_alloc(struct batch *b, const struct dataset *d, int64_t B);
 /* `arch` gives pad and start. Lengths are rounded up (to 16 and 8) so that few shapes occur; the surplus is masked. */
-void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n, const struct model_arch *arch);
+void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n,
+                const struct model_arch *arch);
 void batch_free(struct batch *b);
 
 /* ---- learning rate (schedule.c; one file a schedule: schedule_<name>.c) ---- */
 struct schedule {
     const char *name;
-    /* Factor of the peak rate after the warm-up: `done` of `total` steps after it have been made; `warmup` steps before. */
+    /* Factor of the peak rate after the warm-up of `warmup` steps: `done` of `total` steps after it have been made. */
     double (*factor)(double done, double total, double warmup);
 };
 const struct schedule *schedule_find(const char *name); /* NULL if unknown */
@@ -78,7 +79,9 @@ struct train_cfg {
     double att_weight;
     double lr, beta1, beta2, eps, decay, clip; /* clip 0: off */
     uint64_t seed;
-    int64_t batch, accumulate, epochs, max_steps, eval_every, save_every, log_every, stop_after, patience, gen_eval, max_new; /* 0: no limit; max_new 0: longest training target + 8 */
+    int64_t batch, accumulate, epochs, log_every;
+    int64_t max_steps, eval_every, save_every, stop_after, patience, gen_eval; /* 0: see icd-train(1) */
+    int64_t max_new; /* 0: longest training target + 8 */
     double warmup;
     const struct schedule *schedule;
     enum train_metric { METRIC_F1, METRIC_F1_ATT, METRIC_F1_GEN, METRIC_LOSS } metric; /* decides on the best model */
@@ -138,7 +141,7 @@ struct eval_result {
     int lambda;                               /* 1: generation (eq. 5) */
     bool constant;                            /* every dev note got the same prediction from the side lambda picks */
 };
-/* Text of generated ids to label indices: set[label] = 1; returns the number of strings that are no label, < 0: failed. */
+/* Generated ids to labels: set[label] = 1; returns the number of strings that are no label, < 0: failed. */
 typedef int64_t (*decode_fn)(void *ctx, const int32_t *ids, int64_t n, uint8_t *set);
 /* TRAIN_STOPPED when `stop` became true. Runs without dropout and changes nothing but the tape. */
 int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r);
@@ -147,7 +150,7 @@ double micro_f1(const float *score, const uint8_t *gold, int64_t n, double thres
 /* The threshold of the largest micro-F1 over all cuts between distinct scores (ties: the highest threshold). */
 int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1);
 
-/* ---- the state of a run and its file (checkpoint.c): DIR/checkpoint/state.safetensors, written beside and renamed ---- */
+/* ---- the state of a run (checkpoint.c): DIR/checkpoint/state.safetensors, written beside and renamed ---- */
 struct train_state {
     int64_t step, epoch, group;   /* optimizer steps made; present epoch; next group in it */
     uint64_t micro;               /* micro-batches run */
@@ -161,7 +164,7 @@ struct train_state {
 };
 /* `about`: what must be equal on resume (options, inputs); see checkpoint_about. */
 int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about);
-/* E_NOINPUT when there is none, E_USAGE when `about` differs (naming the first difference), E_DATA when it is damaged. */
+/* E_NOINPUT: there is none. E_USAGE: `about` differs; names the first difference. E_DATA: it is damaged. */
 int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about);
 
 /* ---- the loop (loop.c) ---- */

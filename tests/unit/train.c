@@ -1,0 +1,230 @@
+/* The training step on a small T5: accumulation, memory, padding; and the measures of a dev evaluation. */
+#include "lib/train/train.h"
+#include "lib/util/err.h"
+#include "lib/util/rng.h"
+#include "tests/test.h"
+
+enum { V = 50, L = 4 };
+
+/* n notes of 3..30 tokens with targets of 1..9 tokens. */
+static void made_up(struct dataset *d, int n)
+{
+    struct rng r = rng_new(3, 0);
+    *d = (struct dataset){.labels = L};
+    for (int i = 0; i < n; i++) {
+        char id[16];
+        int32_t ids[30], target[9], label[2] = {i % L, (i + 1) % L};
+        int64_t len = 3 + (int64_t)rng_below(&r, 28), tn = 1 + (int64_t)rng_below(&r, 9);
+        for (int j = 0; j < 30; j++)
+            ids[j] = 3 + (int32_t)rng_below(&r, V - 3);
+        for (int j = 0; j < 9; j++)
+            target[j] = 3 + (int32_t)rng_below(&r, V - 3);
+        ids[len - 1] = target[tn - 1] = 1;
+        snprintf(id, sizeof id, "n%d", i);
+        int split = i % 4 == 3 ? SPLIT_DEV : SPLIT_TRAIN;
+        CHECK(dataset_note(d, id, strlen(id), split, ids, len) == 0);
+        CHECK(dataset_target(d, id, strlen(id), split, target, tn, label, 1 + i % 2) == 0);
+    }
+    CHECK(dataset_seal(d) == 0);
+}
+
+struct rig {
+    struct model *m;
+    struct dataset d;
+    struct train_cfg c;
+    struct trainer t;
+};
+
+static void rig_open(struct rig *r, int64_t batch, double dropout)
+{
+    const struct backend *be;
+    *r = (struct rig){.c = {.gen = true, .att = true, .att_weight = 0.5, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8,
+                            .clip = 1, .seed = 5, .batch = batch, .accumulate = 8 / batch, .epochs = 1, .log_every = 1}};
+    r->c.schedule = schedule_find("constant");
+    made_up(&r->d, 32);
+    CHECK(backend_open("cpu", 2, &be) == 0);
+    CHECK(model_new(&r->m, "t5:d_model=16,layers=1,heads=2,d_kv=8,d_ff=32", V, 0, 1) == 0);
+    r->m->arch.dropout = dropout;
+    CHECK(model_add_label_attn(r->m, L, 8) == 0 && model_alloc(r->m, be, true) == 0);
+    params_init(&r->m->params, 1);
+    CHECK(trainer_init(&r->t, r->m, be, &r->c, &r->d) == 0);
+}
+
+static void rig_close(struct rig *r)
+{
+    trainer_free(&r->t);
+    model_free(r->m);
+    dataset_free(&r->d);
+}
+
+static real *gradient(const struct rig *r)
+{
+    real *g = malloc((size_t)r->m->params.numel * sizeof *g);
+    CHECK(r->t.be->download(g, r->m->params.grad, (size_t)r->m->params.numel * sizeof *g) == 0);
+    return g;
+}
+
+static void accumulation(void)
+{
+    struct rig a, b;
+    struct step_result ra, rb;
+    rig_open(&a, 8, 0);
+    rig_open(&b, 2, 0);
+    CHECK(step_gradients(&a.t, a.d.of[SPLIT_TRAIN], 8, 0, &ra) == 0);
+    CHECK(step_gradients(&b.t, b.d.of[SPLIT_TRAIN], 8, 0, &rb) == 0);
+    CHECK_NEAR(ra.loss, rb.loss, 1e-5);
+    CHECK_NEAR(ra.loss_gen, rb.loss_gen, 1e-5);
+    CHECK_NEAR(ra.loss_att, rb.loss_att, 1e-5);
+    CHECK_NEAR(ra.loss, ra.loss_gen + 0.5 * ra.loss_att, 1e-5);
+    CHECK_NEAR(ra.norm, rb.norm, 1e-4 * ra.norm);
+    CHECK(ra.tokens == rb.tokens && ra.note_tokens == rb.note_tokens);
+    real *ga = gradient(&a), *gb = gradient(&b);
+    for (int64_t i = 0; i < a.m->params.numel; i++)
+        CHECK_NEAR(ga[i], gb[i], 2e-5 * ra.norm);
+    free(ga);
+    free(gb);
+    rig_close(&a);
+    rig_close(&b);
+    DONE("one batch of 8 is four of 2, target lengths uneven");
+}
+
+static void dropout_sites(void)
+{
+    struct rig r;
+    struct step_result x, y, z;
+    rig_open(&r, 4, 0.2);
+    CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 6, &x) == 0);
+    CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 6, &y) == 0);
+    CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 8, &z) == 0);
+    CHECK(x.loss == y.loss && x.norm == y.norm);
+    CHECK(x.loss != z.loss);
+    rig_close(&r);
+    DONE("dropout follows the number of the micro-batch");
+}
+
+static void memory_and_learning(void)
+{
+    struct rig r;
+    struct step_result first = {0}, now = {0};
+    uint32_t order[32], longest[4];
+    rig_open(&r, 4, 0.1);
+    CHECK(dataset_longest(&r.d, 4, longest) == 0);
+    CHECK(step_gradients(&r.t, longest, 4, 0, &now) == 0); /* not yet the widest target */
+    size_t dev = 0, host = 0;
+    uint64_t micro = 0;
+    for (int64_t step = 0, epoch = 0; epoch < 15; epoch++) {
+        CHECK(epoch_order(&r.d, 1, epoch, 8, order) == 0);
+        for (int64_t g = 0; g < r.d.count[SPLIT_TRAIN] / 8; g++, micro += 2) {
+            CHECK(step_gradients(&r.t, order + 8 * g, 8, micro, &now) == 0);
+            CHECK(optimizer_step(&r.t.opt, &r.c, 1e-2, now.norm, ++step) == 0);
+            first = step == 1 ? now : first;
+        }
+        if (epoch == 0) {
+            dev = arena_grown(r.t.tape.dev);
+            host = arena_grown(r.t.tape.host);
+        }
+    }
+    CHECK(arena_grown(r.t.tape.dev) == dev && arena_grown(r.t.tape.host) == host);
+    DONE("no allocation in a step after the first epoch");
+    CHECK(now.loss < 0.6 * first.loss && now.loss_att < first.loss_att && now.loss_gen < first.loss_gen);
+    DONE("the loss falls");
+    rig_close(&r);
+}
+
+static void not_finite(void)
+{
+    struct rig r;
+    struct step_result x;
+    rig_open(&r, 4, 0);
+    real nan = (real)NAN;
+    CHECK(r.t.be->upload(params_find(&r.m->params, "encoder.final_layer_norm.weight")->x.v.data, &nan, sizeof nan) == 0);
+    CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 0, &x) == E_DATA && strstr(err_msg(), "not finite"));
+    rig_close(&r);
+    DONE("a loss that is not finite is an error");
+}
+
+static void unused_decoder(void)
+{
+    struct rig r;
+    struct step_result x;
+    rig_open(&r, 4, 0);
+    r.c.gen = false;
+    r.c.decay = 0.5;
+    struct param *p = params_find(&r.m->params, "decoder.block.0.layer.0.SelfAttention.q.weight");
+    real before, after;
+    CHECK(r.t.be->download(&before, p->x.v.data, sizeof before) == 0);
+    CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 0, &x) == 0 && x.loss_gen == 0);
+    CHECK(optimizer_step(&r.t.opt, &r.c, 0.1, x.norm, 1) == 0);
+    CHECK(r.t.be->download(&after, p->x.v.data, sizeof after) == 0 && before == after);
+    rig_close(&r);
+    DONE("what has no gradient is left alone");
+}
+
+/* ---- evaluation ---- */
+static bool never(void)
+{
+    return false;
+}
+static bool always(void)
+{
+    return true;
+}
+static int64_t first_label(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+{
+    set[0] = 1;
+    return *(int *)ctx;
+}
+
+static void evaluation(void)
+{
+    struct rig r;
+    struct eval_result a, b;
+    int unknown = 2;
+    rig_open(&r, 4, 0.3);
+    CHECK(evaluate(&r.t, first_label, &unknown, never, &a) == 0);
+    r.t.cfg = &r.c;
+    r.c.batch = 3; /* other batches, other padding: the same result */
+    CHECK(evaluate(&r.t, first_label, &unknown, never, &b) == 0);
+    CHECK(a.notes == 8 && a.gen_notes == 8 && a.unknown == 16);
+    CHECK_NEAR(a.loss, b.loss, 1e-5);
+    CHECK(a.f1_att == b.f1_att && a.f1_gen == b.f1_gen && a.lambda == b.lambda);
+    CHECK_NEAR(a.threshold, b.threshold, 1e-5);
+    CHECK(a.f1_att_best >= a.f1_att && a.f1 == (a.lambda ? a.f1_gen : a.f1_att));
+    CHECK(a.f1_gen > 0 && (!a.lambda || a.constant));
+    r.c.gen_eval = 3;
+    CHECK(evaluate(&r.t, first_label, &unknown, never, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
+    CHECK(evaluate(&r.t, first_label, &unknown, always, &b) == TRAIN_STOPPED);
+    rig_close(&r);
+    DONE("dev evaluation");
+}
+
+static void thresholds(void)
+{
+    /* the vector of the metrics' reference: 5 admissions, 4 labels */
+    static const float s[20] = {.90f, .20f, .60f, .10f, .40f, .80f, .50f, .55f, .70f, .30f,
+                                .20f, .10f, .60f, .10f, .40f, .70f, .50f, .45f, .65f, .05f};
+    static const uint8_t y[20] = {1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
+    double t, f1;
+    CHECK_NEAR(micro_f1(s, y, 20, 0.5), 0.571429, 1e-6); /* strict: 0.5 is not predicted */
+    CHECK(best_threshold(s, y, 20, &t, &f1) == 0);
+    CHECK_NEAR(f1, 0.625, 1e-12);
+    CHECK(t > 0.45 && t < 0.5 && micro_f1(s, y, 20, t) == f1);
+    static const float same[4] = {0.25f, 0.25f, 0.25f, 0.25f};
+    static const uint8_t some[4] = {1, 0, 1, 0}, none[4] = {0};
+    CHECK(best_threshold(same, some, 4, &t, &f1) == 0 && t < 0.25 && t >= 0);
+    CHECK_NEAR(f1, 2.0 / 3, 1e-12);
+    CHECK(best_threshold(same, none, 4, &t, &f1) == 0 && f1 == 0 && t == 0.5);
+    DONE("micro-F1 and the best threshold");
+}
+
+int main(void)
+{
+    accumulation();
+    dropout_sites();
+    memory_and_learning();
+    not_finite();
+    unused_decoder();
+    evaluation();
+    thresholds();
+    TEST_EXIT();
+}
