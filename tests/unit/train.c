@@ -112,7 +112,7 @@ static void memory_and_learning(void)
     CHECK(step_gradients(&r.t, longest, 4, 0, &now) == 0); /* not yet the widest target */
     size_t dev = 0, host = 0;
     uint64_t micro = 0;
-    for (int64_t step = 0, epoch = 0; epoch < 15; epoch++) {
+    for (int64_t step = 0, epoch = 0; epoch < 60; epoch++) {
         CHECK(epoch_order(&r.d, 1, epoch, 8, order) == 0);
         for (int64_t g = 0; g < r.d.count[SPLIT_TRAIN] / 8; g++, micro += 2) {
             CHECK(step_gradients(&r.t, order + 8 * g, 8, micro, &now) == 0);
