@@ -16,6 +16,7 @@ int outfile_open(struct outfile *o, const char *path);
 int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO ("NAME: No space left on device") */
 int outfile_commit(struct outfile *o);  /* fsync, close, rename; checks close(2) on standard output too */
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
+void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
 
 /* Whole file into memory (malloc'd, NUL added behind). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
