@@ -55,9 +55,14 @@ struct model {
     int label_head;          /* index of icd.label_attn.W; U, w, b follow */
     int64_t labels, d_a;
     json_t *icd;             /* icd.json: {format, labels[], options, history, lineage, lambda, threshold, ...} */
-    char *spiece;            /* bytes of the tokenizer file to pass on, or NULL */
+    char *spiece;            /* bytes of the tokenizer file to pass on, or NULL; free()d with the model */
     size_t spiece_n;
     const char *spiece_name; /* "spiece.model" */
+    struct model_file {      /* further files of a directory that was opened, passed on as they are */
+        const char *name;
+        char *p;
+        size_t n;
+    } file[5];
 };
 const struct model_family *model_family_find(const char *name); /* NULL if unknown */
 const char *model_family_names(void);                           /* "t5, llama" for messages */
@@ -79,8 +84,8 @@ int model_save(const struct model *m, const char *dir);
 struct label_attn_w model_label_attn(const struct model *m);
 void model_free(struct model *m);
 
-/* Greedy decoding of B notes at once with a KV cache: ids(B,T) host, len(B). out: malloc'd, B rows of at most `max_new`
- * ids without the start token, up to and without eos; out_len(B). Runs its own tape_run; h as of encode. */
+/* Greedy decoding of B notes at once with a KV cache over h, len as of encode. out(B,max_new), out_len(B): the caller's;
+ * ids of a row without the start token, up to and without eos. Runs its own tape_run on t, whose values stay. */
 int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t max_new,
                     int32_t *out, int32_t *out_len);
 

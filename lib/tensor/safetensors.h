@@ -16,10 +16,14 @@ struct st_tensor {
 };
 struct st_file;
 int st_open(struct st_file **f, const char *path);
+/* The weights of a model directory as one file: <dir>/model.safetensors, or else the shards that
+ * <dir>/model.safetensors.index.json names. E_NOINPUT when there is neither. */
+int st_open_dir(struct st_file **f, const char *dir);
 int st_count(const struct st_file *f);
 const struct st_tensor *st_at(const struct st_file *f, int i);
 const struct st_tensor *st_find(const struct st_file *f, const char *name);
-const json_t *st_metadata(const struct st_file *f); /* NULL if there is none */
+const json_t *st_metadata(const struct st_file *f); /* NULL if there is none; of shards: the last one's */
+int64_t st_numel(const struct st_tensor *t);
 /* n elements as float / double, from F32, F16, BF16, F64. E_DATA for other types. */
 int st_to_float(const struct st_tensor *t, float *out);
 int st_to_double(const struct st_tensor *t, double *out);
