@@ -38,7 +38,7 @@ struct stage {
     int (*after)(struct run *r, const msgpack_object *rec, struct sink *sink);
     /* After the last record (or at once for a source, in = NULL): emit with run_emit, print tables. */
     int (*end)(struct run *r);
-    /* Always called last, also after an error: free things. */
+    /* Called last, also when begin, each or end failed (state may be NULL then): free things. */
     void (*done)(struct run *r);
 };
 
@@ -52,8 +52,7 @@ struct run {
     bool compress, quiet;
     int threads;
     /* streams */
-    struct stream *in; /* primary input or NULL. Its path is the first operand unless begin-time `operand_in`
-                          says otherwise (default: operand 0 if there is one, else standard input) */
+    struct stream *in; /* primary input or NULL: operand 0 if there is one, else standard input */
     struct out *out;   /* NULL when the stage has no stream output */
     json_t *meta;      /* header meta to write; starts as a copy of the input's; change it in begin */
     bool oracle;       /* starts as the input's stamp; set to mark the output */

@@ -13,6 +13,7 @@
 #define STREAM_VERSION 1
 #define RECORD_MAX (1ull << 30) /* bytes of one frame */
 #define DEPTH_MAX 32            /* nesting of one frame */
+#define OBJECTS_MAX (1ull << 24) /* values in one frame: decoded they take 24 bytes and more each */
 
 enum frame_kind { FRAME_HEADER = 0, FRAME_RECORD = 1, FRAME_END = 2, FRAME_ABORT = 3 };
 
@@ -39,8 +40,8 @@ int schema_check(const struct schema *s, const msgpack_object *rec);
  * zero the struct for a new object, call again with more bytes. 1: complete (*len = its length),
  * 0: needs more bytes, E_DATA: can never be valid. */
 struct mp_scan {
-    uint64_t pos, left[DEPTH_MAX + 1];
-    int depth;
+    uint64_t pos, objects, left[DEPTH_MAX + 1];
+    int depth, deepest;
 };
 int mp_scan(struct mp_scan *s, const char *p, size_t n, size_t *len);
 
@@ -76,7 +77,8 @@ int out_open(struct out **o, const char *path, bool compress);
 int out_header(struct out *o, const char *schema, const json_t *meta, const json_t *history, bool oracle);
 /* One record: `body` is one packed msgpack map. Checked against the schema (E_BUG if it does not fit). */
 int out_record(struct out *o, const char *body, size_t n);
-/* End frame and commit. lineage: what came before (borrowed); own entry {tool, inputs, records, xxh64} is added. */
+/* End frame and commit. lineage: what came before (borrowed); own entry {tool, inputs, records, xxh64} is added
+ * (inputs borrowed, an array or NULL). */
 int out_end(struct out *o, const json_t *lineage, const char *tool, const json_t *inputs);
 /* Abort frame to a pipe, nothing to a file (the temporary file is removed). Frees o. */
 void out_abort(struct out *o, const char *tool, int code, const char *message);

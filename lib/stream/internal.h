@@ -1,0 +1,35 @@
+/* What the files of lib/stream share among themselves (and rec-cat, which copies streams frame by frame). */
+#ifndef ICD_STREAM_INTERNAL_H
+#define ICD_STREAM_INTERNAL_H
+#include "lib/stream/stream.h"
+#include "lib/util/buf.h"
+
+const struct field *field_find(const struct schema *s, const char *name, size_t n);
+bool utf8_ok(const char *text, size_t n);
+/* Strings are UTF-8, keys are strings and unique, at every level: it can become JSON and come back. */
+int value_check(const msgpack_object *o);
+
+/* ---- a header as a whole: format, version, schema, meta, history, oracle ---- */
+int header_check(const json_t *header, const struct schema **schema); /* E_DATA */
+
+/* ---- the end of a stream, for a loss-free copy ---- */
+const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */
+/* The tool and message of the abort frame that was read in this thread; false when there was none. */
+bool abort_cause(const char **tool, const char **message);
+
+/* ---- the writer in parts ---- */
+int out_header_json(struct out *o, const json_t *header); /* exactly this header */
+/* End frame and its bytes out, nothing renamed yet, so that several outputs succeed or fail together. */
+int out_finish(struct out *o, const json_t *lineage, const char *tool, const json_t *inputs);
+int out_finish_json(struct out *o, const json_t *end); /* exactly this one; E_DATA when count or digest differ */
+int out_commit(struct out *o);
+
+/* ---- provenance ---- */
+/* As history_merge; last[i] is where the last entry of h[i] (the tool that wrote that input) went, -1 if it has none. */
+json_t *history_merge_at(const json_t *const *h, int n, int *last);
+
+/* ---- JSON text ---- */
+/* `o` as JSON text at the end of b, one line, no newline. */
+int json_write(struct buf *b, const msgpack_object *o);
+
+#endif
