@@ -21,11 +21,11 @@ static inline real vtanh(real x)
  * inf, results below 2^-126 give 0, NaN stays NaN. */
 static inline float vexp(float x)
 {
-    float y = x < -87.3f ? -87.3f : x > 88.7f ? 88.7f : x;
+    float y = x < -87.3f ? -87.3f : x > 88.72283f ? 88.72283f : x;
     float big = y * 1.44269504f + 0x1.8p23f;
     float n = big - 0x1.8p23f;
     float r = y - n * 0x1.62e4p-1f;
-    r = r - n * -0x1.7f7d1cp-20f; /* ln 2 in two parts: the first is short, so n times it is exact */
+    r = r - n * 0x1.7f7d1cp-20f; /* ln 2 in two parts: the first is short, so n times it is exact */
     float p = 1.3981999e-3f;
     p = p * r + 8.3334523e-3f;
     p = p * r + 4.1665795e-2f;
