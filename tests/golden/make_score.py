@@ -30,7 +30,7 @@ with open("tests/golden/score/labels.json", "w") as out:
     out.write(json.dumps(codes) + "\n")
 rows("gold.ndjson", ({"id": f"n{i}", "split": split[i], "codes": names(gold[i])} for i in range(n)))
 test = [i for i in rng.permutation(n) if split[i] == "test"]  # another order than gold's
-rows("pred.ndjson", ({"id": f"n{i}", "codes": names(final[i]), "gen": {"codes": names(final[i]), "text": "", "unknown": i % 2},
+rows("pred.ndjson", ({"id": f"n{i}", "codes": names(final[i]), "gen": {"codes": names(final[i]), "text": "", "unknown": int(i) % 2},
                       "scores": {"$bin": base64.b64encode(score[i].tobytes()).decode()}} for i in test))
 
 def evaluate(y, p, s=None):
@@ -60,7 +60,7 @@ def constant(k, rows):
 k = max(range(1, L + 1), key=lambda k: (sk.f1_score(train, constant(k, n_train), average="micro"), -k))
 want = {"final": evaluate(y, final[test], score[test]), "above": evaluate(y, (score[test] > 0.625).astype(np.uint8), score[test]),
         "floor": evaluate(y, constant(k, len(y)))}
-want["final"]["gen_unknown"] = float(sum(i % 2 for i in test))
+want["final"]["gen_unknown"] = float(sum(int(i) % 2 for i in test))
 with open("tests/golden/score/want.json", "w") as out:
     json.dump({"k": k, **want}, out, indent=1)
     out.write("\n")
