@@ -96,19 +96,18 @@ static void scores(const struct call *a, real *x, int64_t *ld, int64_t b, int64_
     }
 }
 
-/* y = drop(x) for n probabilities of row (b,h,t). y may be x. */
-static void drop_row(const struct call *a, real *y, const real *x, int64_t b, int64_t h, int64_t t, int64_t n)
+/* The factors that dropout puts on n probabilities of row (b,h,t): 0 or the scale of the kept. */
+static void keep_row(const struct call *a, real *keep, int64_t b, int64_t h, int64_t t, int64_t n)
 {
     uint64_t first = (uint64_t)(((b * a->H + h) * a->T + t) * a->S);
+    const struct drop d = a->drop;
     struct drop_buf buf;
     for (int64_t at = 0; at < n; at += DROP_MAX) {
         int64_t m = n - at < DROP_MAX ? n - at : DROP_MAX;
-        const uint16_t *bits = drop_bits(&buf, &a->drop, first + (uint64_t)at, m);
-        const real *xs = x + at;
-        real *ys = y + at;
+        const uint16_t *bits = drop_bits(&buf, &d, first + (uint64_t)at, m);
 #pragma omp simd
         for (int64_t s = 0; s < m; s++)
-            ys[s] = bits[s] >= a->drop.threshold ? xs[s] * a->drop.scale : 0;
+            keep[at + s] = bits[s] >= d.threshold ? d.scale : 0;
     }
 }
 
@@ -118,9 +117,11 @@ static void zero_rows(tensor_p o, int64_t b, int64_t t0, int64_t rows, int64_t h
         memset(at4(o, b, t0 + r, h), 0, (size_t)o->dim[3] * sizeof(real));
 }
 
+/* x: scratch of (ROWS+1)*S */
 static void block_fwd(const struct call *a, real *x, int64_t b, int64_t h, int64_t t0, tensor_p o, tensor_p lse,
                       tensor_p q, tensor_p k, tensor_p v)
 {
+    real *keep = x + ROWS * a->S;
     int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n;
     real *l = (real *)lse->data + (b * a->H + h) * a->T + t0;
     if (keys_seen(a, b, t0 + rows - 1) == 0) {
@@ -134,11 +135,16 @@ static void block_fwd(const struct call *a, real *x, int64_t b, int64_t h, int64
         real *row = x + r * n, max = row_max(row, seen), sum = row_exp(row, row, seen, max), inv = 1 / sum;
         l[r] = max + (real)log((double)sum);
         memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
-        if (a->drop.on)
-            drop_row(a, row, row, b, h, t0 + r, seen);
+        if (a->drop.on) {
+            keep_row(a, keep, b, h, t0 + r, seen);
 #pragma omp simd
-        for (int64_t s = 0; s < seen; s++)
-            row[s] *= inv;
+            for (int64_t s = 0; s < seen; s++)
+                row[s] *= keep[s] * inv;
+        } else {
+#pragma omp simd
+            for (int64_t s = 0; s < seen; s++)
+                row[s] *= inv;
+        }
     }
     cpu_matmul(0, 0, rows, a->K, n, 1, x, n, at4(v, b, 0, h), v->stride[1], 0, at4(o, b, t0, h), o->stride[1]);
 }
@@ -157,7 +163,7 @@ void cpu_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor_
     int64_t blocks = (a.T + ROWS - 1) / ROWS;
 #pragma omp parallel for schedule(dynamic)
     for (int64_t i = 0; i < a.B * a.H * blocks; i++) {
-        real *x = cpu_scratch(SCRATCH_THREAD, (size_t)(ROWS * a.S) * sizeof *x);
+        real *x = cpu_scratch(SCRATCH_THREAD, (size_t)((ROWS + 1) * a.S) * sizeof *x);
         int64_t bh = i / blocks;
         if (x)
             block_fwd(&a, x, bh / a.H, bh % a.H, i % blocks * ROWS, o, lse, q, k, v);
@@ -170,7 +176,9 @@ struct bwd {
     tensor_p dq, dk, dv, dout, o, lse, q, k, v;
 };
 
-static void block_bwd(const struct bwd *w, real *p, real *dp, real *dstrip, int64_t b, int64_t h, int64_t t0)
+/* p, dp: scratch of ROWS*S; keep: of S */
+static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *dstrip, int64_t b, int64_t h,
+                      int64_t t0)
 {
     const struct call *a = &w->a;
     int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n;
@@ -194,19 +202,24 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *dstrip, int6
         row_exp(ps, ps, seen, lse[r]);
         memset(ps + seen, 0, (size_t)(n - seen) * sizeof *ps);
         memset(dps + seen, 0, (size_t)(n - seen) * sizeof *dps);
-        if (a->drop.on)
-            drop_row(a, dps, dps, b, h, t, seen);
+        if (a->drop.on) {
+            keep_row(a, keep, b, h, t, seen);
 #pragma omp simd
-        for (int64_t s = 0; s < seen; s++)
-            dps[s] = ps[s] * (dps[s] - D); /* dX */
+            for (int64_t s = 0; s < seen; s++) {
+                dps[s] = ps[s] * (keep[s] * dps[s] - D); /* dX */
+                ps[s] *= keep[s];
+            }
+        } else {
+#pragma omp simd
+            for (int64_t s = 0; s < seen; s++)
+                dps[s] = ps[s] * (dps[s] - D);
+        }
         if (dstrip) {
             real *strip = dstrip + strip_at(a, t);
 #pragma omp simd
             for (int64_t s = 0; s < seen; s++)
                 strip[s] += dps[s];
         }
-        if (a->drop.on)
-            drop_row(a, ps, ps, b, h, t, seen);
     }
     cpu_matmul(1, 0, n, a->K, rows, 1, p, n, dO, ldo, 1, at4(w->dv, b, 0, h), w->dv->stride[1]);
     cpu_matmul(0, 0, rows, a->K, n, scale, dp, n, K, ldk, 1, at4(w->dq, b, t0, h), w->dq->stride[1]);
@@ -230,14 +243,14 @@ void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, te
 #pragma omp parallel for schedule(dynamic)
     for (int64_t bh = 0; bh < a->B * a->H; bh++) {
         int64_t block = ROWS * a->S, b = bh / a->H, h = bh % a->H;
-        real *p = cpu_scratch(SCRATCH_THREAD, (size_t)(2 * block + a->strip_len) * sizeof *p);
+        real *p = cpu_scratch(SCRATCH_THREAD, (size_t)(2 * block + a->S + a->strip_len) * sizeof *p);
         if (!p)
             continue;
-        real *dstrip = dbias ? p + 2 * block : NULL;
+        real *keep = p + 2 * block, *dstrip = dbias ? keep + a->S : NULL;
         if (dbias)
             memset(dstrip, 0, (size_t)a->strip_len * sizeof *dstrip);
         for (int64_t t0 = 0; t0 < a->T; t0 += ROWS)
-            block_bwd(&w, p, p + block, dstrip, b, h, t0);
+            block_bwd(&w, p, p + block, keep, dstrip, b, h, t0);
         if (dbias) {
             real *sum = sums + bh * buckets;
             memset(sum, 0, (size_t)buckets * sizeof *sum);

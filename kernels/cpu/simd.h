@@ -110,7 +110,10 @@ static inline struct drop drop_open(const struct dropout *d)
 /* The bits of n <= DROP_MAX elements from element `first` on; returned pointer is into buf. */
 enum { DROP_MAX = 2048, DROP_GROUP = 16 };
 struct drop_buf {
-    uint32_t w[DROP_MAX / 2 + 8 * DROP_GROUP];
+    union {
+        uint64_t w[DROP_MAX / 4 + 4 * DROP_GROUP];
+        uint16_t bits[DROP_MAX + 16 * DROP_GROUP];
+    };
 };
 const uint16_t *drop_bits(struct drop_buf *buf, const struct drop *d, uint64_t first, int64_t n);
 
