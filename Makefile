@@ -1,16 +1,31 @@
 # icdpipe: what to build is found by wildcard, so adding a tool, module, kernel, metric or test is adding a file.
 #   make            programs into bin/          make check    all tests          make demo   the main job, end to end
 #   make deps       install what is needed      make doctor   what was found     make bench  measurements
-# Variables: B=build  ARCH=native  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  CUDA is the GPU issue's.
+#   make install    PREFIX, DESTDIR             make man      OPTIONS sections   make clean
+# Variables: B=build  ARCH=native  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  JOBS=nproc  V=1 (whole commands)
 
 VERSION := 0.1.0
-B      ?= build
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+
+# Several goals run one after the other, each by a make of its own with -j: "make deps demo" installs before it
+# looks for what it installed, and the demo is never mixed with another goal.
+ifndef ONE_GOAL
+GOALS := $(or $(MAKECMDGOALS),all)
+.NOTPARALLEL:
+.PHONY: $(GOALS)
+$(GOALS):
+	@+$(MAKE) --no-print-directory ONE_GOAL=1 $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS)) $@
+else
+
+B      ?= $(if $(SAN),build/san,build)
+BIN    ?= $(if $(SAN),$(B)/bin,bin)
 ARCH   ?= native
 PREFIX ?= /usr/local
 CC     ?= cc
 CXX    ?= c++
-BIN    ?= $(if $(SAN),$(B)/bin,bin)
 PYTHON ?= python3
+say    := $(if $(V),@:,@printf '  %-5s %s\n')
+Q      := $(if $(V),,@)
 
 ifdef SAN
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -32,7 +47,7 @@ PLAIN_DIRS  := lib/util lib/stream lib/ingest lib/kb lib/text lib/metric
 PLAIN_C  := $(wildcard $(addsuffix /*.c,$(PLAIN_DIRS)))
 PLAIN_CC := $(wildcard $(addsuffix /*.cc,$(PLAIN_DIRS)))
 ENGINE_C := $(wildcard $(addsuffix /*.c,$(ENGINE_DIRS)))
-TOOLS    := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+TOOLS    := $(sort $(patsubst tools/%.c,%,$(wildcard tools/*.c)))
 PROGRAMS := $(addprefix $(BIN)/,$(TOOLS))
 PLAIN_O  := $(PLAIN_C:%.c=$(B)/o/%.o) $(PLAIN_CC:%.cc=$(B)/o/%.o)
 ENGINE_O := $(ENGINE_C:%.c=$(B)/o/%.o)
@@ -52,13 +67,16 @@ $(B)/gen:
 
 $(B)/o/%.o: %.c | $(GENDEFS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CF) -MMD -MP -c $< -o $@
+	$(say) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(CF) -MMD -MP -c $< -o $@
 $(B)/d/%.o: %.c | $(GENDEFS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DICD_DOUBLE $(CF) -MMD -MP -c $< -o $@
+	$(say) CCd $<
+	$(Q)$(CC) $(CPPFLAGS) -DICD_DOUBLE $(CF) -MMD -MP -c $< -o $@
 $(B)/o/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXF) -MMD -MP -c $< -o $@
+	$(say) CXX $<
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXF) -MMD -MP -c $< -o $@
 
 $(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O)
 	@rm -f $@; ar rcs $@ $^
@@ -67,7 +85,8 @@ $(B)/libicdpipe-double.a: $(PLAIN_O) $(ENGINE_D)
 
 $(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDF) $^ $(LDLIBS) -o $@
+	$(say) LD $@
+	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
 
 # ---- tests: C programs and shell scripts, one runner ----
 TEST_GRAD_C := $(wildcard tests/grad/*.c tests/selftest/grad*.c)
@@ -76,23 +95,25 @@ TEST_SH     := $(wildcard tests/cli/*.sh tests/fault/*.sh tests/golden/*.sh test
 TEST_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(TEST_GRAD_C))
 $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C)): $(B)/tests/%: $(B)/o/tests/%.o $(B)/libicdpipe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDF) $^ $(LDLIBS) -o $@
+	$(say) LD $@
+	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
 $(patsubst tests/%.c,$(B)/tests/%,$(TEST_GRAD_C)): $(B)/tests/%: $(B)/d/tests/%.o $(B)/libicdpipe-double.a
 	@mkdir -p $(@D)
-	$(CC) $(LDF) $^ $(LDLIBS) -o $@
+	$(say) LD $@
+	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
 tests-build: all $(TEST_BIN)
 
 # All tests twice: as shipped, then under ASan+UBSan.
 check:
 	@$(MAKE) --no-print-directory tests-build
-	@$(MAKE) --no-print-directory SAN=1 B=$(B)/san tests-build
-	@tests/run $(B) bin $(B)/san $(B)/san/bin
-# One build only: make check-fast [SAN=1 B=build/san] [T=tests/unit/stream]
+	@$(MAKE) --no-print-directory SAN=1 B=$(B)/san BIN=$(B)/san/bin tests-build
+	@tests/run $(B) $(BIN) $(B)/san $(B)/san/bin
+# One build only: make check-fast [SAN=1] [T=tests/unit/stream]
 check-fast: tests-build
 	@tests/run $(B) $(BIN) $(if $(T),-- $(T))
 
--include Makefile.more
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-
 .PHONY: all tests-build check check-fast
 .SECONDARY:
+-include Makefile.more
+-include $(shell find $(B)/o $(B)/d -name '*.d' 2>/dev/null)
+endif
