@@ -9,6 +9,9 @@ bool utf8_ok(const char *text, size_t n);
 /* Strings are UTF-8, keys are strings and unique, at every level: it can become JSON and come back. */
 int value_check(const msgpack_object *o);
 
+/* Exactly one record of the schema in n packed bytes, decoded into u: bounds, then schema_check. */
+int record_check(const struct schema *schema, msgpack_unpacked *u, const char *body, size_t n);
+
 /* ---- a header as a whole: format, version, schema, meta, history, oracle ---- */
 int header_check(const json_t *header, const struct schema **schema); /* E_DATA */
 

@@ -57,7 +57,7 @@ enum stream_got { STREAM_ERROR = -1, STREAM_END = 0, STREAM_RECORD = 1 };
 enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *rc);
 /* Raw bytes of the record just returned (its map, without the frame), borrowed likewise. */
 const char *stream_raw(const struct stream *s, size_t *n);
-const char *stream_name(const struct stream *s); /* base name, or "stdin" */
+const char *stream_name(const struct stream *s); /* base name, or "standard input" */
 const struct schema *stream_schema(const struct stream *s);
 const json_t *stream_header(const struct stream *s); /* the whole header as JSON; borrowed */
 const json_t *stream_meta(const struct stream *s);   /* header.meta */

@@ -142,29 +142,30 @@ int out_header(struct out *o, const char *schema, const json_t *meta, const json
     return rc == E_DATA ? E_BUG : rc;
 }
 
-/* What we write, we would read: anything else is a bug of the tool. */
-static int check_record(struct out *o, const char *body, size_t n)
+int record_check(const struct schema *schema, msgpack_unpacked *u, const char *body, size_t n)
 {
     struct mp_scan scan = {0};
     size_t len = 0, used = 0;
     int got = mp_scan(&scan, body, n, &len);
     if (got > 1)
         return got;
-    if (got != 1 || len != n || scan.deepest + 1 > DEPTH_MAX)
+    if (got == 1 && scan.deepest + 1 > DEPTH_MAX) /* the frame around it is one level more */
+        return err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
+    if (got != 1 || len != n)
         return err_set(E_DATA, "not one msgpack map");
-    msgpack_unpack_return r = msgpack_unpack_next(&o->check, body, n, &used);
+    msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
     if (r == MSGPACK_UNPACK_NOMEM_ERROR)
         return err_nomem(n);
     if (r != MSGPACK_UNPACK_SUCCESS)
         return err_set(E_DATA, "not one msgpack map");
-    return schema_check(o->schema, &o->check.data);
+    return schema_check(schema, &u->data);
 }
 
 int out_record(struct out *o, const char *body, size_t n)
 {
     if (!o->schema || o->finished)
         return err_set(E_BUG, "a record outside header and end");
-    int rc = check_record(o, body, n);
+    int rc = record_check(o->schema, &o->check, body, n); /* what we write, we would read: else the tool is wrong */
     if (rc)
         return err_ctx(rc == E_DATA ? E_BUG : rc, "output record %llu", (unsigned long long)o->records + 1);
     TRY(put_frame(o, FRAME_RECORD, body, n));

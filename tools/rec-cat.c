@@ -1,0 +1,601 @@
+/* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it.
+ * Man page: man/rec-cat.1. Tests: tests/cli/rec-cat.sh */
+#include "lib/stream/import.h"
+#include "lib/stream/internal.h"
+#include "lib/stream/stage.h"
+#include "lib/util/file.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool json, stream, text, head, check, from_json;
+static const char *schema, *meta;
+static int64_t limit;
+static struct opt_list where;
+
+static const struct opt options[] = {
+    {"json", 0, OPT_FLAG, &json, NULL, "Write JSON lines: the header, a line for each record, the end. This is what is "
+     "done without any of these options where standard output is a terminal.", .flags = OPT_QUIET},
+    {"stream", 0, OPT_FLAG, &stream, NULL, "Write a stream. This is what is done without any of these options where "
+     "standard output is not a terminal, or with -o.", .flags = OPT_QUIET},
+    {"text", 0, OPT_FLAG, &text, NULL, "Write the bare text of note records (their spans, where they were sampled) and "
+     "kb records (title, description, terms), as spm_train reads it.", .flags = OPT_QUIET},
+    {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says, schema, meta and history, and read no further. With "
+     "--json as JSON.", .flags = OPT_QUIET},
+    {"check", 0, OPT_FLAG, &check, NULL, "Read everything, verify it, and write schema, number of records and digest.",
+     .flags = OPT_QUIET},
+    {"where", 0, OPT_LIST, &where, "FIELD=VALUE,...", "Keep the records whose field FIELD, a string, is one of the "
+     "values. Several are all to hold."},
+    {"records", 'n', OPT_INT, &limit, "N", "Keep the first N records (of those kept by --where); 0 is all.", 0, 1e15},
+    {"from-json", 0, OPT_FLAG, &from_json, NULL, "Read JSON lines, as --json writes them or bare records, and write a "
+     "stream."},
+    {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...)."},
+    {"meta", 0, OPT_STR, &meta, "JSON", "With --from-json and bare records: the meta of the header, as a JSON object. "
+     "Without labels in it, those of gold records are all codes that occur.", .flags = OPT_QUIET},
+    {.type = OPT_END},
+};
+
+struct condition {
+    const char *field, *values;
+    bool seen; /* a record had the field */
+};
+struct state {
+    struct stream *in;
+    bool own_in; /* not one of the stage's */
+    struct condition *conditions;
+    /* text out */
+    struct outfile file;
+    struct buf line;
+    /* JSON in */
+    struct import import;
+    json_t *first; /* the line that was read to see whether it is a header */
+    struct buf held;
+    size_t *held_end, n_held;
+};
+
+/* ---- picking ---- */
+
+static int parse_conditions(struct state *s)
+{
+    s->conditions = mem_zalloc((size_t)where.n, sizeof *s->conditions);
+    if (!s->conditions)
+        return E_NOMEM;
+    for (int i = 0; i < where.n; i++) {
+        const char *eq = strchr(where.v[i], '=');
+        if (!eq || eq == where.v[i])
+            return err_set(E_USAGE, "--where: '%s' is not FIELD=VALUE", where.v[i]);
+        s->conditions[i].values = eq + 1;
+        s->conditions[i].field = mem_strndup(where.v[i], (size_t)(eq - where.v[i]));
+        if (!s->conditions[i].field)
+            return E_NOMEM;
+    }
+    return 0;
+}
+
+static bool is_one_of(const char *values, const char *p, size_t n)
+{
+    for (;;) {
+        size_t k = strcspn(values, ",");
+        if (k == n && memcmp(values, p, n) == 0)
+            return true;
+        if (!values[k])
+            return false;
+        values += k + 1;
+    }
+}
+
+static bool picked(struct state *s, const msgpack_object *rec)
+{
+    bool all = true;
+    for (int i = 0; i < where.n; i++) {
+        struct condition *c = &s->conditions[i];
+        const char *p;
+        size_t n;
+        bool there = rec_str(rec, c->field, &p, &n);
+        c->seen |= there;
+        all &= there && is_one_of(c->values, p, n);
+    }
+    return all;
+}
+
+/* A field that no record has is a slip of the pen, not an empty result. */
+static int check_conditions(const struct state *s)
+{
+    for (int i = 0; i < where.n; i++)
+        if (!s->conditions[i].seen && stream_records(s->in))
+            return err_set(E_USAGE, "--where: no record has a string field '%s'", s->conditions[i].field);
+    return 0;
+}
+
+/* Calls `each` for the records picked. `all`: the rest is read, and so verified, when N were picked. */
+static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const msgpack_object *rec))
+{
+    struct state *s = r->state;
+    const msgpack_object *rec;
+    int rc;
+    int64_t kept = 0;
+    for (;;) {
+        if (limit && kept == limit && !all)
+            return 0;
+        enum stream_got got = stream_next(s->in, &rec, &rc);
+        if (got == STREAM_ERROR)
+            return rc;
+        if (got == STREAM_END)
+            return check_conditions(s);
+        bool yes = picked(s, rec) && (!limit || kept < limit);
+        if (yes) {
+            kept++;
+            rc = each(r, rec);
+            if (rc)
+                return err_ctx(rc, "%s: record %llu", stream_name(s->in), (unsigned long long)stream_records(s->in));
+        }
+        progress_show(&r->progress, stream_records(s->in), NULL);
+    }
+}
+
+/* ---- text out ---- */
+
+/* The line so far, when there is much of it or somebody watches. */
+static int put_line(struct state *s, bool now)
+{
+    if (!now && s->line.n < 1 << 16)
+        return 0;
+    int rc = outfile_write(&s->file, s->line.p, s->line.n);
+    s->line.n = 0;
+    return rc;
+}
+
+static int write_record(struct run *r, const msgpack_object *rec)
+{
+    struct state *s = r->state;
+    TRY(json_write(&s->line, rec));
+    TRY(buf_str(&s->line, "\n"));
+    return put_line(s, strcmp(stream_schema(s->in)->name, "trainlog") == 0 || isatty(s->file.fd));
+}
+
+static int write_json(struct state *s, const char *key, const json_t *j)
+{
+    char *t = json_dumps(j, JSON_COMPACT);
+    int rc = t ? buf_fmt(&s->line, "{\"%s\":%s}\n", key, t) : err_nomem(0);
+    free(t);
+    return rc ? rc : put_line(s, false);
+}
+
+static int cat_json(struct run *r)
+{
+    struct state *s = r->state;
+    bool some = where.n || limit; /* a selection has neither the header nor the end of the whole */
+    if (!some)
+        TRY(write_json(s, "header", stream_header(s->in)));
+    TRY(for_picked(r, false, write_record));
+    return some ? 0 : write_json(s, "end", stream_end_frame(s->in));
+}
+
+static int write_block(struct state *s, const char *p, size_t n)
+{
+    TRY(buf_add(&s->line, p, n));
+    return n && p[n - 1] == '\n' ? 0 : buf_str(&s->line, "\n");
+}
+
+static int write_field(struct state *s, const msgpack_object *o, const char *field)
+{
+    const char *p;
+    size_t n;
+    return rec_str(o, field, &p, &n) && n ? write_block(s, p, n) : 0;
+}
+
+static int write_note(struct state *s, const msgpack_object *rec)
+{
+    const char *p = NULL;
+    size_t n = 0, spans;
+    int64_t *v;
+    rec_str(rec, "text", &p, &n);
+    TRY(rec_spans(rec, "spans", n, false, &v, &spans));
+    int rc = v ? 0 : write_block(s, p, n);
+    for (size_t i = 0; i < spans && !rc; i++)
+        rc = write_block(s, p + v[2 * i], (size_t)(v[2 * i + 1] - v[2 * i]));
+    free(v);
+    return rc;
+}
+
+static int write_text(struct run *r, const msgpack_object *rec)
+{
+    struct state *s = r->state;
+    if (strcmp(stream_schema(s->in)->name, "note") == 0)
+        TRY(write_note(s, rec));
+    else {
+        TRY(write_field(s, rec, "title"));
+        TRY(write_field(s, rec, "description"));
+        const msgpack_object *terms = rec_get(rec, "terms");
+        for (uint32_t i = 0; terms && i < terms->via.array.size; i++)
+            TRY(write_field(s, &terms->via.array.ptr[i], "text"));
+    }
+    return put_line(s, false);
+}
+
+/* JSON of j in one line, with long arrays cut: a header may hold thousands of labels. */
+static int write_short(struct buf *b, const json_t *j)
+{
+    enum { SHOWN = 6 };
+    const char *key;
+    json_t *v;
+    size_t i;
+    if (json_is_object(j)) {
+        size_t k = 0;
+        TRY(buf_str(b, "{"));
+        json_object_foreach((json_t *)j, key, v) {
+            TRY(buf_fmt(b, "%s\"%s\":", k++ ? ", " : "", key));
+            TRY(write_short(b, v));
+        }
+        return buf_str(b, "}");
+    }
+    if (json_is_array(j)) {
+        size_t n = json_array_size(j);
+        TRY(buf_str(b, "["));
+        json_array_foreach(j, i, v) {
+            if (i == SHOWN && n > SHOWN + 1)
+                return buf_fmt(b, ", ... %zu in all]", n);
+            TRY(i ? buf_str(b, ", ") : 0);
+            TRY(write_short(b, v));
+        }
+        return buf_str(b, "]");
+    }
+    char *t = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    int rc = t ? buf_str(b, t) : err_nomem(0);
+    free(t);
+    return rc;
+}
+
+static int cat_head(struct run *r)
+{
+    struct state *s = r->state;
+    struct buf *b = &s->line;
+    size_t i;
+    json_t *e;
+    if (json)
+        return write_json(s, "header", stream_header(s->in));
+    TRY(buf_fmt(b, "schema   %s\noracle   %s\nmeta     ", stream_schema(s->in)->name,
+                stream_oracle(s->in) ? "yes" : "no"));
+    TRY(write_short(b, stream_meta(s->in)));
+    TRY(buf_str(b, "\nhistory\n"));
+    json_array_foreach(stream_history(s->in), i, e) {
+        const json_t *version = json_object_get(e, "version"), *opts = json_object_get(e, "options");
+        const json_t *from = json_object_get(e, "from");
+        TRY(buf_fmt(b, "  %zu  %s %s", i, json_string_value(json_object_get(e, "tool")),
+                    json_is_string(version) ? json_string_value(version) : "?"));
+        for (size_t k = 0; k < json_array_size(from); k++)
+            TRY(buf_fmt(b, "%s%lld", k ? "," : "  from ",
+                        (long long)json_integer_value(json_array_get(from, k))));
+        TRY(buf_str(b, "  "));
+        TRY(opts ? write_short(b, opts) : 0);
+        TRY(buf_str(b, "\n"));
+    }
+    return 0;
+}
+
+static int cat_check(struct run *r)
+{
+    struct state *s = r->state;
+    struct id_set ids = {0};
+    const char *name = stream_schema(s->in)->name, *id;
+    bool unique = strcmp(name, "note") == 0 || strcmp(name, "gold") == 0;
+    const msgpack_object *rec;
+    enum stream_got got;
+    size_t n;
+    int rc = 0;
+    while ((got = stream_next(s->in, &rec, &rc)) == STREAM_RECORD && !rc) {
+        if (unique && rec_str(rec, "id", &id, &n))
+            rc = id_set_add(&ids, id, n);
+        if (rc == 1)
+            rc = err_set(E_DATA, "%s: record %llu: field id: an earlier record has the same", stream_name(s->in),
+                         (unsigned long long)stream_records(s->in));
+        if (rc)
+            break;
+        progress_show(&r->progress, stream_records(s->in), NULL);
+    }
+    id_set_free(&ids);
+    return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
+                             stream_xxh64(s->in));
+}
+
+static int cat_text(struct run *r)
+{
+    return for_picked(r, false, write_text);
+}
+
+static int text_out(struct run *r, int (*cat)(struct run *r))
+{
+    struct state *s = r->state;
+    TRY(outfile_open(&s->file, r->output));
+    TRY(cat(r));
+    TRY(put_line(s, true));
+    return outfile_commit(&s->file);
+}
+
+/* ---- stream out ---- */
+
+static int emit_picked(struct run *r, const msgpack_object *rec)
+{
+    size_t n;
+    const char *p = stream_raw(((struct state *)r->state)->in, &n);
+    return run_emit(r, p, n);
+}
+
+/* The same stream again (compressed, from JSON, ...): header, records and end as they are, nothing added to them. */
+static int copy_header_to_end(struct run *r, struct out *o)
+{
+    struct state *s = r->state;
+    const msgpack_object *rec;
+    int rc;
+    size_t n;
+    TRY(out_header_json(o, stream_header(s->in)));
+    for (;;) {
+        enum stream_got got = stream_next(s->in, &rec, &rc);
+        if (got == STREAM_ERROR)
+            return rc;
+        if (got == STREAM_END)
+            break;
+        const char *p = stream_raw(s->in, &n);
+        TRY(out_record(o, p, n));
+        progress_show(&r->progress, stream_records(s->in), NULL);
+    }
+    TRY(out_finish_json(o, stream_end_frame(s->in)));
+    return out_commit(o);
+}
+
+static int import_header_to_end(struct run *r, struct out *o)
+{
+    struct state *s = r->state;
+    struct import *im = &s->import;
+    json_t *j = NULL;
+    int rc = 0;
+    const json_t *header = json_object_get(s->first, "header");
+    rc = header_check(header, &im->schema);
+    if (!rc && schema && strcmp(schema, im->schema->name))
+        rc = err_set(E_USAGE, "--schema %s, and the header says %s", schema, im->schema->name);
+    if (!rc)
+        rc = out_header_json(o, header);
+    if (rc)
+        return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+    for (;;) {
+        TRY(import_json(im, &j));
+        if (!j)
+            return err_set(E_DATA, "%s: cut off: there is no end line", im->name);
+        const json_t *end = json_object_get(j, "end");
+        if (json_object_size(j) == 1 && json_is_object(end)) {
+            rc = out_finish_json(o, end);
+            json_decref(j);
+            if (rc)
+                return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+            break;
+        }
+        rc = import_record(im, j);
+        json_decref(j);
+        TRY(rc);
+        TRY(out_record(o, im->sb.data, im->sb.size));
+        progress_show(&r->progress, im->number, NULL);
+    }
+    TRY(import_json(im, &j));
+    if (j) {
+        json_decref(j);
+        return err_set(E_DATA, "%s: line %llu: lines after the end", im->name, (unsigned long long)im->number);
+    }
+    return out_commit(o);
+}
+
+/* These write the stream themselves, because the stage would put itself into its history. */
+static int copy_out(struct run *r, int (*copy)(struct run *r, struct out *o))
+{
+    struct out *o;
+    const char *tool, *why;
+    TRY(out_open(&o, r->output, r->compress));
+    int rc = copy(r, o);
+    if (!rc)
+        out_close(o);
+    else if (abort_cause(&tool, &why))
+        out_abort(o, tool, rc, why);
+    else
+        out_abort(o, "rec-cat", rc, err_msg());
+    return rc;
+}
+
+/* ---- bare records in ---- */
+
+static int compare_str(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, each once. */
+static int found_labels(struct run *r, struct id_set *codes)
+{
+    const char **v = mem_alloc(codes->used, sizeof *v);
+    json_t *labels = json_array();
+    struct buf copy = {0}; /* NUL-terminated */
+    size_t i = 0, n;
+    int rc = v && labels ? buf_reserve(&copy, codes->text.n + 1) : err_nomem(0);
+    for (size_t at = 0; !rc && at < codes->text.n; at += sizeof n + n) {
+        memcpy(&n, codes->text.p + at, sizeof n);
+        v[i++] = copy.p + copy.n;
+        rc = buf_add(&copy, codes->text.p + at + sizeof n, n);
+        if (!rc)
+            rc = buf_add(&copy, "", 1);
+    }
+    if (!rc) {
+        qsort(v, i, sizeof *v, compare_str);
+        for (size_t k = 0; k < i; k++)
+            json_array_append_new(labels, json_string(v[k]));
+        json_object_set(r->meta, "labels", labels);
+        if (!json_object_get(r->meta, "label_set"))
+            json_object_set_new(r->meta, "label_set", json_string("found"));
+    }
+    json_decref(labels);
+    free(v);
+    buf_free(&copy);
+    return rc;
+}
+
+/* Gold records without labels are held until all codes are known: the labels stand in the header. */
+static int hold_gold(struct run *r)
+{
+    struct state *s = r->state;
+    struct import *im = &s->import;
+    struct id_set codes = {0};
+    json_t *j = s->first;
+    int rc = 0;
+    s->first = NULL;
+    while (j && !rc) {
+        rc = import_record(im, j);
+        json_decref(j);
+        j = NULL;
+        const msgpack_object *c = rc ? NULL : rec_get(&im->rec.data, "codes");
+        for (uint32_t i = 0; c && i < c->via.array.size; i++) {
+            const msgpack_object_str *t = &c->via.array.ptr[i].via.str;
+            if (!t->size || memchr(t->ptr, 0, t->size) || id_set_add(&codes, t->ptr, t->size) > 1) {
+                rc = err_set(E_DATA, "%s: line %llu: field codes: not codes", im->name, (unsigned long long)im->number);
+                break;
+            }
+        }
+        size_t *end = rc ? NULL : mem_grow(s->held_end, s->n_held + 1, sizeof *end);
+        if (!rc && (!end || buf_add(&s->held, im->sb.data, im->sb.size)))
+            rc = E_NOMEM;
+        if (end) {
+            s->held_end = end;
+            s->held_end[s->n_held++] = s->held.n;
+        }
+        if (!rc)
+            rc = import_json(im, &j);
+    }
+    json_decref(j);
+    if (!rc)
+        rc = found_labels(r, &codes);
+    id_set_free(&codes);
+    return rc;
+}
+
+static int begin_bare(struct run *r)
+{
+    struct state *s = r->state;
+    struct import *im = &s->import;
+    if (!schema)
+        return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->name);
+    im->schema = schema_find(schema);
+    bool gold = strcmp(schema, "gold") == 0;
+    im->unique_ids = gold || strcmp(schema, "note") == 0;
+    if (meta) {
+        json_decref(r->meta);
+        r->meta = json_loads(meta, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_object(r->meta))
+            return err_set(E_USAGE, "--meta: not a JSON object");
+    }
+    if (strcmp(schema, "note") == 0 && !json_object_get(r->meta, "source"))
+        json_object_set_new(r->meta, "source", json_string("json"));
+    return gold && !json_object_get(r->meta, "labels") ? hold_gold(r) : 0;
+}
+
+static int end_bare(struct run *r)
+{
+    struct state *s = r->state;
+    struct import *im = &s->import;
+    for (size_t i = 0, at = 0; i < s->n_held; at = s->held_end[i++])
+        TRY(run_emit(r, s->held.p + at, s->held_end[i] - at));
+    while (s->first) {
+        TRY(import_record(im, s->first));
+        TRY(run_emit(r, im->sb.data, im->sb.size));
+        json_decref(s->first);
+        TRY(import_json(im, &s->first));
+        progress_show(&r->progress, im->number, NULL);
+    }
+    return 0;
+}
+
+/* ---- the stage ---- */
+
+static int begin(struct run *r)
+{
+    struct state *s = r->state = mem_zalloc(1, sizeof *s);
+    if (!s)
+        return E_NOMEM;
+    s->file.fd = -1;
+    const char *path = r->argc ? r->argv[0] : NULL;
+    bool some = where.n || limit;
+    if (r->argc > 1)
+        return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
+    if (json + stream + text + head + check + from_json > 1 && !(json && head && !stream && !text && !check && !from_json))
+        return err_set(E_USAGE, "only one of --json, --stream, --text, --head, --check and --from-json at a time");
+    if (some && (head || check || from_json))
+        return err_set(E_USAGE, "--where and -n go with --json, --stream and --text only");
+    if ((schema || meta) && !from_json)
+        return err_set(E_USAGE, "--schema and --meta go with --from-json only");
+    if (schema && !schema_find(schema))
+        return err_set(E_USAGE, "--schema: there is no schema '%s'", schema);
+    TRY(parse_conditions(s));
+    if (from_json) {
+        if (schema)
+            run_schema(r, schema); /* so that a failure from here on is told to who reads us */
+        TRY(import_open(&s->import, path));
+        TRY(import_json(&s->import, &s->first));
+        if (!s->first)
+            return err_set(E_DATA, "%s: empty input", s->import.name);
+        if (json_object_size(s->first) != 1 || !json_is_object(json_object_get(s->first, "header")))
+            return begin_bare(r);
+        if (meta)
+            return err_set(E_USAGE, "--meta is for bare records; these have a header line");
+        run_schema(r, NULL);
+        return 0;
+    }
+    stream |= !json && !text && !head && !check && (r->output || !isatty(STDOUT_FILENO));
+    if (stream && some) {
+        TRY(run_input(r, path, NULL, &s->in));
+        run_schema(r, stream_schema(s->in)->name);
+        json_decref(r->meta);
+        r->meta = json_deep_copy(stream_meta(s->in));
+        return r->meta ? 0 : err_nomem(0);
+    }
+    s->own_in = true;
+    return stream_open(&s->in, path, text ? "note,kb" : NULL);
+}
+
+static int end(struct run *r)
+{
+    struct state *s = r->state;
+    if (from_json)
+        return s->import.schema ? end_bare(r) : copy_out(r, import_header_to_end);
+    if (stream)
+        return where.n || limit ? for_picked(r, true, emit_picked) : copy_out(r, copy_header_to_end);
+    if (head || check)
+        return text_out(r, head ? cat_head : cat_check);
+    return text_out(r, text ? cat_text : cat_json);
+}
+
+static void done(struct run *r)
+{
+    struct state *s = r->state;
+    if (!s)
+        return;
+    if (s->own_in)
+        stream_close(s->in);
+    for (int i = 0; s->conditions && i < where.n; i++)
+        free((char *)s->conditions[i].field);
+    free(s->conditions);
+    outfile_discard(&s->file);
+    buf_free(&s->line);
+    json_decref(s->first);
+    import_close(&s->import);
+    buf_free(&s->held);
+    free(s->held_end);
+    free(s);
+}
+
+static const struct stage stage = {
+    .doc = {"rec-cat", "[OPTION]... [FILE]", "Show, check, select and convert streams; bring JSON lines in."},
+    .opts = options,
+    .begin = begin,
+    .end = end,
+    .done = done,
+};
+
+int main(int argc, char **argv)
+{
+    return stage_main(&stage, argc, argv);
+}
