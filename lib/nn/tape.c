@@ -90,6 +90,7 @@ struct var *tape_var(struct tape *t, bool grad, int nd, const int64_t *dim)
 {
     struct var *x = tape_closure(t, sizeof *x);
     x->v = tape_scratch(t, DT_REAL, nd, dim);
+    x->g = tensor_of(NULL, DT_REAL, nd, dim);
     if (grad && t->grad) {
         x->g = tape_scratch(t, DT_REAL, nd, dim);
         t->be->op.fill(&x->g, 0);

@@ -13,6 +13,11 @@
 #include "tests/test.h"
 
 #define GRAD_TOL 1e-6
+#ifdef __SANITIZE_ADDRESS__
+enum { GRAD_STEP = 7 }; /* that build looks for bad memory accesses, which every run shows: fewer elements do */
+#else
+enum { GRAD_STEP = 1 };
+#endif
 enum { GRAD_MAX = 16 };
 
 struct grad {
@@ -105,7 +110,7 @@ static inline double grad_error(struct grad *g, int i)
     int64_t n = tensor_numel(&g->in[i].v);
     real *x = g->in[i].v.data, *dx = g->in[i].g.data;
     double *numeric = malloc((size_t)(n + 1) * sizeof *numeric), top = 0, worst = 0, h = 1e-4;
-    for (int64_t j = 0; j < n; j++) {
+    for (int64_t j = 0; j < n; j += GRAD_STEP) {
         real x0 = x[j];
         double f[4], at[4] = {-2, -1, 1, 2};
         for (int k = 0; k < 4; k++) {
@@ -116,7 +121,7 @@ static inline double grad_error(struct grad *g, int i)
         numeric[j] = (8 * (f[2] - f[1]) - (f[3] - f[0])) / (12 * h);
         top = fmax(top, fabs(numeric[j]));
     }
-    for (int64_t j = 0; j < n; j++) {
+    for (int64_t j = 0; j < n; j += GRAD_STEP) {
         double a = (double)(dx[j] - g->start[i][j]);
         double e = fabs(a - numeric[j]) / fmax(fmax(fabs(a), fabs(numeric[j])), 1e-3 * top + 1e-12);
         worst = isnan(e) ? INFINITY : fmax(worst, e); /* a NaN must not be forgotten by the next comparison */
