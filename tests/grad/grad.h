@@ -31,6 +31,7 @@ struct grad {
     struct var *(*forward)(struct tape *t, struct var *in, struct tensor *loss, void *ctx);
     void *ctx;
     real *R;                 /* as many as the result has */
+    int step;                /* every step-th element is checked */
     double worst;            /* largest relative error of all */
     /* of the run in hand */
     bool want_grad;
@@ -40,7 +41,7 @@ struct grad {
 static inline struct grad grad_new(uint64_t seed, struct var *(*forward)(struct tape *, struct var *, struct tensor *, void *),
                                    void *ctx)
 {
-    struct grad g = {.rng = rng_new(seed, 7), .forward = forward, .ctx = ctx};
+    struct grad g = {.rng = rng_new(seed, 7), .forward = forward, .ctx = ctx, .step = GRAD_STEP};
     const struct backend *be;
     if (backend_open("cpu", 1, &be) || tape_init(&g.tape, be))
         abort();
@@ -110,7 +111,7 @@ static inline double grad_error(struct grad *g, int i)
     int64_t n = tensor_numel(&g->in[i].v);
     real *x = g->in[i].v.data, *dx = g->in[i].g.data;
     double *numeric = malloc((size_t)(n + 1) * sizeof *numeric), top = 0, worst = 0, h = 1e-4;
-    for (int64_t j = 0; j < n; j += GRAD_STEP) {
+    for (int64_t j = 0; j < n; j += g->step) {
         real x0 = x[j];
         double f[4], at[4] = {-2, -1, 1, 2};
         for (int k = 0; k < 4; k++) {
@@ -121,7 +122,7 @@ static inline double grad_error(struct grad *g, int i)
         numeric[j] = (8 * (f[2] - f[1]) - (f[3] - f[0])) / (12 * h);
         top = fmax(top, fabs(numeric[j]));
     }
-    for (int64_t j = 0; j < n; j += GRAD_STEP) {
+    for (int64_t j = 0; j < n; j += g->step) {
         double a = (double)(dx[j] - g->start[i][j]);
         double e = fabs(a - numeric[j]) / fmax(fmax(fabs(a), fabs(numeric[j])), 1e-3 * top + 1e-12);
         worst = isnan(e) ? INFINITY : fmax(worst, e); /* a NaN must not be forgotten by the next comparison */
