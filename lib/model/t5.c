@@ -257,9 +257,8 @@ static const struct var *param(const struct model *m, int i)
 /* x(B,T,D) through n neighbouring matrices at once. */
 static struct var *project(struct model *m, struct tape *t, const struct var *x, int first, int n)
 {
-    struct var *w = tape_closure(t, sizeof *w);
-    *w = params_join(&m->params, first, n);
-    return linear(t, x, w);
+    struct var w = params_join(&m->params, first, n);
+    return linear(t, x, &w);
 }
 
 static struct var *self_attention(struct model *m, struct tape *t, const struct var *x, const struct stack *s, int64_t layer,

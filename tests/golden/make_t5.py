@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/t5-v1.0 and t5-v1.1: tiny models saved by Hugging Face transformers, and what transformers and
+PyTorch compute with them. Run by hand (torch, transformers, safetensors); the results are committed.
+
+  config.json, generation_config.json, model.safetensors   as save_pretrained writes them
+  keys.txt           the names in model.safetensors, sorted
+  golden.safetensors ids, len, labels (-100: ignored)      one padded batch
+                     logits, loss, grad.<parameter>        no dropout
+                     losses                                of 10 AdamW steps, lr 1e-3, no decay
+                     long.ids, long.logits                 distances beyond the last bucket
+                     gen.ids, gen.len, gen.out             greedy tokens, cut at eos, padded with -1
+"""
+import os
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from transformers import T5Config, T5ForConditionalGeneration
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+V, STEPS, MAX_NEW = 64, 10, 12
+
+
+def build(seed, **kw):
+    torch.manual_seed(seed)
+    tied = kw.pop("tied")
+    c = T5Config(vocab_size=V, dropout_rate=0.1, tie_word_embeddings=tied, decoder_start_token_id=0, **kw)
+    m = T5ForConditionalGeneration._from_config(c, attn_implementation="eager")
+    if not tied:
+        m.lm_head.weight = torch.nn.Parameter(torch.randn(V, c.d_model))
+    with torch.no_grad():
+        for n, p in m.named_parameters():
+            if "layer_norm" in n:
+                p.add_(0.2 * torch.randn_like(p))
+        if tied:  # otherwise the residual stream hands each token through and every greedy token is the start token
+            m.shared.weight.mul_(0.2)
+            m.decoder.final_layer_norm.weight.mul_(5)
+    return m.eval()
+
+
+def batch(lens, T):
+    ids = torch.zeros(len(lens), T, dtype=torch.int64)
+    for i, n in enumerate(lens):
+        ids[i, :n] = torch.cat([torch.randint(3, V, (n - 1,)), torch.tensor([1])])
+    return ids, (torch.arange(T)[None] < torch.tensor(lens)[:, None]).long()
+
+
+def greedy(m, ids, mask):
+    out = m.generate(input_ids=ids, attention_mask=mask, max_new_tokens=MAX_NEW, do_sample=False, num_beams=1)[:, 1:]
+    rows = []
+    for r in out.tolist():
+        rows.append(r[: r.index(1)] if 1 in r else r)
+    return rows
+
+
+def main(name, seed, **kw):
+    d = os.path.join(HERE, name)
+    m = build(seed, **kw)
+    m.save_pretrained(d)
+    with safe_open(os.path.join(d, "model.safetensors"), "pt") as f:
+        keys = sorted(f.keys())
+    with open(os.path.join(d, "keys.txt"), "w") as f:
+        f.write("".join(k + "\n" for k in keys))
+    g = {}
+    ids, mask = batch([19, 7, 12], 19)
+    labels = torch.full((3, 9), -100)
+    for i, n in enumerate([9, 4, 6]):
+        labels[i, :n] = torch.cat([torch.randint(3, V, (n - 1,)), torch.tensor([1])])
+    out = m(input_ids=ids, attention_mask=mask, labels=labels)
+    out.loss.backward()
+    g |= {"ids": ids.int(), "len": mask.sum(1).int(), "labels": labels.int(), "logits": out.logits,
+          "loss": out.loss.reshape(1)}
+    g |= {"grad." + n: p.grad.clone() for n, p in m.named_parameters()}
+    m.zero_grad()
+    lids, lmask = batch([300], 300)
+    dec = torch.randint(3, V, (1, 140))
+    dec[0, 0] = 0
+    with torch.no_grad():
+        g |= {"long.ids": lids.int(), "long.dec": dec.int(),
+              "long.logits": m(input_ids=lids, attention_mask=lmask, decoder_input_ids=dec).logits[:, ::13]}
+    # six notes whose outputs end at different places, decoded as one padded batch
+    pool = {}
+    for _ in range(400):
+        n = int(torch.randint(2, 16, (1,)))
+        x, k = batch([n], n)
+        r = greedy(m, x, k)[0]
+        if len(r) not in pool or len(set(r)) > len(set(pool[len(r)][1])):
+            pool[len(r)] = (x[0], r)
+    pick = [pool[k] for k in sorted(pool, key=lambda k: (-len(set(pool[k][1])), k))][:6]
+    print(name, "lengths", [len(r) for _, r in pick], [r for _, r in pick])
+    T = max(len(x) for x, _ in pick)
+    gids = torch.zeros(len(pick), T, dtype=torch.int64)
+    for i, (x, _) in enumerate(pick):
+        gids[i, : len(x)] = x
+    glen = torch.tensor([len(x) for x, _ in pick])
+    rows = greedy(m, gids, (torch.arange(T)[None] < glen[:, None]).long())
+    gout = torch.full((len(pick), MAX_NEW), -1)
+    for i, r in enumerate(rows):
+        gout[i, : len(r)] = torch.tensor(r)
+    g |= {"gen.ids": gids.int(), "gen.len": glen.int(), "gen.out": gout.int()}
+    opt = torch.optim.AdamW(m.parameters(), lr=1e-3, weight_decay=0.0)
+    losses = []
+    for _ in range(STEPS):
+        opt.zero_grad()
+        loss = m(input_ids=ids, attention_mask=mask, labels=labels).loss
+        loss.backward()
+        opt.step()
+        losses.append(float(loss))
+    print(name, "losses", losses)
+    g["losses"] = torch.tensor(losses, dtype=torch.float64)
+    save_file({k: v.detach().contiguous() for k, v in g.items()}, os.path.join(d, "golden.safetensors"))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main("t5-v1.0", 1, tied=True, d_model=16, d_kv=8, num_heads=3, d_ff=32, num_layers=2, feed_forward_proj="relu")
+    main("t5-v1.1", 2, tied=False, d_model=16, d_kv=6, num_heads=2, d_ff=24, num_layers=3, num_decoder_layers=2,
+         feed_forward_proj="gated-gelu")
