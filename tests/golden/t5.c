@@ -3,6 +3,7 @@
 #include "lib/model/model.h"
 #include "lib/tensor/safetensors.h"
 #include "lib/util/err.h"
+#include "lib/util/file.h"
 #include "tests/test.h"
 #include <sys/stat.h>
 #include <unistd.h>
@@ -222,7 +223,7 @@ static void check_saved(struct golden *g, const char *scratch)
     char path[512], line[256];
     struct st_file *a, *b;
     CHECK(model_weights(g->m, g->dir) == 0); /* after training: the golden's again */
-    snprintf(path, sizeof path, "%s/saved", scratch);
+    snprintf(path, sizeof path, "%s/%s", scratch, path_base(g->dir));
     for (int again = 0; again < 2; again++) /* a second time over itself */
         CHECK(model_save(g->m, path) == 0);
     CHECK(st_open_dir(&a, g->dir) == 0 && st_open_dir(&b, path) == 0);
@@ -247,16 +248,21 @@ static void check_saved(struct golden *g, const char *scratch)
     model_free(m);
 }
 
-int main(void)
+/* An argument: the saved models stay there, for tests/golden/t5.sh. */
+int main(int argc, char **argv)
 {
     static const char *const dirs[] = {"tests/golden/t5-v1.0", "tests/golden/t5-v1.1"};
-    char name[80], scratch[] = "/tmp/icdpipe-t5.XXXXXX";
-    if (!mkdtemp(scratch))
+    char name[80], temporary[] = "/tmp/icdpipe-t5.XXXXXX", *scratch = argc > 1 ? argv[1] : mkdtemp(temporary);
+    if (!scratch)
         return 1;
     for (int i = 0; i < 2; i++) {
         struct golden g = {.dir = dirs[i], .in = "ids"};
         const char *v = dirs[i] + strlen("tests/golden/");
-#define CASE(what) (snprintf(name, sizeof name, "%s: %s", v, what), DONE(name))
+#define CASE(what)                                         \
+    do {                                                   \
+        snprintf(name, sizeof name, "%s: %s", v, what);    \
+        DONE(name);                                        \
+    } while (0)
         snprintf(name, sizeof name, "%s/golden.safetensors", dirs[i]);
         CHECK(st_open(&g.f, name) == 0 && model_open(&g.m, dirs[i]) == 0 && backend_open("cpu", 2, &g.be) == 0);
         if (!g.f || !g.m || model_alloc(g.m, g.be, true) || model_weights(g.m, dirs[i]) || tape_init(&g.t, g.be)) {
@@ -319,7 +325,7 @@ int main(void)
     }
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", scratch);
-    if (system(command))
+    if (argc == 1 && system(command))
         return 1;
     TEST_EXIT();
 }
