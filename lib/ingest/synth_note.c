@@ -20,19 +20,19 @@ static const struct section {
     {"Service", "SERVICE", LINE, "%service", 0, NULL, NULL, 0, 0},
     {"Allergies", "ALLERGIES", LINE, "allergy", 0, NULL, NULL, 0, 0},
     {"Chief Complaint", "CHIEF COMPLAINT", LINE, "%complaint", 0, NULL, NULL, 0, 0},
-    {"Major Surgical or Invasive Procedure", "PROCEDURES", ITEMS, "no_procedure", 0, NULL, "px_item", 0, 5},
-    {"History of Present Illness", "HISTORY OF PRESENT ILLNESS", PROSE, "hpi", .14, "dx_sentence", "px_sentence", 4, 1},
-    {"Past Medical History", "PAST MEDICAL HISTORY", ITEMS, "no_diagnosis", 0, "dx_item", NULL, 5, 0},
+    {"Major Surgical or Invasive Procedure", "PROCEDURES", ITEMS, "no_procedure", 0, NULL, "px_item", 0, 3},
+    {"History of Present Illness", "HISTORY OF PRESENT ILLNESS", PROSE, "hpi", .14, "dx_sentence", "px_sentence", 3, 1},
+    {"Past Medical History", "PAST MEDICAL HISTORY", ITEMS, "no_diagnosis", 0, "dx_item", NULL, 4, 0},
     {"Social History", "SOCIAL HISTORY", PROSE, "social", .03, NULL, NULL, 0, 0},
     {"Family History", "FAMILY HISTORY", PROSE, "family", .01, NULL, NULL, 0, 0},
-    {"Physical Exam", "PHYSICAL EXAMINATION", GRID, "exam", .09, NULL, NULL, 0, 0},
-    {"Pertinent Results", "LABORATORY DATA", GRID, "lab", .22, NULL, NULL, 0, 0},
+    {"Physical Exam", "PHYSICAL EXAMINATION", GRID, "exam", .10, NULL, NULL, 0, 0},
+    {"Pertinent Results", "LABORATORY DATA", GRID, "lab", .30, NULL, NULL, 0, 0},
     {"Reports", "RADIOLOGY", GRID, "report", .06, NULL, "px_report", 0, 1},
-    {"Brief Hospital Course", "HOSPITAL COURSE", PROBLEMS, "course", .28, "dx_sentence", "px_sentence", 6, 4},
+    {"Brief Hospital Course", "HOSPITAL COURSE", PROBLEMS, "course", .28, "dx_sentence", "px_sentence", 7, 5},
     {"Medications on Admission", "MEDICATIONS ON ADMISSION", GRID, "med", .04, NULL, NULL, 0, 0},
     {"Discharge Medications", "DISCHARGE MEDICATIONS", GRID, "med", .06, NULL, NULL, 0, 0},
     {"Discharge Disposition", "DISPOSITION", LINE, "disposition", 0, NULL, NULL, 0, 0},
-    {"Discharge Diagnosis", "DISCHARGE DIAGNOSES", ITEMS, "no_diagnosis", 0, "dx_diagnosis", NULL, 4, 0},
+    {"Discharge Diagnosis", "DISCHARGE DIAGNOSES", ITEMS, "no_diagnosis", 0, "dx_diagnosis", NULL, 5, 0},
     {"Discharge Condition", "CONDITION ON DISCHARGE", LINE, "condition", 0, NULL, NULL, 0, 0},
     {"Discharge Instructions", "DISCHARGE INSTRUCTIONS", PROSE, "instructions", .05, NULL, NULL, 0, 0},
     {"Followup Instructions", "FOLLOW-UP", GRID, "followup", .02, NULL, NULL, 0, 0},
@@ -310,7 +310,7 @@ static int report(struct writer *w, const struct synth_case *c, const struct men
     for (int i = 0; i < SECTIONS; i++)
         share += sections[i].share;
     /* Filler is what the headings, the single lines and the mentions leave. */
-    double filler = fmax(.15 * length, length - 75 - 7.5 * ms->n) / share;
+    double filler = fmax(.15 * length, length - 75 - 6 * ms->n) / share;
     for (int i = 0; i < SECTIONS; i++)
         TRY(section(w, &sections[i], c, ms->v, ms->n, filler, old));
     if (!old)
