@@ -1,0 +1,36 @@
+/* Sections and paragraphs of a discharge summary. Every byte of a note is in exactly one section and in exactly one of
+ * its paragraphs. What counts as a header is data: share/sections/canonical.tsv; the rules are in sections.c.
+ * Tests: tests/unit/sections.c. */
+#ifndef ICD_SECTIONS_H
+#define ICD_SECTIONS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct section_rules;
+int section_rules_load(struct section_rules **r, const char *path); /* NULL: the canonical list */
+void section_rules_free(struct section_rules *r);                   /* NULL is fine */
+int section_kinds(const struct section_rules *r);                   /* kinds are 0 .. section_kinds-1 */
+/* "HPI"; "PREAMBLE" is the text before the first header, "OTHER" a header that is not in the list. */
+const char *section_name(const struct section_rules *r, int kind);
+
+struct paragraph {
+    int64_t begin, end;
+};
+struct section {
+    int kind;
+    int64_t begin, body, end; /* [begin,body) is the header, empty where there is none */
+    size_t para, npara;       /* its paragraphs; the first begins with the header */
+};
+struct sections { /* zero it once; reused from note to note */
+    struct section *sec;
+    struct paragraph *para;
+    size_t n, npara, cap, para_cap;
+};
+/* An addendum begins at a known place (`parts` of a note record): start[] ascends, each opens a section of its own,
+ * ADDENDUM unless a header stands there. */
+int sections_find(const struct section_rules *r, const char *text, size_t n, const int64_t *start, size_t nstart,
+                  struct sections *out);
+void sections_free(struct sections *s);
+
+#endif

@@ -1,0 +1,160 @@
+/* lib/text/sections.c: layouts of discharge summaries, and the one promise on any bytes: every byte is in exactly one
+ * section and in exactly one of its paragraphs. */
+#include "lib/text/sections.h"
+
+#include "lib/util/buf.h"
+#include "lib/util/file.h"
+#include "lib/util/rng.h"
+#include "tests/test.h"
+
+#include <unistd.h>
+
+static struct section_rules *rules;
+static struct sections found;
+
+/* The kinds in order and, in brackets, how many paragraphs where there is more than one: "HPI PMH[2]". */
+static bool layout(const char *text, const char *want)
+{
+    struct buf b = {0};
+    CHECK(sections_find(rules, text, strlen(text), NULL, 0, &found) == 0);
+    for (size_t i = 0; i < found.n; i++) {
+        CHECK(buf_fmt(&b, "%s%s", i ? " " : "", section_name(rules, found.sec[i].kind)) == 0);
+        if (found.sec[i].npara > 1)
+            CHECK(buf_fmt(&b, "[%zu]", found.sec[i].npara) == 0);
+    }
+    CHECK(buf_add(&b, "", 1) == 0);
+    bool same = strcmp(b.p, want) == 0;
+    if (!same)
+        fprintf(stderr, "got  %s\nwant %s\n", b.p, want);
+    buf_free(&b);
+    return same;
+}
+
+static bool covers(size_t n)
+{
+    int64_t at = 0, para = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < found.n; i++) {
+        const struct section *s = &found.sec[i];
+        if (s->begin != at || s->end <= s->begin || s->body < s->begin || s->body > s->end || !s->npara || s->para != next)
+            return false;
+        for (size_t k = 0; k < s->npara; k++, next++) {
+            if (found.para[next].begin != para || found.para[next].end <= para)
+                return false;
+            para = found.para[next].end;
+        }
+        if (para != s->end)
+            return false;
+        at = s->end;
+    }
+    return at == (int64_t)n && next == found.npara;
+}
+
+static void random_bytes(void)
+{
+    static const char *const bits[] = {
+        "\n", "\n\n", " ", "  ", "\t", "\r\n", ":", "History of Present Illness:", "Hospital Course:\n", "CV: ", "# CHF: ",
+        "1. ", "Admission Date: [**2101-1-2**]   Discharge Date:  x", "LABS ON ADMISSION", "word", "Any Thing:\n", "\xC3\xA9",
+        "\xFF", "PMH", "Sig: ", "-", "*", "#", "Plan:", "Addendum:\n"};
+    struct rng r = rng_new(3, 0);
+    struct buf b = {0};
+    for (int round = 0; round < 3000; round++) {
+        int64_t start[3];
+        b.n = 0;
+        for (uint64_t i = rng_below(&r, 60) + 1; i > 0; i--)
+            CHECK(buf_str(&b, bits[rng_below(&r, sizeof bits / sizeof *bits)]) == 0);
+        start[0] = (int64_t)rng_below(&r, b.n + 1);
+        start[1] = start[0] + (int64_t)rng_below(&r, b.n);
+        start[2] = start[1] + (int64_t)rng_below(&r, 3);
+        CHECK(sections_find(rules, b.p, b.n, start, (size_t)rng_below(&r, 4), &found) == 0);
+        CHECK(covers(b.n));
+    }
+    buf_free(&b);
+    DONE("sections/cover-random");
+}
+
+static void rule_files(void)
+{
+    const char *bad[] = {"HPI\n", "HPI\tD\n", "HPI\tD\tone; ;two\n", "\tD\tone\n",
+                         "HPI\tD\taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"};
+    struct section_rules *r = NULL;
+    char path[] = "/tmp/icdpipe-rules.XXXXXX";
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        FILE *f = fopen(path, "w");
+        CHECK(f && fputs(bad[i], f) >= 0 && fclose(f) == 0);
+        CHECK(section_rules_load(&r, path) != 0);
+    }
+    remove(path);
+    CHECK(section_rules_load(&r, path) != 0);
+    DONE("sections/bad-rules");
+}
+
+int main(void)
+{
+    CHECK(section_rules_load(&rules, NULL) == 0);
+    CHECK(rules && section_kinds(rules) >= 46);
+    if (!rules)
+        return 1;
+    DONE("sections/rules");
+
+    CHECK(layout("", ""));
+    CHECK(layout("no header at all\nin two lines", "PREAMBLE"));
+    CHECK(layout("\n\nfirst block\n\nsecond block\n \nthird\n", "PREAMBLE[3]"));
+    CHECK(layout("Chief Complaint:\nchest pain\n\nHistory of Present Illness:\nOne.\nStill one.\n\nTwo.\n\n"
+                 "PAST MEDICAL HISTORY: HTN, DM\n",
+                 "CHIEF_COMPLAINT HPI[2] PMH"));
+    CHECK(layout("text\nSocial History:\n\n\nlives alone\n", "PREAMBLE SOCIAL"));
+    DONE("sections/known");
+
+    CHECK(layout("Admission Date:  [**2101-10-20**]              Discharge Date:   [**2101-10-31**]\n\n"
+                 "Date of Birth:  [**2025-4-11**]             Sex:   M\n\nService: MEDICINE\n",
+                 "ADMIT_DATE DISCH_DATE DOB SEX SERVICE"));
+    CHECK(layout("HPI: seen on  Discharge Date: x\n", "HPI")); /* only administrative ones share a line */
+    DONE("sections/inline");
+
+    CHECK(layout("Brief Hospital Course:\nAdmitted.\nCV: stable.\nID: afebrile\n# CHF: diuresed.\n2. Renal failure - better\n"
+                 "Code: full\n\nDischarge Medications:\n1. Aspirin 81 mg Tablet Sig: One (1)\n2. Lasix\n\n3. Colace\n",
+                 "HOSPITAL_COURSE[6] DISCH_MEDS[2]"));
+    CHECK(layout("Hospital Course:\nShe did well.\nPneumonia:\ntreated\nDischarge Condition:\ngood\n",
+                 "HOSPITAL_COURSE[2] DISCH_COND"));
+    CHECK(layout("Code Status: full\nID: x\n", "CODE_STATUS"));
+    DONE("sections/subheaders");
+
+    CHECK(layout("Please note\nSpecial Considerations:\nnone\n", "PREAMBLE OTHER"));
+    CHECK(layout("Note\n\nTRANSPLANT EVALUATION\nseen\n", "PREAMBLE OTHER"));
+    CHECK(layout("she was\nTRANSPLANT EVALUATION\nseen\n", "PREAMBLE"));            /* no empty line above */
+    CHECK(layout("x\nDr:\nSig:\nat 10 pm she said the following:\nGlucose was 3:\n", "PREAMBLE"));
+    CHECK(layout("x\nThis is a long sentence with many words in it:\n", "PREAMBLE"));
+    CHECK(layout("x\n[**2115-2-22**] 06:00AM BLOOD WBC-9.9 RBC-3.3*\nGLUCOSE-108* UREA N-19\n", "PREAMBLE"));
+    DONE("sections/generic");
+
+    CHECK(layout("the patient was sent to the\nService\nof cardiology\n", "PREAMBLE")); /* the tail of a wrapped line */
+    CHECK(layout("x\n\nService\nCardiology\n", "PREAMBLE SERVICE"));
+    CHECK(layout("x\nDischarge Diagnosis\nCHF\n", "PREAMBLE DISCH_DX"));
+    CHECK(layout("  *  Physical   Exam :\n BP\r\n\r\nLabs:\r\nfine\r\n", "PHYSICAL LABS_ADMIT"));
+    DONE("sections/layout");
+
+    const char *two = "Service: A\nThe report.\n More of the addendum. \nHPI: x\n";
+    int64_t start = (int64_t)(strstr(two, "More") - two);
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
+    CHECK(found.n == 3 && found.sec[1].begin == start && strcmp(section_name(rules, found.sec[1].kind), "ADDENDUM") == 0);
+    start = (int64_t)(strstr(two, "HPI") - two);
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
+    CHECK(found.n == 2 && strcmp(section_name(rules, found.sec[1].kind), "HPI") == 0);
+    DONE("sections/parts");
+
+    const char *head = "PMH: HTN\n";
+    CHECK(sections_find(rules, head, strlen(head), NULL, 0, &found) == 0);
+    CHECK(found.n == 1 && found.sec[0].body == 4);
+    CHECK(strcmp(section_name(rules, 9999), "?") == 0);
+    DONE("sections/body");
+
+    random_bytes();
+    rule_files();
+    sections_free(&found);
+    section_rules_free(rules);
+    TEST_EXIT();
+}
