@@ -43,7 +43,15 @@ static int by_code(const void *a, const void *b)
     return strcmp(((const struct title *)a)->code, ((const struct title *)b)->code);
 }
 
-/* Titles are searched in the order in which tables are read: a stable sort is made by keeping the first of equals. */
+/* Equal codes of one table in the order of its lines: their texts lie in one buffer. */
+static int by_code_line(const void *a, const void *b)
+{
+    const struct title *x = a, *y = b;
+    int c = by_code(a, b);
+    return c ? c : (x->text > y->text) - (x->text < y->text);
+}
+
+/* The first table that has a code names it, and in a table its first line. */
 static int read_titles(struct run *r, const char *path, bool ours)
 {
     char *p;
@@ -76,11 +84,11 @@ static int read_titles(struct run *r, const char *path, bool ours)
     }
     if (first == st.ntitle)
         return err_set(E_DATA, "%s: no titles%s", path_base(path), ours ? "; the shared data is damaged" : "");
-    /* What an earlier table has wins: later tables only add. */
-    qsort(st.title + first, st.ntitle - first, sizeof *st.title, by_code);
+    qsort(st.title + first, st.ntitle - first, sizeof *st.title, by_code_line);
     size_t kept = first;
     for (size_t i = first; i < st.ntitle; i++)
-        if (!first || !bsearch(&st.title[i], st.title, first, sizeof *st.title, by_code))
+        if (!(kept > first && by_code(&st.title[i], &st.title[kept - 1]) == 0) &&
+            !(first && bsearch(&st.title[i], st.title, first, sizeof *st.title, by_code)))
             st.title[kept++] = st.title[i];
     st.ntitle = kept;
     qsort(st.title, st.ntitle, sizeof *st.title, by_code);
@@ -269,7 +277,6 @@ static void done(struct run *r)
     free(st.title);
     json_decref(st.terms);
     json_decref(st.labels);
-    free(titles.v);
 }
 
 static const struct stage stage = {

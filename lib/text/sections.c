@@ -372,8 +372,8 @@ static int opens(const struct section_rules *r, const struct line *l, const stru
     return inside ? -1 : r->other;
 }
 
-int sections_find(const struct section_rules *r, const char *text, size_t n, const int64_t *start, size_t nstart,
-                  struct sections *s)
+int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
+                  size_t nstart, struct sections *s)
 {
     const char *end = text + n;
     bool after_empty = true, body = false; /* the paragraph so far has more than a header */
@@ -385,21 +385,21 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
     for (const char *p = text; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end, *after = nl ? nl + 1 : end;
-        bool forced = false;
-        while (next < nstart && start[next] <= p - text) {
-            forced |= start[next] == p - text && start[next] > 0;
-            next++;
-        }
-        if (next < nstart && start[next] < after - text) { /* a part begins inside the line: the line ends before it */
-            after = stop = text + start[next];
-        }
+        bool forced = false, addendum = false;
+        for (; next < nstart && start[next].at <= p - text; next++)
+            if (start[next].at == p - text && p > text) {
+                forced = true;
+                addendum = start[next].addendum;
+            }
+        if (next < nstart && start[next].at < after - text) /* a part begins inside the line: the line ends before it */
+            after = stop = text + start[next].at;
         struct line l = read_line(p, stop);
         const char *header_end;
         bool sub;
         int kind = opens(r, &l, s, after_empty || forced, &sub, &header_end);
         int64_t at = p - text;
         if (forced && kind < 0) {
-            kind = r->addendum;
+            kind = addendum ? r->addendum : r->preamble;
             header_end = p;
         }
         if (kind >= 0) {

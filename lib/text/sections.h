@@ -27,10 +27,14 @@ struct sections { /* zero it once; reused from note to note */
     struct paragraph *para;
     size_t n, npara, cap, para_cap;
 };
-/* An addendum begins at a known place (`parts` of a note record): start[] ascends, each opens a section of its own,
- * ADDENDUM unless a header stands there. */
-int sections_find(const struct section_rules *r, const char *text, size_t n, const int64_t *start, size_t nstart,
-                  struct sections *out);
+/* Where a further report or addendum begins (`parts` of a note record): start[] ascends, each opens a section of its own,
+ * ADDENDUM or PREAMBLE unless a header stands there. */
+struct section_start {
+    int64_t at;
+    bool addendum;
+};
+int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
+                  size_t nstart, struct sections *out);
 void sections_free(struct sections *s);
 
 #endif

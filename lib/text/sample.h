@@ -1,0 +1,51 @@
+/* Knowledge-driven sampling (section 3.3 of the paper, eqs 10-11): which parts of a note go into a limited input.
+ *   N = words of a section or paragraph that belong to an expression, p = N / its words
+ * The `top` sections with the largest N are taken, in the order of p; what is left of the budget is filled with further
+ * sections; inside a section, paragraphs follow p. Ties go to what comes first in the note. The last piece is truncated.
+ * Tests: tests/unit/sample.c, tests/cli/note-sample.sh. */
+#ifndef ICD_SAMPLE_H
+#define ICD_SAMPLE_H
+#include "lib/kb/match.h"
+#include "lib/text/sections.h"
+#include "lib/text/spm.h"
+
+enum sample_level { SAMPLE_NONE, SAMPLE_SECTION, SAMPLE_PARAGRAPH };
+enum sample_fill { FILL_NONE, FILL_P, FILL_DOC };
+
+struct sample_cfg {
+    enum sample_level level; /* NONE: the head of the note */
+    enum sample_fill fill;   /* what follows the top sections */
+    size_t budget;           /* pieces of spm, the end token among them; words between blanks without one */
+    const struct spm *spm;   /* NULL: words */
+    size_t top;
+    bool doc_order;          /* what was chosen goes in the note's order, not in the order of p */
+    bool headers;            /* a section's header goes before what is kept of it; else headers are left out */
+    bool always_rank;        /* rank sections of notes that fit, too (statistics) */
+    const struct matcher *matcher;     /* these two may be NULL at SAMPLE_NONE */
+    const struct section_rules *rules;
+};
+
+struct sample_span {
+    int64_t begin, end;
+};
+struct sample { /* result and scratch of one thread: zero it once, reuse it */
+    struct sample_span *span; /* in the order they are to be read in; disjoint, on character boundaries; one empty span when
+                                 not even a word fits */
+    size_t n;
+    size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without the end token */
+    struct sections sections;
+    struct match_count *count;  /* of each section; only when ranked */
+    struct match_count *pcount; /* of each paragraph, the first of a section without the header */
+    uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen by N */
+    size_t ranked, top;         /* top 0: nothing in the note matched, so its head was kept */
+    /* private */
+    struct sample_span *piece;
+    size_t pieces, span_cap, piece_cap, count_cap, pcount_cap;
+    uint32_t *order;
+    struct spm_ids ids;
+};
+int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const struct section_start *start,
+                size_t nstart, struct sample *out);
+void sample_free(struct sample *s);
+
+#endif
