@@ -1,0 +1,511 @@
+/* icd-infer: token -> pred. Notes are read a window at a time, batched by length and written in the order they came.
+ * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
+#include "lib/model/model.h"
+#include "lib/stream/stage.h"
+#include "lib/text/codes.h"
+#include "lib/text/spm.h"
+#include "lib/util/file.h"
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WINDOW = 8, TOP_TOKENS = 8 }; /* batches read before the first is computed; tokens of evidence a code */
+
+static struct {
+    const char *model, *use, *split, *threshold, *device;
+    int64_t max_new, batch;
+    bool evidence;
+} o = {.use = "auto", .threshold = "0.5", .device = "auto", .max_new = 256, .batch = 8};
+
+static const char *const uses[] = {"gen", "att", "ensemble", "auto", NULL};
+
+static const struct opt opts[] = {
+    {"model", 'm', OPT_DIR, &o.model, "DIR", "Model directory, as icd-train writes it.", .flags = OPT_REQUIRED},
+    {"use", 'u', OPT_CHOICE, &o.use, "WHAT",
+     "What decides: the generated text, the label attention, both weighed by the model's lambda, or the one that was "
+     "better on the dev notes in training.", .choices = uses},
+    {"split", 0, OPT_STR, &o.split, "A,B", "Only notes of these splits."},
+    {"threshold", 0, OPT_STR, &o.threshold, "T",
+     "A code is predicted when its score is above T, from 0 to 1; dev: the threshold that was best on the dev notes."},
+    {"max-new", 0, OPT_INT, &o.max_new, "N", "Longest generated text, in tokens.", 1, 1 << 20},
+    {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
+    {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
+     "Add to each predicted code the places of the note that its label attention looked at most."},
+    {"device", 0, OPT_STR, &o.device, "DEVICE", "Where to compute: cpu or auto."},
+    {0},
+};
+
+struct note {
+    char *id, *split;
+    int32_t *ids;
+    uint32_t *offset;  /* 2n, or NULL */
+    int64_t n;
+    float *score;      /* (L), or NULL */
+    uint8_t *gen, *code; /* (L) in the generated text; predicted. gen NULL: not generated */
+    char *text;
+    size_t text_n;
+    int64_t unknown;
+    struct span {
+        uint32_t begin, end;
+        double weight;
+    } *span;           /* TOP_TOKENS a label, end 0: none. Only of predicted labels */
+};
+static struct {
+    struct model *m;
+    struct spm *spm;
+    struct labels labels;
+    const struct backend *be;
+    struct tape tape;
+    bool gen, att;     /* what is computed */
+    double lambda, threshold;
+    struct note *note; /* the window */
+    int64_t n, cap;
+    struct note **by;  /* its notes by length */
+    /* the batch in hand */
+    struct note **batch;
+    int64_t B;
+    struct var *h;
+    struct tensor len, score, attention;
+} st;
+
+static void note_free(struct note *x)
+{
+    free(x->id);
+    free(x->split);
+    free(x->ids);
+    free(x->offset);
+    free(x->score);
+    free(x->gen);
+    free(x->code);
+    free(x->text);
+    free(x->span);
+    *x = (struct note){0};
+}
+
+/* ---- computing ---- */
+static void forward(struct tape *t, void *ctx)
+{
+    int64_t T = st.batch[0]->n, L = (int64_t)st.labels.n; /* the longest comes first */
+    int32_t *ids = tape_closure(t, (size_t)(st.B * T) * sizeof *ids), *len = tape_closure(t, (size_t)st.B * sizeof *len);
+    for (int64_t b = 0; b < st.B; b++) {
+        const struct note *x = st.batch[b];
+        len[b] = (int32_t)x->n;
+        for (int64_t i = 0; i < T; i++)
+            ids[b * T + i] = i < x->n ? x->ids[i] : st.m->arch.pad;
+    }
+    struct tensor in = tape_i32(t, ids, 2, (int64_t[]){st.B, T});
+    st.len = tape_i32(t, len, 1, (int64_t[]){st.B});
+    st.h = st.m->family->encode(st.m, t, &in, &st.len);
+    if (!st.att)
+        return;
+    struct label_attn_w w = model_label_attn(st.m);
+    struct var *y = label_attn(t, st.h, &st.len, &w);
+    st.score = tape_scratch(t, DT_REAL, 2, (int64_t[]){st.B, L});
+    t->be->op.sigmoid(&st.score, &y->v);
+    if (o.evidence)
+        st.attention = label_attn_evidence(t, st.h, &st.len, &w);
+}
+
+static int read_scores(void)
+{
+    size_t L = st.labels.n;
+    real *row = mem_alloc(L, sizeof *row);
+    int rc = row ? 0 : E_NOMEM;
+    for (int64_t b = 0; b < st.B && !rc; b++) {
+        struct note *x = st.batch[b];
+        rc = st.be->download(row, (real *)st.score.data + b * (int64_t)L, L * sizeof *row);
+        if (!rc && !(x->score = mem_alloc(L, sizeof *x->score)))
+            rc = E_NOMEM;
+        for (size_t l = 0; l < L && !rc; l++)
+            if (!((x->score[l] = (float)row[l]) >= 0))
+                rc = err_set(E_DATA, "%s: the model gives scores that are not numbers", path_base(o.model));
+    }
+    free(row);
+    return rc;
+}
+
+static int generate(void)
+{
+    int32_t *out = mem_alloc((size_t)(st.B * o.max_new), sizeof *out), *n = mem_alloc((size_t)st.B, sizeof *n);
+    int rc = out && n ? generate_greedy(st.m, &st.tape, st.h, &st.len, o.max_new, out, n) : E_NOMEM;
+    for (int64_t b = 0; b < st.B && !rc; b++) {
+        struct note *x = st.batch[b];
+        struct buf text = {0};
+        rc = spm_decode(st.spm, out + b * o.max_new, (size_t)n[b], &text);
+        x->text = text.p; /* may be NULL */
+        x->text_n = text.n;
+        if (!rc && !(x->gen = mem_zalloc(st.labels.n, 1)))
+            rc = E_NOMEM;
+        if (!rc)
+            x->unknown = codes_parse(&st.labels, x->text ? x->text : "", x->text_n, x->gen);
+    }
+    free(out);
+    free(n);
+    return rc;
+}
+
+/* Eq. 5 with Y_gen of 0 and 1: a lambda of 1 or 0 takes one side as it is. */
+static int decide(struct note *x)
+{
+    if (!(x->code = mem_zalloc(st.labels.n, 1)))
+        return E_NOMEM;
+    for (size_t l = 0; l < st.labels.n; l++)
+        x->code[l] = st.lambda == 1   ? x->gen[l]
+                     : st.lambda == 0 ? (double)x->score[l] > st.threshold
+                                      : st.lambda * x->gen[l] + (1 - st.lambda) * (double)x->score[l] > st.threshold;
+    return 0;
+}
+
+/* The TOP_TOKENS heaviest tokens of one label, those that touch in the note made one span; heaviest first. */
+static void top_spans(const struct note *x, const real *a, struct span *top)
+{
+    int64_t pick[TOP_TOKENS];
+    int n = 0, m = 0;
+    for (int64_t i = 0; i < x->n; i++) {
+        if (x->offset[2 * i] == x->offset[2 * i + 1]) /* eos, a prompt's pieces */
+            continue;
+        int at = n;
+        while (at > 0 && a[i] > a[pick[at - 1]])
+            at--;
+        if (at == TOP_TOKENS)
+            continue;
+        n += n < TOP_TOKENS;
+        memmove(pick + at + 1, pick + at, (size_t)(n - at - 1) * sizeof *pick);
+        pick[at] = i;
+    }
+    for (int i = 1; i < n; i++) /* in order of tokens */
+        for (int j = i; j > 0 && pick[j] < pick[j - 1]; j--) {
+            int64_t k = pick[j];
+            pick[j] = pick[j - 1];
+            pick[j - 1] = k;
+        }
+    for (int i = 0; i < n; i++) {
+        const uint32_t *at = x->offset + 2 * pick[i];
+        if (m && pick[i] == pick[i - 1] + 1 && at[0] >= top[m - 1].end && at[0] - top[m - 1].end <= 1) {
+            top[m - 1].end = at[1];
+            top[m - 1].weight += (double)a[pick[i]];
+        } else {
+            top[m++] = (struct span){at[0], at[1], (double)a[pick[i]]};
+        }
+    }
+    for (int i = 1; i < m; i++)
+        for (int j = i; j > 0 && top[j].weight > top[j - 1].weight; j--) {
+            struct span k = top[j];
+            top[j] = top[j - 1];
+            top[j - 1] = k;
+        }
+}
+
+static int find_evidence(struct note *x, int64_t b)
+{
+    int64_t T = st.attention.dim[2], L = (int64_t)st.labels.n;
+    real *a = mem_alloc((size_t)T, sizeof *a);
+    int rc = a && (x->span = mem_zalloc((size_t)L * TOP_TOKENS, sizeof *x->span)) ? 0 : E_NOMEM;
+    for (int64_t l = 0; l < L && !rc; l++) {
+        if (!x->code[l])
+            continue;
+        rc = st.be->download(a, (real *)st.attention.data + (b * L + l) * T, (size_t)T * sizeof *a);
+        if (!rc)
+            top_spans(x, a, x->span + l * TOP_TOKENS);
+    }
+    free(a);
+    return rc;
+}
+
+static int run_batch(void)
+{
+    tape_reset(&st.tape);
+    TRY(tape_run(&st.tape, forward, NULL));
+    if (st.att)
+        TRY(read_scores());
+    if (st.gen)
+        TRY(generate());
+    for (int64_t b = 0; b < st.B; b++) {
+        TRY(decide(st.batch[b]));
+        if (o.evidence)
+            TRY(find_evidence(st.batch[b], b));
+    }
+    return 0;
+}
+
+/* ---- writing ---- */
+static void pack_codes(msgpack_packer *pk, const uint8_t *set)
+{
+    size_t n = 0;
+    for (size_t l = 0; l < st.labels.n; l++)
+        n += set[l];
+    msgpack_pack_array(pk, n);
+    for (size_t l = 0; l < st.labels.n; l++)
+        if (set[l])
+            pk_str(pk, st.labels.code[l]);
+}
+
+static void pack_evidence(msgpack_packer *pk, const struct note *x)
+{
+    size_t n = 0;
+    for (size_t l = 0; l < st.labels.n; l++)
+        n += x->code[l];
+    msgpack_pack_array(pk, n);
+    for (size_t l = 0; l < st.labels.n; l++) {
+        const struct span *s = x->span + l * TOP_TOKENS;
+        if (!x->code[l])
+            continue;
+        for (n = 0; n < TOP_TOKENS && s[n].end; n++)
+            ;
+        msgpack_pack_map(pk, 2);
+        pk_str(pk, "code");
+        pk_str(pk, st.labels.code[l]);
+        pk_str(pk, "spans");
+        msgpack_pack_array(pk, n);
+        for (size_t i = 0; i < n; i++) {
+            msgpack_pack_array(pk, 3);
+            msgpack_pack_uint32(pk, s[i].begin);
+            msgpack_pack_uint32(pk, s[i].end);
+            msgpack_pack_double(pk, s[i].weight);
+        }
+    }
+}
+
+static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
+{
+    msgpack_packer pk;
+    msgpack_sbuffer_clear(sb);
+    msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
+    msgpack_pack_map(&pk, 3u + st.gen + st.att + o.evidence);
+    pk_str(&pk, "id");
+    pk_str(&pk, x->id);
+    pk_str(&pk, "split");
+    pk_str(&pk, x->split);
+    pk_str(&pk, "codes");
+    pack_codes(&pk, x->code);
+    if (st.gen) {
+        pk_str(&pk, "gen");
+        msgpack_pack_map(&pk, 3);
+        pk_str(&pk, "codes");
+        pack_codes(&pk, x->gen);
+        pk_str(&pk, "text");
+        pk_strn(&pk, x->text ? x->text : "", x->text_n);
+        pk_str(&pk, "unknown");
+        msgpack_pack_int64(&pk, x->unknown);
+    }
+    if (st.att) {
+        pk_str(&pk, "scores");
+        pk_bin(&pk, x->score, st.labels.n * sizeof *x->score);
+    }
+    if (o.evidence) {
+        pk_str(&pk, "evidence");
+        pack_evidence(&pk, x);
+    }
+    return run_emit(r, sb->data, sb->size);
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const struct note *x = *(struct note *const *)a, *y = *(struct note *const *)b;
+    return x->n != y->n ? (x->n > y->n ? -1 : 1) : x < y ? -1 : x > y;
+}
+
+/* Compute and write what was read. */
+static int flush(struct run *r)
+{
+    msgpack_sbuffer sb;
+    int rc = 0;
+    for (int64_t i = 0; i < st.n; i++)
+        st.by[i] = &st.note[i];
+    if (st.n)
+        qsort(st.by, (size_t)st.n, sizeof *st.by, by_length);
+    for (int64_t i = 0; i < st.n && !rc; i += st.B) {
+        st.batch = st.by + i;
+        st.B = st.n - i < o.batch ? st.n - i : o.batch;
+        rc = run_batch();
+    }
+    msgpack_sbuffer_init(&sb);
+    for (int64_t i = 0; i < st.n && !rc; i++)
+        rc = emit(r, &st.note[i], &sb);
+    msgpack_sbuffer_destroy(&sb);
+    for (int64_t i = 0; i < st.n; i++)
+        note_free(&st.note[i]);
+    st.n = 0;
+    return rc;
+}
+
+/* ---- reading ---- */
+static bool in_list(const char *list, const char *p, size_t n)
+{
+    for (const char *s = list; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+        if (strcspn(s, ",") == n && !memcmp(s, p, n))
+            return true;
+    return false;
+}
+
+static int read_note(struct note *x, const msgpack_object *rec)
+{
+    const char *p;
+    size_t n;
+    rec_bin(rec, "ids", &p, &n);
+    if (n == 0 || n % sizeof *x->ids || n / sizeof *x->ids > INT32_MAX)
+        return err_set(E_DATA, "field ids: not a row of i32");
+    x->n = (int64_t)(n / sizeof *x->ids);
+    if (!(x->ids = mem_alloc(1, n)))
+        return E_NOMEM;
+    memcpy(x->ids, p, n);
+    for (int64_t i = 0; i < x->n; i++)
+        if (x->ids[i] < 0 || x->ids[i] >= st.m->arch.V)
+            return err_set(E_DATA, "field ids: id %lld is not of this vocabulary", (long long)i);
+    if (!o.evidence)
+        return 0;
+    if (!rec_bin(rec, "offsets", &p, &n) || n != 2 * (size_t)x->n * sizeof *x->offset)
+        return err_set(E_DATA, "field offsets: not two u32 an id");
+    if (!(x->offset = mem_alloc(1, n)))
+        return E_NOMEM;
+    memcpy(x->offset, p, n);
+    for (int64_t i = 0; i < x->n; i++)
+        if (x->offset[2 * i] > x->offset[2 * i + 1])
+            return err_set(E_DATA, "field offsets: pair %lld ends before it begins", (long long)i);
+    return 0;
+}
+
+static int each(struct run *r, int thread, const msgpack_object *rec, struct sink *sink)
+{
+    const char *id, *split = "";
+    size_t id_n, split_n = 0;
+    rec_str(rec, "id", &id, &id_n);
+    rec_str(rec, "split", &split, &split_n);
+    if (o.split && !in_list(o.split, split, split_n))
+        return 0;
+    struct note *x = &st.note[st.n++];
+    if (!(x->id = mem_strndup(id, id_n)) || !(x->split = mem_strndup(split, split_n)))
+        return E_NOMEM;
+    TRY(read_note(x, rec));
+    return st.n == st.cap ? flush(r) : 0;
+}
+
+/* ---- beginning ---- */
+static int number_in(const json_t *j, const char *key, double *v)
+{
+    j = json_object_get(j, key);
+    *v = json_is_number(j) ? json_number_value(j) : NAN;
+    return *v >= 0 && *v <= 1 ? 0 : err_set(E_DATA, "%s: icd.json has no %s from 0 to 1", path_base(o.model), key);
+}
+
+/* Sets what to compute and how to weigh it. */
+static int choose(struct run *r, const char **use)
+{
+    bool head = st.m->label_head >= 0;
+    *use = o.use;
+    if (!strcmp(o.use, "auto") && !head)
+        *use = "gen";
+    if (!strcmp(*use, "auto") || !strcmp(*use, "ensemble"))
+        TRY(number_in(st.m->icd, "lambda", &st.lambda));
+    else
+        st.lambda = !strcmp(*use, "gen");
+    if (!strcmp(*use, "auto"))
+        *use = st.lambda == 1 ? "gen" : st.lambda == 0 ? "att" : "ensemble";
+    if (!head && (strcmp(*use, "gen") || o.evidence))
+        return err_set(E_DATA, "%s: the model has no label attention", path_base(o.model));
+    st.gen = strcmp(*use, "att") != 0;
+    st.att = head;
+    const char *loss = json_string_value(json_object_get(st.m->icd, "loss"));
+    if (loss && st.gen && !strcmp(loss, "att"))
+        run_warn(r, "%s was not trained to generate (its loss was att)", path_base(o.model));
+    if (!strcmp(o.threshold, "dev"))
+        return number_in(st.m->icd, "threshold", &st.threshold);
+    char *end;
+    st.threshold = strtod(o.threshold, &end);
+    if (!*o.threshold || *end || !(st.threshold >= 0 && st.threshold <= 1))
+        return err_set(E_USAGE, "--threshold: a number from 0 to 1, or dev");
+    return 0;
+}
+
+static int set_meta(struct run *r, const char *use)
+{
+    json_t *m = json_object(), *model = json_object(), *v;
+    int bad = !m || !model || json_object_set(m, "labels", json_object_get(st.m->icd, "labels")) ||
+              (st.att && json_object_set_new(m, "scores", json_string("f32"))) ||
+              json_object_set_new(m, "use", json_string(use)) || json_object_set_new(m, "lambda", json_real(st.lambda)) ||
+              json_object_set_new(m, "threshold", json_real(st.threshold)) ||
+              json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
+    static const char *const keys[] = {"loss", "dev", "history", "lineage"}; /* what the model was made of */
+    for (int i = 0; i < 4; i++)
+        if ((v = json_object_get(st.m->icd, keys[i])))
+            bad = bad || json_object_set(model, keys[i], v);
+    bad = bad || json_object_set(m, "model", model);
+    json_decref(model);
+    json_decref(r->meta);
+    r->meta = m;
+    return bad ? err_nomem(0) : 0;
+}
+
+/* The model's files enter the lineage, as far as they are there. */
+static int name_inputs(struct run *r)
+{
+    static const char *const files[] = {"config.json", "model.safetensors", "icd.safetensors", "icd.json"};
+    char path[PATH_MAX];
+    for (int i = 0; i < 4; i++)
+        if (snprintf(path, sizeof path, "%s/%s", o.model, files[i]) < (int)sizeof path && !access(path, F_OK))
+            TRY(run_input_file(r, path));
+    return 0;
+}
+
+static int begin(struct run *r)
+{
+    const char *of = json_string_value(json_object_get(r->meta, "of")), *use;
+    if (!of || strcmp(of, "note"))
+        return err_set(E_DATA, "%s: not the tokens of notes", stream_name(r->in));
+    TRY(model_open(&st.m, o.model));
+    if (!st.m->spiece)
+        return err_set(E_DATA, "%s: no spiece.model", path_base(o.model));
+    TRY(spm_open_bytes(&st.spm, st.m->spiece_name, st.m->spiece, st.m->spiece_n));
+    json_t *mine = spm_json(st.spm);
+    int rc = mine ? spm_same(mine, json_object_get(r->meta, "tokenizer")) : E_NOMEM;
+    json_decref(mine);
+    TRY(rc);
+    if (!st.m->icd)
+        return err_set(E_DATA, "%s: no icd.json: not trained by icd-train", path_base(o.model));
+    rc = labels_open(&st.labels, st.m->icd);
+    if (rc)
+        return err_ctx(rc, "%s/icd.json", path_base(o.model));
+    TRY(choose(r, &use));
+    r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
+    TRY(set_meta(r, use));
+    TRY(name_inputs(r));
+    TRY(backend_open(o.device, r->threads, &st.be));
+    TRY(model_alloc(st.m, st.be, false));
+    TRY(model_weights(st.m, o.model));
+    TRY(tape_init(&st.tape, st.be));
+    st.cap = o.batch * WINDOW;
+    st.note = mem_zalloc((size_t)st.cap, sizeof *st.note);
+    st.by = mem_alloc((size_t)st.cap, sizeof *st.by);
+    return st.note && st.by ? 0 : E_NOMEM;
+}
+
+static void done(struct run *r)
+{
+    for (int64_t i = 0; i < st.n; i++)
+        note_free(&st.note[i]);
+    free(st.note);
+    free(st.by);
+    if (st.tape.be)
+        tape_free(&st.tape);
+    model_free(st.m);
+    spm_close(st.spm);
+    labels_close(&st.labels);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct stage stage = {
+        .doc = {"icd-infer", "-m DIR [OPTION]... [FILE]", "predict the codes of notes"},
+        .opts = opts,
+        .in = "token",
+        .out = "pred",
+        .unit = "notes",
+        .begin = begin,
+        .each = each,
+        .end = flush,
+        .done = done,
+    };
+    return stage_main(&stage, argc, argv);
+}
