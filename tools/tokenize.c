@@ -344,7 +344,7 @@ static int each_note(const msgpack_object *rec, struct scratch *s, struct sink *
     rec_str(rec, "id", &it.id, &it.id_n);
     rec_str(rec, "split", &it.split, &it.split_n);
     rec_str(rec, "text", &it.text, &it.text_n);
-    TRY(rec_spans(rec, "spans", it.text_n, true, &span, &nspan));
+    TRY(rec_spans(rec, "spans", it.text_n, false, &span, &nspan));
     int rc = emit_item(&it, span, nspan, s, sink);
     free(span);
     return rc;

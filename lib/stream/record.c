@@ -60,6 +60,28 @@ bool rec_is(const msgpack_object *rec, const char *field, const char *value)
     return rec_str(rec, field, &p, &n) && n == strlen(value) && memcmp(p, value, n) == 0;
 }
 
+static int by_begin(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] > y[0]) - (x[0] < y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
+}
+
+/* Spans in any order: none may share a byte with another, or a small record could stand for a lot of text. */
+static int disjoint(const int64_t *span, size_t n)
+{
+    int64_t *v = mem_alloc(n, 2 * sizeof *v);
+    if (!v)
+        return E_NOMEM;
+    int rc = 0;
+    memcpy(v, span, 2 * n * sizeof *v);
+    qsort(v, n, 2 * sizeof *v, by_begin);
+    for (size_t i = 1; i < n && !rc; i++)
+        if (v[2 * i] < v[2 * i - 1])
+            rc = err_set(E_DATA, "two spans overlap");
+    free(v);
+    return rc;
+}
+
 int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool ordered, int64_t **v, size_t *n)
 {
     const msgpack_object *o = rec_get(rec, field);
@@ -84,6 +106,13 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
         }
         out[2 * i] = begin;
         out[2 * i + 1] = last = end;
+    }
+    if (!ordered && o->via.array.size) {
+        int rc = disjoint(out, o->via.array.size);
+        if (rc) {
+            free(out);
+            return err_ctx(rc, "field %s", field);
+        }
     }
     *v = out;
     *n = o->via.array.size;

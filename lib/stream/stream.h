@@ -97,7 +97,7 @@ int rec_str(const msgpack_object *rec, const char *field, const char **p, size_t
 int rec_bin(const msgpack_object *rec, const char *field, const char **p, size_t *n);
 int rec_int(const msgpack_object *rec, const char *field, int64_t *v);
 bool rec_is(const msgpack_object *rec, const char *field, const char *value); /* str field equals */
-/* Byte spans [[begin,end],...] of field: in bounds [0,limit], begin <= end, ascending and disjoint when `ordered`.
+/* Byte spans [[begin,end],...] of field: in bounds [0,limit], begin <= end, disjoint, ascending when `ordered`.
  * E_DATA otherwise. *v is malloc'd (2*n int64). Absent field: *v NULL, *n 0. */
 int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool ordered, int64_t **v, size_t *n);
 
