@@ -42,7 +42,8 @@ struct stream {
     uint64_t records;
     char xxh64[17];
     bool aborted;
-    int failed; /* the error stays once there was one */
+    int failed; /* the error stays once there was one, */
+    char *why;  /* with its message */
     bool ended;
 };
 
@@ -293,7 +294,7 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
     enum frame_kind kind;
     *rc = s->failed;
     if (s->failed) {
-        err_set(s->failed, "%s: already failed", s->name);
+        err_set(s->failed, "%s", s->why ? s->why : "out of memory");
         return STREAM_ERROR;
     }
     if (s->ended)
@@ -318,6 +319,7 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
         else
             err_ctx(e, "%s: after record %llu", s->name, (unsigned long long)s->records);
     }
+    s->why = err_take();
     *rc = s->failed = e;
     return STREAM_ERROR;
 }
@@ -404,6 +406,7 @@ void stream_close(struct stream *s)
     json_decref(s->none);
     json_decref(s->no_meta);
     json_decref(s->end);
+    free(s->why);
     free(s->name);
     free(s);
 }
