@@ -167,6 +167,8 @@ static int read_gold(struct run *r, const char *path, int (*keep)(const msgpack_
 
 static int begin(struct run *r)
 {
+    if (!table) /* first of all: so that a failure from here on is told to who reads us */
+        run_schema(r, "metric");
     int rc = labels_open(&st.labels, r->meta);
     if (rc)
         return err_ctx(rc, "%s", stream_name(r->in));
@@ -186,8 +188,6 @@ static int begin(struct run *r)
     TRY(metric_floor(st.count, st.labels.n, st.n_train, st.floor, &st.floor_k));
     if (json_object_set_new(r->meta, "scored_threshold", threshold < 0 ? json_null() : json_real(threshold)))
         return err_nomem(0);
-    if (!table)
-        run_schema(r, "metric");
     return 0;
 }
 

@@ -93,6 +93,8 @@ static int blame(const char *p, const char *what)
         memcpy(probe + 1, p + i, n);
         memcpy(probe + 1 + n, "0", 2);
         TRY(survives(probe, n + 2, &yes));
+        if (!yes && (unsigned char)p[i] < ' ')
+            return err_set(E_DATA, "this vocabulary can't express the control character 0x%02x of %s", p[i], what);
         if (!yes)
             return err_set(E_DATA, "this vocabulary can't express '%.*s' of %s", (int)n, p + i, what);
     }
@@ -453,6 +455,8 @@ static int begin(struct run *r)
     const char *schema = stream_schema(r->in)->name;
     bool encoded = strcmp(schema, "token") == 0 || strcmp(schema, "target") == 0;
     char file[4096];
+    if (!decode) /* first of all: so that a failure from here on is told to who reads us */
+        run_schema(r, strcmp(schema, "gold") == 0 ? "target" : "token");
     if (decode != encoded)
         return err_set(E_DATA, decode ? "%s: a %s stream has no ids to decode" : "%s: a %s stream is encoded already (-d decodes)",
                        stream_name(r->in), schema);
@@ -479,7 +483,6 @@ static int begin(struct run *r)
         TRY(begin_gold(r));
     const char *knowledge = json_string_value(json_object_get(r->meta, "knowledge"));
     st.descriptions = knowledge && strcmp(knowledge, "descriptions") == 0;
-    run_schema(r, st.job == GOLD ? "target" : "token");
     return set_meta(r);
 }
 

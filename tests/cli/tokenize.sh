@@ -1,0 +1,181 @@
+#!/bin/bash
+# tokenize: ids against Debian's spm_encode, offsets, targets and their order, knowledge, -d, refusals.
+. "$(dirname "$0")/../lib.sh"
+command -v spm_train >/dev/null && command -v spm_encode >/dev/null || { skip tokenize "no spm_train here (make deps)"; exit 0; }
+cd "$T" || exit 1
+# Two empty files are no evidence: same, but there must be something. try: exits, with its messages kept.
+alike() { if [ -s "$2" ]; then same "$@"; else no "$1" "nothing to compare"; fi; }
+try() { exits "$@"; cat "$T/err" >>"$T/errs"; }
+NOTES=$ROOT/tests/golden/notes.txt
+train() { # PREFIX OPTION...
+    local p=$1; shift
+    spm_train --input="$NOTES" --model_prefix="$p" --vocab_size=400 --hard_vocab_limit=false --pad_id=0 --eos_id=1 \
+        --unk_id=2 --bos_id=-1 --character_coverage=1.0 "$@" 2>log || no "spm_train $p" "$(tail -n 1 log)"
+}
+mkdir dir; train dir/spiece; cp dir/spiece.model m.model; train other --model_type=bpe
+
+# A note a line, a note of all lines (newlines inside), one of odd characters, an empty one; the last three are dev.
+python3 - "$NOTES" >note.ndjson <<'P'
+import json, sys
+lines = open(sys.argv[1], encoding="utf-8").read().split("\n")[:-1]
+odd = "The \ufb01rst \ufb02ow\t\uff14\uff10\uff11\uff0e\uff19 caf\u0065\u0301\r\n\r\nna\u00efve\u00a0x \U0001F600 {end}   "
+for i, t in enumerate(lines):
+    print(json.dumps({"id": f"n{i}", "split": "train", "text": t}))
+for i, t in enumerate(["\n".join(lines), odd, ""]):
+    print(json.dumps({"id": f"o{i}", "split": "dev", "text": t}))
+P
+rec-cat --from-json --schema note -o note.icds note.ndjson || no "note stream"
+
+# ---- notes ----
+try "notes" 0 tokenize -q -m m.model --max-length 0 -o token.icds note.icds
+rec-cat --json token.icds >token.json
+python3 - note.ndjson token.json >check.txt 2>&1 <<'P'
+import base64, json, struct, subprocess, sys
+notes = {r["id"]: r for r in map(json.loads, open(sys.argv[1]))}
+head, *recs, end = map(json.loads, open(sys.argv[2]))
+meta = head["header"]["meta"]
+assert head["header"]["schema"] == "token" and meta["of"] == "note" and meta["ids"] == "i32" and meta["offsets"] == "u32"
+assert sorted(meta["tokenizer"]) == ["bos", "eos", "name", "pad", "pieces", "unk", "xxh64"] and meta["tokenizer"]["name"] == "m.model"
+assert [r["id"] for r in recs] == list(notes)
+def of(r, f, c):
+    b = base64.b64decode(r[f]["$bin"])
+    return list(struct.unpack("<%d%s" % (len(b) // 4, c), b))
+n = 0
+for r in recs:
+    raw = notes[r["id"]]["text"].encode()
+    ids, off = of(r, "ids", "i"), of(r, "offsets", "I")
+    assert r["split"] == notes[r["id"]]["split"]
+    assert ids[-1] == 1 and off[-2:] == [len(raw)] * 2 and len(off) == 2 * len(ids)
+    at = 0
+    for b, e in zip(off[:-2:2], off[1:-2:2]):
+        assert at <= b <= e <= len(raw) and not raw[at:b].strip(), (r["id"], at, b, e)
+        raw[b:e].decode()  # whole characters
+        at = e
+    assert not raw[at:].strip()
+    if r["id"][0] == "n":
+        want = subprocess.run(["spm_encode", "--model=m.model", "--output_format=id"], input=raw + b"\n", capture_output=True, check=True)
+        assert ids[:-1] == [int(x) for x in want.stdout.split()], r["id"]
+        n += 1
+assert n > 20
+print("fine")
+P
+is "ids of spm_encode, offsets, meta" "$(tail -n 1 check.txt)" fine
+for j in 1 2 5; do tokenize -q -m m.model --max-length 0 -j $j note.icds >j$j.icds || no "-j $j"; done
+alike "threads 1 and 2" j1.icds j2.icds
+alike "threads 1 and 5" j1.icds j5.icds
+alike "a pipe and a file" j1.icds token.icds
+tokenize -q -m dir --max-length 0 note.icds >d.icds
+rec-cat --json d.icds | sed -n '2,$p' | grep -v '^{"end"' >d1; rec-cat --json token.icds | sed -n '2,$p' | grep -v '^{"end"' >d2
+alike "a model directory" d1 d2
+
+tokenize -q -m m.model -d token.icds >text.txt
+is "-d: a line a record" "$(wc -l <text.txt)" "$(wc -l <note.ndjson)"
+sed -n "s/^n[0-9]*	//p" text.txt >got.txt
+tr -s ' ' <"$NOTES" >want.txt
+alike "-d: the text comes back" got.txt want.txt
+tokenize -q -m m.model -d -o text2.txt token.icds
+alike "-d -o" text2.txt text.txt
+is "-d -o: for the owner only" "$(stat -c %a text2.txt)" 600
+
+lengths() { rec-cat --json "$1" | python3 -c "
+import sys,json,base64
+print(*[len(base64.b64decode(r['ids']['\$bin']))//4 for r in map(json.loads,sys.stdin) if 'ids' in r])"; }
+read -ra full <<<"$(lengths token.icds)"
+tokenize -m m.model --max-length 16 note.icds 2>err >cut.icds
+wrong=0; i=0; for n in $(lengths cut.icds); do [ "$n" -eq $((full[i] < 16 ? full[i] : 16)) ] || wrong=1; i=$((i + 1)); done
+is "--max-length" "$i notes, $wrong wrong" "$(wc -l <note.ndjson) notes, 0 wrong"
+is "--max-length says what it cut" "$(grep -c 'cut [0-9]* records and [0-9.]* % of all' err)" 1
+printf 'Assign codes:\n' >prompt.txt
+tokenize -q -m m.model --max-length 0 --template prompt.txt note.icds >tpl.icds
+p=$(printf 'Assign codes:\n' | spm_encode --model=m.model --output_format=id 2>/dev/null | wc -w)
+wrong=0; i=0; for n in $(lengths tpl.icds); do [ "$n" -eq $((full[i] + p)) ] || wrong=1; i=$((i + 1)); done
+is "--template" "$i notes, $wrong wrong" "$(wc -l <note.ndjson) notes, 0 wrong"
+is "--template: offsets 0,0" "$(rec-cat --json tpl.icds | python3 -c "
+import sys,json,base64
+r=[json.loads(l) for l in sys.stdin][1]; print(set(base64.b64decode(r['offsets']['\$bin'])[:8*$p]))")" "{0}"
+try "--template leaves no room" 64 tokenize -m m.model --max-length $((p + 1)) --template prompt.txt note.icds
+
+echo '{"id":"a","text":"acute renal failure. He denies chest pain. Atrial fibrillation","spans":[[0,20],[43,62]]}' >span.ndjson
+rec-cat --from-json --schema note span.ndjson | tokenize -q -m m.model >span.icds
+is "spans only, in order" "$(tokenize -m m.model -d span.icds)" "a	acute renal failure. Atrial fibrillation"
+echo '{"id":"a","text":"acute","spans":[[0,9]]}' | rec-cat --from-json --schema note >badspan.icds
+try "span outside the text" 65 tokenize -q -m m.model badspan.icds
+
+# ---- gold ----
+cat >gold.ndjson <<'J'
+{"id":"t1","split":"train","codes":["401.9","428.0","V45.81"],"sequence":[["428.0",1],["V45.81",3],["401.9",2]]}
+{"id":"t2","split":"train","codes":["428.0","38.93"]}
+{"id":"t3","split":"train","codes":["428.0","401.9"]}
+{"id":"d1","split":"dev","codes":["38.93","401.9","428.0","V45.81"]}
+{"id":"d2","split":"dev","codes":["V45.81"]}
+{"id":"d3","split":"dev","codes":[]}
+J
+META='{"labels":["38.93","401.9","428.0","V45.81"],"label_set":"made up"}'
+gold() { rec-cat --from-json --schema gold --meta "$META" "$@"; }
+gold gold.ndjson >gold.icds
+target() { tokenize -q -m m.model "$@" >target.icds && tokenize -q -m m.model -d target.icds | cut -f 2 | paste -sd '|'; }
+is "order freq: train counts, ties by code" "$(target gold.icds)" \
+    "428.0, 401.9, V45.81|428.0, 38.93|428.0, 401.9|428.0, 401.9, 38.93, V45.81|V45.81|"
+is "codes stand in the order of the text" "$(rec-cat --json target.icds | sed -n 2p | grep -o '"codes":\[[^]]*\]')" '"codes":["428.0","401.9","V45.81"]'
+is "target meta" "$(rec-cat --json target.icds | head -n 1 | python3 -c "
+import sys,json
+m=json.load(sys.stdin)['header']['meta']; print(sorted(m), m['order'], m['separator'], m['tokenizer']['name'])")" \
+    "['ids', 'label_set', 'labels', 'order', 'separator', 'tokenizer'] freq ,  m.model"
+is "order code" "$(target --order code gold.icds)" \
+    "401.9, 428.0, V45.81|38.93, 428.0|401.9, 428.0|38.93, 401.9, 428.0, V45.81|V45.81|"
+is "order sequence, byte-wise where unknown" "$(target --order sequence gold.icds)" \
+    "428.0, 401.9, V45.81|38.93, 428.0|401.9, 428.0|38.93, 401.9, 428.0, V45.81|V45.81|"
+is "separator" "$(target --separator '; ' gold.icds)" "428.0; 401.9; V45.81|428.0; 38.93|428.0; 401.9|428.0; 401.9; 38.93; V45.81|V45.81|"
+sed 's/"d1","split":"dev","codes":\[[^]]*\]/"d1","split":"dev","codes":["38.93"]/' gold.ndjson | gold >gold2.icds
+tokenize -q -m m.model gold.icds | rec-cat --where split=train --json | sed -n '2,4p' >a1; tokenize -q -m m.model gold2.icds | rec-cat --where split=train --json | sed -n '2,4p' >a2
+alike "firewall: dev labels change no training target" a1 a2
+{ cat gold.ndjson; echo '{"id":"x","split":"test","codes":["428.0"]}'; } | gold >leak.icds
+try "firewall: a test record is refused" 65 tokenize -q -m m.model leak.icds
+is "firewall: says what to do" "$(grep -c 'record 7: .*rec-cat --where split=train,dev' err)" 1
+rec-cat --where split=train,dev leak.icds | tokenize -q -m m.model | rec-cat --check >/dev/null && ok "firewall: filtered it is taken" || no "firewall: filtered"
+grep dev gold.ndjson | gold >dev.icds
+try "order freq without training records" 65 tokenize -q -m m.model dev.icds
+try "order code without training records" 0 tokenize -q -m m.model --order code dev.icds
+echo '{"id":"t1","split":"train","codes":["401.9"]}' >one.ndjson
+rec-cat --from-json --schema gold --meta '{"labels":["401.9","40{1"]}' one.ndjson >brace.icds
+try "a code the vocabulary lacks" 65 tokenize -q -m m.model brace.icds
+is "it names character and code" "$(grep -c "can't express '{' of code 40{1" err)" 1
+try "a separator it lacks" 65 tokenize -q -m m.model --separator '|' gold.icds
+is "it names the character" "$(grep -c "can't express '|' of the separator" err)" 1
+try "a separator that normalisation eats" 65 tokenize -q -m m.model --separator $'\n' gold.icds
+is "it names the control character" "$(grep -c "control character 0x0a of the separator" err)" 1
+try "an empty separator" 64 tokenize -q -m m.model --separator '' gold.icds
+rec-cat --from-json --schema gold --meta '{"labels":["428.0"]}' one.ndjson >stranger.icds 2>/dev/null &&
+    try "a code that is no label" 65 tokenize -q -m m.model stranger.icds
+
+# ---- knowledge ----
+cat >kb.ndjson <<'J'
+{"code":"401.9","title":"Hypertension NOS","terms":[{"text":"HTN","type":"abbreviation","source":"x"},{"text":"high blood pressure","type":"synonym","source":"x"}]}
+{"code":"428.0","title":"CHF NOS","description":"the heart pumps too little","terms":[]}
+J
+kb() { rec-cat --from-json --schema kb --meta "{\"labels\":[\"401.9\",\"428.0\"],\"knowledge\":\"$1\"}" kb.ndjson | tokenize -q -m m.model -j "${2:-2}"; }
+kb expressions >kb.icds
+is "expressions, the title where there are none" "$(tokenize -m m.model -d kb.icds | paste -sd '|')" "401.9/0	HTN|401.9/1	high blood pressure|428.0/0	CHF NOS"
+is "code and type" "$(rec-cat --json kb.icds | grep -o '"code":"[^"]*","type":"[^"]*"' | paste -sd ' ')" \
+    '"code":"401.9","type":"abbreviation" "code":"401.9","type":"synonym" "code":"428.0","type":"title"'
+is "of kb" "$(rec-cat --json kb.icds | head -n 1 | grep -c '"of":"kb"')" 1
+is "descriptions" "$(kb descriptions | tokenize -m m.model -d | paste -sd '|')" "401.9/0	Hypertension NOS|428.0/0	the heart pumps too little"
+kb expressions 1 >kb1.icds; alike "knowledge, threads 1 and 2" kb1.icds kb.icds
+
+# ---- refusals ----
+try "another vocabulary" 65 tokenize -m other.model -d token.icds
+try "nothing to decode" 65 tokenize -m m.model -d note.icds
+try "encoded already" 65 tokenize -m m.model token.icds
+try "no vocabulary" 66 tokenize -m nowhere.model note.icds
+try "a directory without one" 66 tokenize -m . note.icds
+try "not a vocabulary" 65 tokenize -m note.ndjson note.icds
+try "-m is needed" 64 tokenize note.icds
+try "template for gold" 64 tokenize -m m.model --template prompt.txt gold.icds
+try "no template" 66 tokenize -m m.model --template nowhere.txt note.icds
+spm_train --input="$NOTES" --model_prefix=noeos --vocab_size=400 --hard_vocab_limit=false --eos_id=-1 2>log
+try "a vocabulary without eos" 65 tokenize -m noeos.model note.icds
+head -c 2000 note.icds >short.icds
+try "input cut short" 65 tokenize -q -m m.model -o never.icds short.icds
+is "no half-written file" "$(ls short.icds never.icds* .never* 2>/dev/null | paste -sd ' ')" short.icds
+is "no note text in messages" "$(grep -c tokenize: errs) $(grep -ci 'shortness\|hypertension\|renal' errs)" "21 0"
+exit $failed
