@@ -177,5 +177,6 @@ try "a vocabulary without eos" 65 tokenize -m noeos.model note.icds
 head -c 2000 note.icds >short.icds
 try "input cut short" 65 tokenize -q -m m.model -o never.icds short.icds
 is "no half-written file" "$(ls short.icds never.icds* .never* 2>/dev/null | paste -sd ' ')" short.icds
-is "no note text in messages" "$(grep -c tokenize: errs) $(grep -ci 'shortness\|hypertension\|renal' errs)" "21 0"
+said=$(grep -c '^tokenize: ' errs)
+if [ "$said" -ge 15 ] && ! grep -qi 'shortness\|hypertension\|renal' errs; then ok "no note text in $said messages"; else no "no note text in messages" "$said messages"; fi
 exit $failed
