@@ -2,9 +2,11 @@
  * It reads and writes no stream, so it has its own main. Tests: tests/cli/mimic-synth.sh. */
 #include "lib/ingest/synth.h"
 #include "lib/util/err.h"
+#include "lib/util/file.h"
 #include "lib/util/opt.h"
 #include "lib/util/progress.h"
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +33,12 @@ static void show(void *ctx, uint64_t done)
 {
     progress_show(ctx, done, NULL);
 }
+static void stopped(int sig) /* leaves no half of a directory's files */
+{
+    outfile_unlink_all();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
 static int fail(int code)
 {
     fprintf(stderr, "%s: %s\n", doc.tool, err_msg());
@@ -53,6 +61,9 @@ int main(int argc, char **argv)
         return fail(err_set(E_USAGE, "one directory is needed (see --help)"));
 
     umask(077);
+    signal(SIGINT, stopped);
+    signal(SIGTERM, stopped);
+    signal(SIGHUP, stopped);
     struct progress p;
     struct synth_counts n;
     progress_start(&p, doc.tool, "admissions", (uint64_t)admissions, quiet);

@@ -95,6 +95,11 @@ static int note_row(void *ctx, const struct csv_row *r)
     p->begin = a->text.n;
     TRY(utf8_add(&a->text, r->cell[TEXT].p, r->cell[TEXT].n, &m->counts.bad_bytes));
     p->end = a->text.n;
+    char *fit = realloc(a->text.p, a->text.n + !a->text.n); /* most admissions have one note: no slack for all of them */
+    if (fit) {
+        a->text.p = fit;
+        a->text.cap = a->text.n + !a->text.n;
+    }
     return 0;
 }
 

@@ -21,14 +21,14 @@ static const struct section {
     {"Allergies", "ALLERGIES", LINE, "allergy", 0, NULL, NULL, 0, 0},
     {"Chief Complaint", "CHIEF COMPLAINT", LINE, "%complaint", 0, NULL, NULL, 0, 0},
     {"Major Surgical or Invasive Procedure", "PROCEDURES", ITEMS, "no_procedure", 0, NULL, "px_item", 0, 3},
-    {"History of Present Illness", "HISTORY OF PRESENT ILLNESS", PROSE, "hpi", .14, "dx_sentence", "px_sentence", 3, 1},
+    {"History of Present Illness", "HISTORY OF PRESENT ILLNESS", PROSE, "hpi", .10, "dx_sentence", "px_sentence", 3, 1},
     {"Past Medical History", "PAST MEDICAL HISTORY", ITEMS, "no_diagnosis", 0, "dx_item", NULL, 4, 0},
-    {"Social History", "SOCIAL HISTORY", PROSE, "social", .03, NULL, NULL, 0, 0},
-    {"Family History", "FAMILY HISTORY", PROSE, "family", .01, NULL, NULL, 0, 0},
-    {"Physical Exam", "PHYSICAL EXAMINATION", GRID, "exam", .10, NULL, NULL, 0, 0},
-    {"Pertinent Results", "LABORATORY DATA", GRID, "lab", .30, NULL, NULL, 0, 0},
+    {"Social History", "SOCIAL HISTORY", PROSE, "social", .015, NULL, NULL, 0, 0},
+    {"Family History", "FAMILY HISTORY", PROSE, "family", .005, NULL, NULL, 0, 0},
+    {"Physical Exam", "PHYSICAL EXAMINATION", GRID, "exam", .06, NULL, NULL, 0, 0},
+    {"Pertinent Results", "LABORATORY DATA", GRID, "lab", .34, NULL, NULL, 0, 0},
     {"Reports", "RADIOLOGY", GRID, "report", .06, NULL, "px_report", 0, 1},
-    {"Brief Hospital Course", "HOSPITAL COURSE", PROBLEMS, "course", .28, "dx_sentence", "px_sentence", 7, 5},
+    {"Brief Hospital Course", "HOSPITAL COURSE", PROBLEMS, "course", .32, "dx_sentence", "px_sentence", 7, 5},
     {"Medications on Admission", "MEDICATIONS ON ADMISSION", GRID, "med", .04, NULL, NULL, 0, 0},
     {"Discharge Medications", "DISCHARGE MEDICATIONS", GRID, "med", .06, NULL, NULL, 0, 0},
     {"Discharge Disposition", "DISPOSITION", LINE, "disposition", 0, NULL, NULL, 0, 0},
@@ -236,9 +236,11 @@ static void add(struct mentions *ms, struct mention m)
     if (ms->n < MENTIONS_MAX)
         ms->v[ms->n++] = m;
 }
+/* The usual names stand first in the list and are used most, as in real notes. */
 static const char *any_expression(struct rng *r, const struct synth_lexicon *lx, int code)
 {
-    return lx->expr[code][rng_below(r, (uint64_t)lx->nexpr[code])];
+    double u = rng_unit(r);
+    return lx->expr[code][(int)(u * u * u * lx->nexpr[code])];
 }
 static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct mentions *ms, int code, bool truth, bool addendum)
 {

@@ -1,0 +1,113 @@
+/* lib/ingest/csv: one table, from a directory. Archives: tests/cli/mimic-split.sh. */
+#include "lib/ingest/csv.h"
+#include "lib/util/err.h"
+#include "tests/test.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/icdpipe-csv.XXXXXX";
+static char seen[1 << 16];
+
+static int row(void *ctx, const struct csv_row *r)
+{
+    for (int i = 0; i < 2; i++) {
+        strncat(seen, r->cell[i].p, r->cell[i].n);
+        strcat(seen, i ? ";" : "|");
+    }
+    return ctx ? *(int *)ctx : 0;
+}
+static int read_as(const char *file, const char *text, size_t n, const char *const *columns)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    FILE *f = fopen(path, "w");
+    fwrite(text, 1, n, f);
+    fclose(f);
+    seen[0] = 0;
+    int rc = csv_read(dir, "TABLE", columns, row, NULL);
+    unlink(path);
+    return rc;
+}
+static const char *const ab[] = {"A", "B", NULL}, *const a_opt[] = {"A", "?Z", NULL};
+static int read_text(const char *text)
+{
+    return read_as("TABLE.csv", text, strlen(text), ab);
+}
+static bool gives(const char *text, const char *want)
+{
+    int rc = read_text(text);
+    if (rc || strcmp(seen, want))
+        fprintf(stderr, "rc %d '%s', wanted '%s': %s\n", rc, seen, want, err_msg());
+    return !rc && !strcmp(seen, want);
+}
+static bool fails(const char *text, int code, const char *why)
+{
+    int rc = read_text(text);
+    if (rc != code || !strstr(err_msg(), why))
+        fprintf(stderr, "rc %d: %s; wanted %d: %s\n", rc, err_msg(), code, why);
+    return rc == code && strstr(err_msg(), why) && !strstr(err_msg(), "SECRET");
+}
+
+int main(void)
+{
+    if (!mkdtemp(dir))
+        return 1;
+    CHECK(gives("A,B\n1,2\n3,4\n", "1|2;3|4;"));
+    CHECK(gives("A,B\r\n1,2\r\n3,4", "1|2;3|4;"));
+    CHECK(gives("x,b,\"a\",y\n0,2,1,9\n", "1|2;"));
+    CHECK(gives("\xEF\xBB\xBF" "A,B\n1,2\n", "1|2;"));
+    CHECK(gives("A,B\n", ""));
+    DONE("columns by name, in any order and case; CRLF; no newline at the end; byte order mark");
+
+    CHECK(gives("A,B\n\"a,\"\"b\"\"\",\"l1\nl2\r\nl3\"\n", "a,\"b\"|l1\nl2\r\nl3;"));
+    CHECK(gives("A,B\n, x \n\"\",\"\"\n", "| x ;|;"));
+    DONE("quotes, line ends in a field, blanks kept");
+
+    CHECK(fails("A,B\n1,\"SECRET\n", E_DATA, "TABLE.csv: row 1: column 2: the quote never closes"));
+    CHECK(fails("A,B\n1,2\n1,\"SECRET\"x\n", E_DATA, "TABLE.csv: row 2: column 2"));
+    CHECK(fails("A,B\n1,SECRET\"\"\n", E_DATA, "row 1: column 2"));
+    CHECK(fails("A,B\n1,SECRET,3\n", E_DATA, "row 1: 3 columns where the heading has 2"));
+    CHECK(fails("A,B\nSECRET\n", E_DATA, "row 1: 1 columns"));
+    CHECK(fails("A,C\n1,2\n", E_DATA, "TABLE.csv: no column B"));
+    CHECK(fails("A,B,a\n1,2,3\n", E_DATA, "column A is there twice"));
+    CHECK(fails("", E_DATA, "TABLE.csv: empty file"));
+    CHECK(fails("\n\n", E_DATA, "TABLE.csv: no heading"));
+    DONE("what is wrong is named, without its content");
+
+    CHECK(read_as("table.CSV", "a,b\n1,2\n", 8, a_opt) == 0 && !strcmp(seen, "1|;"));
+    CHECK(csv_read(dir, "TABLE", ab, row, NULL) == E_NOINPUT);
+    CHECK(csv_read("/nonexistent", "TABLE", ab, row, NULL) == E_NOINPUT);
+    CHECK(read_as("TABLE.csv.gz", "\x1f\x8b\x08\0\0\0\0\0\0\3", 10, ab) == E_DATA);
+    CHECK(read_as("XTABLE.csv", "A,B\n", 4, ab) == E_NOINPUT);
+    CHECK(read_as("TABLE.csv.bak", "A,B\n", 4, ab) == E_NOINPUT);
+    DONE("names of files; optional columns; nothing there; a gzip heading and no more");
+
+    /* fields longer than the block that is read at a time */
+    size_t n = 3 << 20;
+    char *big = malloc(n + 64), path[256];
+    size_t k = (size_t)sprintf(big, "A,B\n\"");
+    memset(big + k, 'x', n);
+    strcpy(big + k + n, "\",2\n3,4\n");
+    snprintf(path, sizeof path, "%s/TABLE.csv", dir);
+    FILE *f = fopen(path, "w");
+    fputs(big, f);
+    fclose(f);
+    int stop = 77;
+    seen[0] = 0;
+    CHECK(csv_read(dir, "TABLE", (const char *const[]){"B", "?Z", NULL}, row, NULL) == 0 && !strcmp(seen, "2|;4|;"));
+    seen[0] = 0;
+    CHECK(csv_read(dir, "TABLE", (const char *const[]){"B", "?Z", NULL}, row, &stop) == 77 && !strcmp(seen, "2|;"));
+    unlink(path);
+    free(big);
+    DONE("a field of 3 MB; the callback stops the reading");
+
+    struct cell c[] = {{"12", 2}, {"", 0}, {"1.5", 3}, {"9999999999999999999", 19}, {"-1", 2}};
+    struct csv_row r = {"T.csv", 7, c};
+    int64_t v;
+    CHECK(csv_int(&r, 0, "A", &v) == 0 && v == 12);
+    for (int i = 1; i < 5; i++)
+        CHECK(csv_int(&r, i, "A", &v) == E_DATA && strstr(err_msg(), "T.csv: row 7: column A"));
+    DONE("numbers");
+    rmdir(dir);
+    TEST_EXIT();
+}
