@@ -17,7 +17,7 @@ int header_check(const json_t *header, const struct schema **schema); /* E_DATA 
 
 /* ---- the end of a stream, for a loss-free copy ---- */
 const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */
-/* The tool and message of the abort frame that was read in this thread; false when there was none. */
+/* When the error in hand is that of an abort frame read in this thread: its tool and message; else false. */
 bool abort_cause(const char **tool, const char **message);
 
 /* ---- the writer in parts ---- */

@@ -385,9 +385,11 @@ const char *stream_xxh64(const struct stream *s)
 
 bool abort_cause(const char **tool, const char **message)
 {
+    char said[sizeof cause + 16];
+    snprintf(said, sizeof said, "%s failed: %s", cause.tool, cause.message);
     *tool = cause.tool;
     *message = cause.message;
-    return cause.tool[0] != 0;
+    return cause.tool[0] && strstr(err_msg(), said);
 }
 
 void stream_close(struct stream *s)

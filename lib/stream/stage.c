@@ -480,9 +480,9 @@ static int run_all(struct run *r)
 static void run_failed(struct run *r, int rc)
 {
     const char *tool = r->stage->doc.tool, *message, *from, *why;
+    bool passed_on = abort_cause(&from, &why);
     char *kept = err_take();
     message = kept ? kept : "out of memory";
-    bool passed_on = abort_cause(&from, &why);
     say(tool, "", message);
     /* A tool that fails before its output was opened still has a reader behind its pipe. */
     bool std = !r->output || strcmp(r->output, "-") == 0;
