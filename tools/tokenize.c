@@ -312,8 +312,7 @@ struct item { /* a note, or one text of a kb record */
 static int emit_item(const struct item *it, const int64_t *span, size_t nspan, struct scratch *s, struct sink *sink)
 {
     size_t full;
-    TRY(encode_note(st.spm, st.job == NOTE ? &st.prompt : NULL, it->text, it->text_n, span, nspan, (size_t)max_length,
-                    &s->ids, &full));
+    TRY(encode_note(st.spm, &st.prompt, it->text, it->text_n, span, nspan, (size_t)max_length, &s->ids, &full));
     s->tally.ids += full;
     s->tally.cut += full - s->ids.n;
     s->tally.cut_records += full > s->ids.n;

@@ -143,6 +143,11 @@ static void test_encode(const struct spm *s)
     CHECK(memcmp(w.id, v.id + a, b * sizeof *w.id) == 0 && memcmp(w.offset, v.offset + 2 * a, 2 * b * sizeof *w.offset) == 0);
     DONE("spans are segments and their counts add");
 
+    int64_t early[2] = {0, 20}; /* eos stands at the end of the last span, not of the text */
+    CHECK(encode_note(s, NULL, text, n, early, 1, 0, &v, &full) == 0 && v.offset[2 * v.n - 2] == 20 &&
+          v.offset[2 * v.n - 1] == 20);
+    DONE("eos stands behind the last span");
+
     CHECK(encode_prompt(s, "Assign codes:", 13, &prompt) == 0 && prompt.n > 0);
     CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full) == 0 && v.n == prompt.n + a + b + 1);
     CHECK(v.offset[0] == 0 && v.offset[2 * prompt.n - 1] == 0 && memcmp(v.id, prompt.id, prompt.n * sizeof *v.id) == 0);
@@ -194,8 +199,25 @@ static void test_open(const char *model)
     for (size_t cut = 1; cut < 20; cut++) /* cut short: refused, or at least harmless */
         if (spm_open_bytes(&s, "x", p, n * cut / 20) == 0)
             spm_close(s);
+    DONE("open file, directory, bytes; a model cut short");
+
+    /* The normaliser's table, damaged: the library would read outside it. It begins with the trie's size. */
+    struct spm_ids v = {0};
+    int refused = 0;
+    for (size_t i = n / 20; i < n; i += n / 397) {
+        char kept = p[i];
+        p[i] ^= 0x7f;
+        if (spm_open_bytes(&s, "x", p, n) != 0)
+            refused++;
+        for (int j = 0; s && j < N_ODD; j++)
+            CHECK(spm_encode(s, odd[j], strlen(odd[j]), 0, &v) == 0);
+        spm_close(s);
+        p[i] = kept;
+    }
+    CHECK(refused > 10);
+    spm_ids_free(&v);
     free(p);
-    DONE("open file, directory, bytes; damaged models");
+    DONE("damaged tables are refused or harmless");
 }
 
 static void *work(void *arg)
