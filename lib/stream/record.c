@@ -21,7 +21,7 @@ int rec_str(const msgpack_object *rec, const char *field, const char **p, size_t
     const msgpack_object *o = rec_get(rec, field);
     if (!o || o->type != MSGPACK_OBJECT_STR)
         return 0;
-    *p = o->via.str.ptr;
+    *p = o->via.str.size ? o->via.str.ptr : ""; /* msgpack-c gives none for an empty one */
     *n = o->via.str.size;
     return 1;
 }
@@ -31,7 +31,7 @@ int rec_bin(const msgpack_object *rec, const char *field, const char **p, size_t
     const msgpack_object *o = rec_get(rec, field);
     if (!o || o->type != MSGPACK_OBJECT_BIN)
         return 0;
-    *p = o->via.bin.ptr;
+    *p = o->via.bin.size ? o->via.bin.ptr : "";
     *n = o->via.bin.size;
     return 1;
 }

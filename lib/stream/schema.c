@@ -124,7 +124,8 @@ bool utf8_ok(const char *text, size_t n)
 static int compare_keys(const void *a, const void *b)
 {
     const msgpack_object_str *x = *(const msgpack_object_str *const *)a, *y = *(const msgpack_object_str *const *)b;
-    int c = memcmp(x->ptr, y->ptr, x->size < y->size ? x->size : y->size);
+    uint32_t n = x->size < y->size ? x->size : y->size;
+    int c = n ? memcmp(x->ptr, y->ptr, n) : 0; /* msgpack-c has no pointer for an empty string */
     return c ? c : (x->size > y->size) - (x->size < y->size);
 }
 
@@ -135,7 +136,9 @@ static int check_keys(const msgpack_object_map *m)
         const msgpack_object *k = &m->ptr[i].key;
         if (k->type != MSGPACK_OBJECT_STR)
             return err_set(E_DATA, "a key is not a string");
-        if (memchr(k->via.str.ptr, 0, k->via.str.size) || !utf8_ok(k->via.str.ptr, k->via.str.size))
+        const char *p = k->via.str.ptr;
+        size_t n = k->via.str.size;
+        if ((n && memchr(p, 0, n)) || !utf8_ok(p, n))
             return err_set(E_DATA, "a key is not UTF-8 text");
     }
     const msgpack_object_str *few[16], **keys = few;

@@ -39,9 +39,10 @@ static int parse_with(const struct opt *table, const char *line)
     static int lines;
     char *text = texts[lines++ % 64];
     snprintf(text, sizeof texts[0], "tool %s", line);
+    static char empty[1];
     n_words = 0;
     for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
-        words[n_words++] = strcmp(w, "EMPTY") ? w : (char[]){""};
+        words[n_words++] = strcmp(w, "EMPTY") ? w : empty;
     words[n_words] = NULL;
     return opt_parse(table, common, &n_words, words, &asked);
 }

@@ -110,9 +110,9 @@ int main(void)
     CHECK(check_raw("SECRET", 6, "t", 1) == 0);
     msgpack_object nil = {.type = MSGPACK_OBJECT_NIL}, key = {.type = MSGPACK_OBJECT_STR, .via.str = {1, "a"}};
     msgpack_object_kv twice[40];
-    char names[40][3];
+    char names[40][12];
     for (int i = 0; i < 40; i++) {
-        snprintf(names[i], 3, "%02d", i % 39);
+        snprintf(names[i], sizeof names[i], "%02d", i % 39);
         twice[i] = (msgpack_object_kv){key, nil};
         twice[i].key.via.str = (msgpack_object_str){2, names[i]};
     }

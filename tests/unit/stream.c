@@ -310,7 +310,7 @@ static void test_fields(void)
     size_t used = 0, n;
     const char *p;
     int64_t v, *spans;
-    json_t *j = json_loads("{\"s\":\"abc\",\"i\":-7,\"b\":{\"$bin\":\"AQI=\"},\"spans\":[[0,3],[5,5],[5,9]],\"back\":[[5,6],[0,1]],"
+    json_t *j = json_loads("{\"s\":\"abc\",\"e\":\"\",\"eb\":{\"$bin\":\"\"},\"\":1,\"i\":-7,\"b\":{\"$bin\":\"AQI=\"},\"spans\":[[0,3],[5,5],[5,9]],\"back\":[[5,6],[0,1]],"
                            "\"bad\":[[1,0]],\"far\":[[0,11]],\"odd\":[[0]],\"neg\":[[-1,2]],\"over\":[[0,3],[2,4]],\"no\":7}", 0, NULL);
     fresh();
     CHECK(pk_json(&pk, j) == 0);
@@ -318,6 +318,7 @@ static void test_fields(void)
     msgpack_unpacked_init(&u);
     CHECK(msgpack_unpack_next(&u, sb.data, sb.size, &used) == MSGPACK_UNPACK_SUCCESS);
     const msgpack_object *r = &u.data;
+    CHECK(rec_str(r, "e", &p, &n) == 1 && n == 0 && p && rec_bin(r, "eb", &p, &n) == 1 && n == 0 && p && rec_is(r, "e", ""));
     CHECK(rec_str(r, "s", &p, &n) == 1 && n == 3 && !memcmp(p, "abc", 3) && !rec_str(r, "i", &p, &n) && !rec_str(r, "x", &p, &n));
     CHECK(rec_bin(r, "b", &p, &n) == 1 && n == 2 && p[1] == 2 && !rec_bin(r, "s", &p, &n));
     CHECK(rec_int(r, "i", &v) == 1 && v == -7 && !rec_int(r, "s", &v) && rec_is(r, "s", "abc") && !rec_is(r, "s", "ab"));
