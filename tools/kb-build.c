@@ -61,6 +61,10 @@ static int read_titles(struct run *r, const char *path, bool ours)
     TRY(file_read(path, 1u << 30, &p, &n));
     st.files[st.nfiles++] = p;
     TRY(run_input_file(r, path));
+    json_t *utf8 = json_stringn(p, n);
+    json_decref(utf8);
+    if (!utf8)
+        return err_set(E_DATA, "%s: not UTF-8", path_base(path));
     size_t first = st.ntitle;
     for (char *s = p, *end; *s; s = end) {
         line++;
@@ -180,6 +184,8 @@ static int read_labels(struct run *r)
 static int begin(struct run *r)
 {
     char path[PATH_MAX];
+    if (r->argc)
+        return err_set(E_USAGE, "no operand is expected: kb-build reads code tables only");
     TRY(read_labels(r));
     for (int i = 0; i < titles.n; i++)
         TRY(read_titles(r, titles.v[i], false));

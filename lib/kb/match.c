@@ -14,7 +14,7 @@ enum { WORD_MAX = 64, EXPR_MAX = 64 }; /* bytes of a word that count; words of a
 
 /* ---- words ---- */
 struct word {
-    unsigned char c[WORD_MAX];
+    unsigned char c[WORD_MAX + 8]; /* zeros behind, up to the next multiple of 8: words are hashed in eights */
     uint32_t n;
     bool caps; /* one to three letters, all capitals */
 };
@@ -52,7 +52,44 @@ static size_t apostrophe(const unsigned char *p, const unsigned char *end)
     return end - p >= 3 && p[0] == 0xE2 && p[1] == 0x80 && p[2] == 0x99 ? 3 : 0;
 }
 
-/* The next word from *at on; false at the end. Called for every word of every note: one pass over its bytes. */
+/* Plurals: "lines" but not "ARDS", "his", "sinus", "abscess"; capitals with a small s ("MIs") always. */
+static bool plural(const struct word *w, uint32_t capitals)
+{
+    unsigned char b = w->c[w->n - 2];
+    return capitals == w->n - 1 || (w->n >= 5 && b != 's' && b != 'u' && b != 'i');
+}
+
+static void finish(struct word *w, uint32_t n)
+{
+    uint64_t zero = 0;
+    w->n = n;
+    memcpy(w->c + n, &zero, 8);
+}
+
+/* The word at p when it is plain ASCII and not overlong, as nearly all are: its end, else NULL. */
+static const unsigned char *plain_word(const unsigned char *p, const unsigned char *end, struct word *w)
+{
+    const unsigned char *start = p, *limit = end - p > WORD_MAX ? p + WORD_MAX : end;
+    unsigned char f;
+    uint32_t n = 0;
+    for (; p < limit && (f = fold[*p]); p++)
+        w->c[n++] = f;
+    if (p < end && (p == limit || *p >= 0x80 || *p == '\''))
+        return NULL;
+    w->n = n;
+    if (n >= 3 && p[-1] == 's') {
+        uint32_t capitals = 0;
+        for (uint32_t i = 0; i < n - 1; i++)
+            capitals += upper(start[i]);
+        if (plural(w, capitals))
+            n--;
+    }
+    finish(w, n);
+    w->caps = n <= 3 && upper(start[0]) && (n < 2 || upper(start[1])) && (n < 3 || upper(start[2]));
+    return p;
+}
+
+/* The next word from *at on; false at the end. Called for every word of every note. */
 static bool next_word(const unsigned char **at, const unsigned char *end, struct word *w)
 {
     const unsigned char *p = *at;
@@ -68,6 +105,11 @@ static bool next_word(const unsigned char **at, const unsigned char *end, struct
     }
     if (p >= end)
         return false;
+    const unsigned char *stop = plain_word(p, end, w);
+    if (stop) {
+        *at = stop;
+        return true;
+    }
     uint32_t n = 0, len = 0, capitals = 0, letters = 0;
     bool last_small = false; /* the last byte was a small letter */
     while (p < end) {
@@ -94,17 +136,13 @@ static bool next_word(const unsigned char **at, const unsigned char *end, struct
         p++;
     }
     *at = p;
-    /* Plurals: "lines" but not "ARDS", "his", "sinus", "abscess"; capitals with a small s ("MIs") always. */
-    if (n >= 3 && len == n && w->c[n - 1] == 's' && last_small) {
-        unsigned char b = w->c[n - 2];
-        bool acronym = capitals == len - 1;
-        if (acronym || (n >= 5 && b != 's' && b != 'u' && b != 'i')) {
-            n--;
-            len--;
-            letters--;
-        }
-    }
     w->n = n;
+    if (n >= 3 && len == n && w->c[n - 1] == 's' && last_small && plural(w, capitals)) {
+        n--;
+        len--;
+        letters--;
+    }
+    finish(w, n);
     w->caps = len <= 3 && letters == len && capitals == len;
     return true;
 }
@@ -126,17 +164,13 @@ int match_fold(const char *text, size_t n, struct buf *out)
 static uint64_t word_hash(const struct word *w)
 {
     uint64_t h = 0x9E3779B97F4A7C15u ^ w->n;
-    uint32_t i = 0;
-    for (; i + 8 <= w->n; i += 8) {
+    for (uint32_t i = 0; i < w->n; i += 8) {
         uint64_t x;
         memcpy(&x, w->c + i, 8);
         h = (h ^ x) * 0xD6E8FEB86659FD93u;
         h ^= h >> 32;
     }
-    uint64_t x = 0;
-    memcpy(&x, w->c + i, w->n - i);
-    h = (h ^ x) * 0xD6E8FEB86659FD93u;
-    return h ^ h >> 32;
+    return h;
 }
 
 /* ---- the automaton ---- */
@@ -197,8 +231,10 @@ static int word_table_grow(struct matcher *m)
     m->slot = s;
     m->slots = slots;
     for (uint32_t id = 0; id < m->words; id++) {
-        struct word w = {.n = (uint32_t)(m->word_at[id + 1] - m->word_at[id])};
-        memcpy(w.c, m->chars.p + m->word_at[id], w.n);
+        struct word w;
+        uint32_t n = (uint32_t)(m->word_at[id + 1] - m->word_at[id]);
+        memcpy(w.c, m->chars.p + m->word_at[id], n);
+        finish(&w, n);
         uint64_t h = word_hash(&w);
         s[word_slot(m, &w, h)] = (struct slot){id, (uint32_t)(h >> 32)};
     }

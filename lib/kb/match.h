@@ -2,7 +2,7 @@
  * expressions there are. Words are runs of letters and digits (bytes above 127 are letters); what lies between does
  * not matter, so "A-fib", "A fib" and "a  fib," are one expression. Folded: ASCII case, possessives and plurals ("lines",
  * "PICCs"). A word of up to three letters in capitals in an expression matches capitals only (MI, not mi).
- * Tests: tests/unit/match.c (against a naive matcher), tests/unit/expressions.sh. */
+ * Tests: tests/unit/match.c (against a naive matcher), tests/unit/expressions.c. */
 #ifndef ICD_MATCH_H
 #define ICD_MATCH_H
 #include <stddef.h>
