@@ -244,6 +244,8 @@ static int one_target(struct tool *t, const msgpack_object *rec)
     if (split == SPLITS)
         return err_set(E_DATA, "field split: a target must be train or dev (labels of test notes are never read)");
     const msgpack_object *codes = rec_get(rec, "codes");
+    if (!codes)
+        return err_set(E_DATA, "field codes: missing");
     TRY(ids_of(rec, t->m->arch.V, &ids, &n));
     int rc = (label = mem_alloc(codes->via.array.size, sizeof *label)) ? 0 : E_NOMEM;
     for (uint32_t i = 0; i < codes->via.array.size && !rc; i++) {
@@ -295,6 +297,25 @@ static int check_labels(struct tool *t, const json_t *labels)
     return err_set(E_DATA, "%s: its label attention was trained on other labels than the targets'", path_base(o.model));
 }
 
+/* The files of -m DIR, by their digests, into the lineage. */
+static int record_model(struct tool *t)
+{
+    static const char *const files[] = {"config.json", "model.safetensors", "model.safetensors.index.json",
+                                        "icd.safetensors", "icd.json"};
+    struct buf path = {0};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files && !rc; i++) {
+        path.n = 0;
+        rc = buf_fmt(&path, "%s/%s", o.model, files[i]);
+        if (!rc)
+            rc = buf_add(&path, "", 1);
+        if (!rc && access(path.p, F_OK) == 0)
+            rc = run_input_file(t->run, path.p);
+    }
+    buf_free(&path);
+    return rc;
+}
+
 static int open_model(struct tool *t, const json_t *labels)
 {
     if (o.init) {
@@ -306,6 +327,7 @@ static int open_model(struct tool *t, const json_t *labels)
         TRY(run_input_file(t->run, o.tokenizer));
     } else {
         TRY(model_open(&t->m, o.model));
+        TRY(record_model(t));
         TRY(check_labels(t, labels));
     }
     if (!t->m->family->encoder_decoder)
@@ -557,8 +579,11 @@ static int train(struct tool *t)
     struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART}; /* a second one kills */
     struct train_hooks h = {.ctx = t, .log = on_log, .step = on_step, .evaluated = on_eval, .save_best = on_best,
                             .save_state = on_state, .decode = decode, .stop = stop};
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGINT, &act, NULL);
+    static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
+    struct sigaction old;
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) /* what nohup and the like ignore stays ignored */
+        if (!sigaction(stops[i], NULL, &old) && old.sa_handler != SIG_IGN)
+            sigaction(stops[i], &act, NULL);
     progress_end(&t->run->progress);
     progress_start(&t->run->progress, "icd-train", "steps", (uint64_t)train_total_steps(&cfg, &t->data), t->run->quiet);
     t->tokens0 = t->state.tokens + t->state.note_tokens;

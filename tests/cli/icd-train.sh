@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# icd-train on a made-up corpus where each code has its own word: it is learned; a run stopped and taken up again gives
+# the bytes of one that never stopped; the same run gives the same bytes; whatever is wrong with the input is refused.
+. "$(dirname "$0")/../lib.sh"
+for t in icd-train tokenize rec-cat; do [ -x "$BIN/$t" ] || { skip icd-train "no $t"; exit 0; }; done
+command -v spm_train >/dev/null || { skip icd-train "no spm_train"; exit 0; }
+cd "$T" || exit 1
+
+# ---- the corpus: notes of 10 to 30 words, four codes, one word for each ----
+python3 - <<'PY'
+import json, random
+r = random.Random(1)
+words = {"401.9": "hypertension", "428.0": "failure", "250.00": "diabetes", "584.9": "renal"}
+filler = "patient was seen today and left in good state with plan to rest at home after meals".split()
+note, gold, extra = open("note.json", "w"), open("gold.json", "w"), open("extra.json", "w")
+for i in range(170):
+    split = "train" if i < 120 else "dev" if i < 150 else "test"
+    codes = sorted(c for c in words if r.random() < 0.45) or ["401.9"]
+    text = [r.choice(filler) for _ in range(r.randint(10, 26))]
+    for c in codes:
+        text.insert(r.randint(0, len(text)), words[c])
+    rec = {"id": "n%d" % i, "subject": "s%d" % i, "split": split, "text": " ".join(text)}
+    print(json.dumps(rec), file=note)
+    print(json.dumps({"id": rec["id"], "split": split, "codes": codes}), file=gold if split != "test" else extra)
+PY
+python3 -c 'import json
+for l in open("note.json"): print(json.loads(l)["text"])
+for c in ("401.9", "428.0", "250.00", "584.9"): print(c + ", " + c)' >corpus.txt
+spm_train --input=corpus.txt --model_prefix=spiece --model_type=unigram --vocab_size=120 --hard_vocab_limit=false \
+    --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 >/dev/null 2>&1
+spm_train --input=corpus.txt --model_prefix=other --model_type=unigram --vocab_size=90 --hard_vocab_limit=false \
+    --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 >/dev/null 2>&1
+# target OUT VOCABULARY FILE...: gold records as a target stream
+target() {
+    local out=$1 vocabulary=$2; shift 2
+    cat "$@" | rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9"]}' |
+        tokenize -m $vocabulary -q -o $out
+}
+rec-cat --from-json --schema note note.json | tokenize -m spiece.model -o token.icds &&
+    target target.icds spiece.model gold.json || { no corpus "could not be made"; exit 1; }
+
+# train NAME OPTION...: a small model of everything there is
+small="--init t5:d_model=32,layers=1,heads=2,d_kv=16,d_ff=64 --tokenizer spiece.model --target target.icds --d-a 32"
+train() { local d=$1; shift; icd-train $small --save "$d" -o "$d.icds" -q -j 2 "$@" token.icds; }
+records() { rec-cat --json "$1" | python3 -c '
+import sys, json
+for l in sys.stdin:
+    r = json.loads(l)
+    if r.get("event") == sys.argv[1]: print(*(r[k] for k in sys.argv[2].split(",")))' "$2" "$3"; }
+
+# ---- it learns ----
+exits "trains" 0 train learned --loss gen+att --lr 5e-3 --epochs 40 --batch 8 --patience 0 --dropout 0.05 --warmup 10 \
+    --seed 1
+records learned.icds step loss >loss
+is "the loss falls" "$(awk 'NR==1{a=$1} {b=$1} END{print (b < 0.2 * a) ? "yes" : "no: " a " to " b}' loss)" yes
+is "keywords are learned" "$(records learned.icds eval f1_att,f1_gen |
+    awk '$1>a{a=$1} $2>g{g=$2} END{print (a > 0.9 && g > 0.9) ? "yes" : "no: " a ", " g}')" yes
+is "one evaluation an epoch" "$(records learned.icds eval step | wc -l)" 40
+is "starts and ends" "$(records learned.icds start train,dev,labels) $(records learned.icds end reason)" "120 30 4 steps"
+is "a Hugging Face directory" "$(cd learned && ls | tr '\n' ' ')" \
+    "config.json generation_config.json icd.json icd.safetensors model.safetensors special_tokens_map.json spiece.model tokenizer_config.json "
+is "icd.json says what and how" "$(python3 -c '
+import json
+j = json.load(open("learned/icd.json"))
+print(j["labels"], j["options"]["lr"], j["history"][-1]["tool"], j["lambda"] in (0, 1), 0 < j["threshold"] < 1,
+      j["dev"]["f1"] > 0.9, j["tokenizer"]["xxh64"] != "", [e["name"] for e in j["lineage"][-1]["inputs"]])')" \
+    "['250.00', '401.9', '428.0', '584.9'] 0.005 icd-train True True True True ['token', 'target', 'spiece.model']"
+same "the tokenizer goes with the model" learned/spiece.model spiece.model
+rec-cat --check learned.icds >/dev/null 2>&1 && ok "the log is a stream" || no "the log is a stream"
+
+# ---- determinism and resume: with dropout, accumulation, an evaluation in the middle of an epoch ----
+run="--loss gen+att --lr 2e-3 --epochs 3 --batch 4 --accumulate 3 --dropout 0.2 --eval-every 7 --log-every 3 --seed 3"
+tree() { (cd "$1" && find . -type f | sort | xargs md5sum); }
+train whole $run
+train again $run
+is "the same bytes twice" "$(tree again)" "$(tree whole)"
+same "the same log twice" again.icds whole.icds
+train other $run --seed 4
+[ "$(tree other)" != "$(tree whole)" ] && ok "another seed, another model" || no "another seed, another model"
+for n in 1 4 7 10 13 29; do
+    exits "stops after step $n" 75 train stop$n $run --stop-after $n
+    is "no log of a stopped run ($n)" "$(ls stop$n.icds 2>/dev/null)" ""
+    exits "goes on after step $n" 0 train stop$n $run --resume
+    is "resumed after step $n: the same model" "$(tree stop$n)" "$(tree whole)"
+    same "resumed after step $n: the same log" stop$n.icds whole.icds
+done
+train often $run --stop-after 5; for _ in 1 2 3 4 5; do train often $run --resume --stop-after 5; done
+train often $run --resume 2>/dev/null
+is "resumed six times: the same model" "$(tree often)" "$(tree whole)"
+train saved $run --save-every 4
+is "saving on the way changes nothing" "$(tree saved)" "$(tree whole)"
+
+# ---- signals: killed anywhere, the state is saved and the result is the same ----
+long="--loss gen+att --lr 2e-3 --epochs 8 --batch 4 --accumulate 2 --dropout 0.2 --gen-eval 8 --patience 0"
+train long $long
+for sig in TERM INT; do
+    d=kill$sig last=0
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        train $d $long $([ $i -gt 1 ] && echo --resume) 2>$d.err & pid=$!
+        (sleep 0.$((20 + 7 * i)); kill -$sig $pid) 2>/dev/null & wait $pid; last=$?
+        wait
+        [ $last -eq 0 ] && break
+        [ -f $d/checkpoint/state.safetensors ] || rm -rf $d   # before the first step there is nothing to save
+        [ -d $d ] || i=0
+    done
+    [ $last -eq 0 ] || { train $d $long --resume; last=$?; }
+    is "SIG$sig again and again, then done" "$last" 0
+    is "SIG$sig: the same model" "$(tree $d)" "$(tree long)"
+done
+# the status is the signal's, and the message says how to go on
+python3 - <<'PY' >status
+import os, signal, subprocess, time
+args = ("icd-train --init t5:d_model=32,layers=1 --tokenizer spiece.model --target target.icds --save sig --epochs 5000 "
+        "--patience 0 --gen-eval 1 --eval-every 100000 --save-every 1 -o sig.icds -q token.icds").split()
+p = subprocess.Popen(args, stderr=subprocess.PIPE)
+for _ in range(600):
+    if os.path.exists("sig/checkpoint/state.safetensors"): break
+    time.sleep(0.05)
+p.send_signal(signal.SIGTERM)
+err = p.stderr.read().decode()
+print(p.wait() == -signal.SIGTERM, "--resume" in err, err.count("\n"))
+PY
+is "dies of the signal, one line says how to go on" "$(cat status)" "True True 1"
+
+# ---- resume that can't be ----
+train stopped $run --stop-after 3 2>/dev/null
+exits "resume with another option" 64 train stopped $run --resume --lr 3e-3
+grep -q -- '--lr' err && ok "it is named" || no "it is named" "$(cat err)"
+tokenize -m spiece.model --max-length 12 <(rec-cat --from-json --schema note note.json) >short.icds
+exits "resume with another input" 64 icd-train $small --save stopped -q $run --resume short.icds
+exits "resume where nothing is" 66 train nowhere $run --resume
+head -c 3000 stopped/checkpoint/state.safetensors >cut && cp stopped/checkpoint/state.safetensors kept &&
+    cp cut stopped/checkpoint/state.safetensors
+exits "resume from a damaged state" 65 train stopped $run --resume
+cp kept stopped/checkpoint/state.safetensors
+exits "a directory in use is not overwritten" 64 train whole $run
+exits "nor that of a stopped run" 64 train stopped $run
+is "and stays as it was" "$(tree again)" "$(tree whole)"
+
+# ---- one side only, warm start, early stopping, no dev notes ----
+exits "generation only" 0 train gen $run --loss gen
+exits "label attention only" 0 train att $run --loss att
+is "no head without label attention" "$(ls gen/icd.safetensors 2>/dev/null)" ""
+is "lambda is the side that is there" "$(python3 -c '
+import json; print(json.load(open("gen/icd.json"))["lambda"], json.load(open("att/icd.json"))["lambda"])')" "1 0"
+exits "goes on from a model directory" 0 icd-train -m learned --target target.icds --save warm -o warm.icds -q --lr 1e-5 \
+    --max-steps 2 --batch 8 token.icds
+is "with what it knew" "$(records warm.icds eval f1_att | awk '{print ($1 > 0.85)}')" 1
+is "max-steps is obeyed" "$(records warm.icds end step)" 2
+exits "patience" 0 train patient --loss att --lr 0 --epochs 30 --patience 2
+is "stops after two evaluations without improvement" "$(records patient.icds end reason,step)" "patience 45"
+grep -q 'same for every dev note' err && ok "constant predictions are reported" || no "constant predictions are reported" "$(cat err)"
+rec-cat --where split=train target.icds -o t-train.icds
+exits "without dev notes" 0 icd-train ${small/target.icds/t-train.icds} --save nodev -q -o nodev.icds --max-steps 3 token.icds
+is "the last model is kept" "$(records nodev.icds end best_step)" 3
+exits "dry run" 0 icd-train $small --save dry --dry-run token.icds
+is "prints sizes and no text" "$(grep -c 'parameters\|memory\|first example' err) $(grep -c 'hypertension' err)" "3 0"
+[ -e dry ] && no "a dry run writes nothing" || ok "a dry run writes nothing"
+exits "timing is told on request" 0 train timed $run --max-steps 2 --timing
+grep -q 'tokens/s' err && ok "tokens per second" || no "tokens per second" "$(cat err)"
+is "but not in the log" "$(rec-cat --json timed.icds | grep -c tokens_per)" 0
+
+# ---- input that is refused ----
+target leak.icds spiece.model gold.json extra.json
+exits "targets of test notes" 65 icd-train ${small/target.icds/leak.icds} --save bad -q token.icds
+grep -q 'record 151.*split' err && ok "the record is named" || no "the record is named" "$(cat err)"
+target othertok.icds other.model gold.json
+exits "targets of another tokenizer" 65 icd-train ${small/target.icds/othertok.icds} --save bad -q token.icds
+exits "another tokenizer than the streams'" 65 icd-train ${small/spiece.model/other.model} --save bad -q token.icds
+head -n 99 gold.json >few.json
+target few.icds spiece.model few.json
+exits "notes without targets are counted" 0 icd-train ${small/target.icds/few.icds} --save few -q -o few.out --max-steps 1 token.icds
+grep -q '51 train or dev notes have no target' err && ok "and reported" || no "and reported" "$(cat err)"
+target none.icds spiece.model /dev/null
+exits "no target at all" 65 icd-train ${small/target.icds/none.icds} --save bad -q token.icds
+python3 - <<'PY'
+import json
+lines = open("gold.json").read().splitlines()
+r = json.loads(lines[0])
+def put(name, *records):
+    open(name, "w").write("".join(json.dumps(x) + "\n" for x in records))
+put("unknown.json", dict(r, codes=["999.9"]))
+put("twice.json", r, r)
+put("moved.json", dict(r, split="dev"))
+PY
+for f in unknown twice moved; do
+    target $f.icds spiece.model $f.json 2>/dev/null || { ok "$f is refused earlier"; continue; }
+    exits "target stream: $f" 65 icd-train ${small/target.icds/$f.icds} --save bad -q token.icds
+done
+exits "a learning rate that destroys the model" 65 train bad $run --lr 1000 --clip 0 --warmup 0 --schedule constant
+grep -q 'step [0-9]*: .*not finite' err && ok "names the step" || no "names the step" "$(cat err)"
+rm -rf bad
+for f in "--init t5:d_model=32" "--tokenizer spiece.model" "-m learned --tokenizer spiece.model" "-m learned --init t5:" ""; do
+    exits "usage: '$f'" 64 icd-train $f --target target.icds --save bad -q token.icds
+done
+exits "usage: metric of a side that is not trained" 64 train bad --loss gen --metric f1-att
+exits "usage: unknown schedule" 64 train bad --schedule sometimes
+exits "usage: no --target" 64 icd-train --save bad token.icds
+exits "unknown family" 64 icd-train --init nope:d=1 --tokenizer spiece.model --target target.icds --save bad token.icds
+exits "no such device" 69 train bad --device cuda
+exits "missing target file" 66 icd-train ${small/target.icds/missing.icds} --save bad token.icds
+exits "token stream cut short" 65 icd-train $small --save bad <(head -c 5000 token.icds)
+exits "notes instead of tokens" 65 icd-train $small --save bad <(rec-cat --from-json --schema note note.json)
+exits "full disk" 74 icd-train $small --save full -q --max-steps 1 -o /dev/full token.icds
+exits "model directory that can't be made" 74 icd-train $small --save /proc/x -q --max-steps 1 token.icds
+is "nothing is left behind" "$(ls -d bad bad.icds 2>/dev/null)" ""
+exit $failed
