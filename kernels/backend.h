@@ -45,6 +45,10 @@ struct backend {
 };
 /* "cpu", "cuda", "cuda:N" or "auto"; E_NODEVICE when it is not there. threads: CPU threads. */
 int backend_open(const char *device, int threads, const struct backend **be);
+/* First in main() of a tool that computes: starts the program again with OpenMP's waiting made short, unless the user
+ * has set it. By default libgomp's threads spin for about 10 ms wherever they wait for each other, which on a machine
+ * with other work (a pipe's other stages) makes small steps a hundred times slower. Returns if that is not possible. */
+void backend_share_cpu(char **argv);
 /* Record a failure (first one wins); safe from ops. */
 void backend_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int backend_check_host(void); /* what backend_fail recorded; for the check() of a backend */

@@ -637,6 +637,7 @@ static const struct stage stage = {
 
 int main(int argc, char **argv)
 {
+    backend_share_cpu(argv);
     for (int i = 0; schedule_names()[i] && i < 15; i++)
         schedules[i] = schedule_names()[i];
     int rc = stage_main(&stage, argc, argv);
