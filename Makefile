@@ -93,7 +93,8 @@ TEST_GRAD_C := $(wildcard tests/grad/*.c tests/selftest/grad*.c)
 TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golden/*.c tests/twin/*.c tests/selftest/*.c))
 TEST_SH     := $(wildcard tests/cli/*.sh tests/fault/*.sh tests/golden/*.sh tests/selftest/*.sh tests/e2e/*.sh)
 TEST_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(TEST_GRAD_C))
-$(patsubst tests/%.c,$(B)/tests/%,$(TEST_C)): $(B)/tests/%: $(B)/o/tests/%.o $(B)/libicdpipe.a
+BENCH_C     := $(wildcard tests/bench/*.c)
+$(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(BENCH_C)): $(B)/tests/%: $(B)/o/tests/%.o $(B)/libicdpipe.a
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@

@@ -76,8 +76,8 @@ static void make_strips(struct call *a, real *strips, tensor_p bias)
             strips[h * a->strip_len + i] = ((const real *)bias->data)[bucket_of(a, i) * bias->stride[0] + h];
 }
 
-/* Scores of rows [t0, t0+rows) of (b,h) against their keys, bias added, in x with row length *ld; nothing is written
- * behind a row's own keys_seen(). */
+/* Scores of rows [t0, t0+rows) of (b,h) against their keys, in x with row length *ld; without the bias, which is added
+ * on the next pass over a row. */
 static void scores(const struct call *a, real *x, int64_t *ld, int64_t b, int64_t h, int64_t t0, int64_t rows,
                    tensor_p q, tensor_p k)
 {
@@ -85,15 +85,39 @@ static void scores(const struct call *a, real *x, int64_t *ld, int64_t b, int64_
     *ld = n;
     cpu_matmul(0, 1, rows, n, a->K, (real)a->c->scale, at4(q, b, t0, h), q->stride[1], at4(k, b, 0, h), k->stride[1], 0,
                x, n);
-    if (!a->strips)
-        return;
-    for (int64_t r = 0; r < rows; r++) {
-        const real *strip = a->strips + h * a->strip_len + strip_at(a, t0 + r);
-        real *row = x + r * n;
+}
+
+/* The biases of row t, or NULL. */
+static const real *bias_of(const struct call *a, int64_t h, int64_t t)
+{
+    return a->strips ? a->strips + h * a->strip_len + strip_at(a, t) : NULL;
+}
+
+/* Adds the bias and returns the largest score. */
+static real bias_and_max(real *restrict row, const real *restrict bias, int64_t n)
+{
+    if (!bias)
+        return row_max(row, n);
+    real max = -INFINITY;
+#pragma omp simd reduction(max : max)
+    for (int64_t s = 0; s < n; s++) {
+        row[s] += bias[s];
+        max = row[s] > max ? row[s] : max;
+    }
+    return max;
+}
+
+/* Scores to probabilities, with the log-sum-exp known from forward. */
+static void probabilities(real *restrict row, const real *restrict bias, int64_t n, real lse)
+{
+    if (bias)
 #pragma omp simd
         for (int64_t s = 0; s < n; s++)
-            row[s] += strip[s];
-    }
+            row[s] = vexp(row[s] + bias[s] - lse);
+    else
+#pragma omp simd
+        for (int64_t s = 0; s < n; s++)
+            row[s] = vexp(row[s] - lse);
 }
 
 /* The factors that dropout puts on n probabilities of row (b,h,t): 0 or the scale of the kept. */
@@ -132,7 +156,8 @@ static void block_fwd(const struct call *a, real *x, int64_t b, int64_t h, int64
     scores(a, x, &n, b, h, t0, rows, q, k);
     for (int64_t r = 0; r < rows; r++) {
         int64_t seen = keys_seen(a, b, t0 + r);
-        real *row = x + r * n, max = row_max(row, seen), sum = row_exp(row, row, seen, max), inv = 1 / sum;
+        real *row = x + r * n, max = bias_and_max(row, bias_of(a, h, t0 + r), seen);
+        real sum = row_exp(row, row, seen, max), inv = 1 / sum;
         l[r] = max + (real)log((double)sum);
         memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
         if (a->drop.on) {
@@ -199,7 +224,7 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *
 #pragma omp simd reduction(+ : D)
         for (int64_t j = 0; j < a->K; j++)
             D += d[j] * o[j];
-        row_exp(ps, ps, seen, lse[r]);
+        probabilities(ps, bias_of(a, h, t), seen, lse[r]);
         memset(ps + seen, 0, (size_t)(n - seen) * sizeof *ps);
         memset(dps + seen, 0, (size_t)(n - seen) * sizeof *dps);
         if (a->drop.on) {

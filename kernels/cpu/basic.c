@@ -63,7 +63,7 @@ void cpu_axpy(tensor_p y, tensor_p x, double alpha)
         axpy_span((real *)y->data + row_offset(y, r), (const real *)x->data + row_offset(x, r), row_len(y), (real)alpha);
 }
 
-/* Partial sums of fixed pieces, added in order: the same bits for any number of threads. */
+/* Sums of fixed pieces in real, of the pieces in double and in order: the same bits for any number of threads. */
 void cpu_sumsq(tensor_p out, tensor_p x)
 {
     NEED("sumsq", flat(x) && flat(out));
@@ -73,11 +73,11 @@ void cpu_sumsq(tensor_p out, tensor_p x)
         return;
     const real *xs = x->data;
     FOR_PIECES(total, at, n) {
-        double sum = 0;
+        real sum = 0;
 #pragma omp simd reduction(+ : sum)
         for (int64_t i = 0; i < n; i++)
-            sum += (double)xs[at + i] * (double)xs[at + i];
-        part[at / PIECE] = sum;
+            sum += xs[at + i] * xs[at + i];
+        part[at / PIECE] = (double)sum;
     }
     double sum = 0;
     for (int64_t i = 0; i < pieces; i++)

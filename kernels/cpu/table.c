@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if !defined(ICD_DOUBLE) && defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 static void *host_alloc(size_t bytes)
 {
@@ -57,9 +60,25 @@ static const struct backend cpu = {
     .check = backend_check_host,
 };
 
+#ifndef ICD_DOUBLE
+/* Denormals count as 0: the moments of parameters that get no gradient (words that do not occur) decay into them and
+ * stay, and arithmetic on them is a hundred times slower. Set in every thread of the team. */
+static void flush_denormals(void)
+{
+#ifdef __SSE2__
+    _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+    _mm_setcsr(_mm_getcsr() | 0x40); /* denormal inputs too */
+#endif
+}
+#endif
+
 const struct backend *cpu_backend(int threads)
 {
     omp_set_dynamic(0);
     omp_set_num_threads(threads > 0 ? threads : 1);
+#ifndef ICD_DOUBLE
+#pragma omp parallel
+    flush_denormals();
+#endif
     return &cpu;
 }

@@ -409,6 +409,10 @@ static void test_adamw(void)
     c.step = 1;
     be->op.adamw(&z, &zm, &zv, &zg, &c);
     CHECK(*el(&z, 0) == 1);
+    c.beta1 = 1e-4;
+    be->op.fill(&zm, 1e-36);
+    be->op.adamw(&z, &zm, &zv, &zg, &c); /* 1e-40 would be a denormal: slow for ever after */
+    CHECK(*el(&zm, 1) == 0 && isfinite(*el(&z, 1)));
     done("AdamW in PyTorch's order; nothing moves without a gradient");
 }
 
