@@ -327,16 +327,14 @@ static int copy_header_to_end(struct run *r, struct out *o)
     struct state *s = r->state;
     const msgpack_object *rec;
     int rc;
-    size_t n;
-    TRY(out_header_json(o, stream_header(s->in)));
+    TRY(out_copy_header(o, s->in));
     for (;;) {
         enum stream_got got = stream_next(s->in, &rec, &rc);
         if (got == STREAM_ERROR)
             return rc;
         if (got == STREAM_END)
             break;
-        const char *p = stream_raw(s->in, &n);
-        TRY(out_record(o, p, n));
+        TRY(out_copy_record(o, s->in));
         progress_show(&r->progress, stream_records(s->in), NULL);
     }
     TRY(out_finish_json(o, stream_end_frame(s->in)));

@@ -17,11 +17,15 @@ int header_check(const json_t *header, const struct schema **schema); /* E_DATA 
 
 /* ---- the end of a stream, for a loss-free copy ---- */
 const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */
+/* The whole frame of the header (after stream_open) or of the record just returned, as its writer spelled it. */
+const char *stream_frame(const struct stream *s, size_t *n);
 /* When the error in hand is that of an abort frame read in this thread: its tool and message; else false. */
 bool abort_cause(const char **tool, const char **message);
 
 /* ---- the writer in parts ---- */
 int out_header_json(struct out *o, const json_t *header); /* exactly this header */
+int out_copy_header(struct out *o, const struct stream *s); /* right after stream_open */
+int out_copy_record(struct out *o, const struct stream *s); /* the record just returned */
 /* End frame and its bytes out, nothing renamed yet, so that several outputs succeed or fail together. */
 int out_finish(struct out *o, const json_t *lineage, const char *tool, const json_t *inputs);
 int out_finish_json(struct out *o, const json_t *end); /* exactly this one; E_DATA when count or digest differ */

@@ -330,6 +330,12 @@ const char *stream_raw(const struct stream *s, size_t *n)
     return s->data.p + s->at + s->body;
 }
 
+const char *stream_frame(const struct stream *s, size_t *n)
+{
+    *n = s->len;
+    return s->data.p + s->at;
+}
+
 const char *stream_name(const struct stream *s)
 {
     return s->name;

@@ -40,6 +40,21 @@ empty='{"header":{"format":"icds","version":1,"schema":"pred","meta":{},"history
 echo "${empty}0000000000000000\",\"lineage\":[]}}" | rec-cat --from-json >e.icds 2>e.err
 is "a wrong digest in JSON is told" "$? $(grep -c 'line 2: the end names another digest' e.err)" "65 1"
 
+# a writer that does not use the shortest forms: read, copied as it is
+python3 - >long.icds <<'X'
+import sys
+head = b"\xdc\x00\x02\xcc\x00\x84\xd9\x06format\xa4icds\xa7version\xd1\x00\x01\xa6schema\xa4gold\xa4meta\x80"
+rec = b"\xdd\x00\x00\x00\x02\xcd\x00\x01\xdf\x00\x00\x00\x02\xa2id\xda\x00\x01a\xa5codes\xdc\x00\x00"
+import ctypes, ctypes.util
+lib = ctypes.CDLL("libxxhash.so.0")
+lib.XXH64.restype, lib.XXH64.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+digest = b"%016x" % lib.XXH64(head + rec, len(head + rec), 0)
+sys.stdout.buffer.write(head + rec + b"\x92\x02\x83\xa7records\x01\xa5xxh64\xb0" + digest + b"\xa7lineage\x90")
+X
+same "a copy of long forms is the same" <(rec-cat long.icds) long.icds
+is "long forms are read" "$(rec-cat --json long.icds | sed -n 2p)" '{"id":"a","codes":[]}'
+is "and selected" "$(rec-cat --where id=a long.icds | rec-cat --json | sed -n 2p)" '{"id":"a","codes":[]}'
+
 # a large one, with records over every buffer
 awk 'BEGIN { for (i = 0; i < 300; i++) { printf "{\"id\":\"%d\",\"split\":\"train\",\"text\":\"", i;
     for (k = 0; k < i * 40; k++) printf "word%d ", k * i; print "\"}" } }' >big.ndjson

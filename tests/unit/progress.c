@@ -1,0 +1,63 @@
+/* The progress line: on a terminal only, and cleared. */
+#include "lib/util/progress.h"
+#include "tests/test.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+/* What is shown on standard error when that is a terminal. */
+static char *shown(bool quiet, uint64_t total)
+{
+    static char text[4096];
+    int master = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(2);
+    if (master < 0 || grantpt(master) || unlockpt(master))
+        return NULL;
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    dup2(slave, 2);
+    struct progress p;
+    progress_start(&p, "tool", "notes", total, quiet);
+    progress_show(&p, 1, NULL); /* too soon */
+    usleep(120000);
+    progress_show(&p, 50, "loss 1.5");
+    progress_show(&p, 51, NULL); /* too soon */
+    progress_end(&p);
+    progress_show(&p, 60, NULL);
+    fputc('.', stderr);
+    dup2(kept, 2);
+    ssize_t n = read(master, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = 0;
+    close(kept), close(slave), close(master);
+    return text;
+}
+
+int main(void)
+{
+    char *t = shown(false, 100);
+    if (!t) {
+        puts("skip progress: no pseudo-terminal here");
+        return 0;
+    }
+    CHECK(strstr(t, "\rtool: 50/100 notes, ") && strstr(t, "/s, 0:00:00 left, loss 1.5\033[K"));
+    CHECK(!strstr(t, "51") && !strstr(t, "60") && strstr(t, "\r\033[K."));
+    DONE("shown on a terminal, at most ten times a second, and cleared");
+    t = shown(false, 0);
+    CHECK(strstr(t, "tool: 50 notes, ") && !strstr(t, "left"));
+    DONE("without a total");
+    CHECK(!strcmp(shown(true, 100), "."));
+    DONE("quiet");
+    int kept = dup(2), file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+    if (file >= 0) {
+        dup2(file, 2);
+        struct progress p;
+        progress_start(&p, "tool", "notes", 0, false);
+        usleep(120000);
+        progress_show(&p, 5, NULL);
+        progress_end(&p);
+        dup2(kept, 2);
+        CHECK(lseek(file, 0, SEEK_END) == 0);
+    }
+    DONE("nothing into a file");
+    double a = now_seconds();
+    CHECK(now_seconds() >= a);
+    DONE("the clock does not go back");
+    TEST_EXIT();
+}
