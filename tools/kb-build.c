@@ -1,5 +1,5 @@
-/* kb-build: what is known about each code (titles, expressions, descriptions) as one kb stream. It reads code tables only:
- * there is no way to hand it a note. Tests: tests/cli/kb-build.sh. Data: share/kb, share/icd9, share/caml. */
+/* kb-build: what is known about each code (titles, expressions, descriptions) as one kb stream. It reads code tables
+ * only: there is no way to hand it a note. Tests: tests/cli/kb-build.sh. Data: share/kb, share/icd9, share/caml. */
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
 #include <limits.h>
@@ -12,13 +12,29 @@ static struct opt_list titles;
 static bool builtin = true;
 
 static const struct opt opts[] = {
-    {.name = "labels", .letter = 'l', .type = OPT_FILE, .value = &labels_from, .arg = "caml50|FILE",
+    {.name = "labels",
+     .letter = 'l',
+     .type = OPT_FILE,
+     .value = &labels_from,
+     .arg = "caml50|FILE",
      .help = "The codes: the 50 of MIMIC-III-50, or a file with one dotted code a line."},
-    {.name = "kind", .type = OPT_CHOICE, .value = &kind, .choices = kinds, .arg = "KIND",
-     .help = "Which knowledge the stream holds: terms, abbreviations and synonyms, or one detailed description a code."},
-    {.name = "titles", .letter = 't', .type = OPT_LIST, .value = &titles, .arg = "FILE",
-     .help = "A table of titles, CODE<TAB>TITLE or CODE<TAB>KIND<TAB>TITLE, that goes before the shipped ones; may be repeated."},
-    {.name = "builtin", .type = OPT_FLAG, .value = &builtin,
+    {.name = "kind",
+     .type = OPT_CHOICE,
+     .value = &kind,
+     .choices = kinds,
+     .arg = "KIND",
+     .help =
+         "Which knowledge the stream holds: terms, abbreviations and synonyms, or one detailed description a code."},
+    {.name = "titles",
+     .letter = 't',
+     .type = OPT_LIST,
+     .value = &titles,
+     .arg = "FILE",
+     .help = "A table of titles, CODE<TAB>TITLE or CODE<TAB>KIND<TAB>TITLE, that goes before the shipped ones; may be "
+             "repeated."},
+    {.name = "builtin",
+     .type = OPT_FLAG,
+     .value = &builtin,
      .help = "Use the shipped expressions and descriptions; without them a code has its title alone."},
     {0},
 };
@@ -198,7 +214,8 @@ static int begin(struct run *r)
         TRY(read_expressions(r, path));
     }
     return json_object_set(r->meta, "labels", st.labels) || json_object_set_new(r->meta, "knowledge", json_string(kind))
-               ? err_nomem(64) : 0;
+               ? err_nomem(64)
+               : 0;
 }
 
 static void pack_term(msgpack_packer *pk, const char *text, const char *type, const char *source)
@@ -220,7 +237,8 @@ static int emit(struct run *r, const char *code, size_t *untitled)
     size_t i;
     uint32_t terms = 0;
     bool expressions = !strcmp(kind, "expressions");
-    json_array_foreach ((json_t *)list, i, one) {
+    json_array_foreach((json_t *)list, i, one)
+    {
         if (!strcmp(json_string_value(json_object_get(one, "type")), "description"))
             description = json_string_value(json_object_get(one, "text"));
         else
@@ -250,7 +268,8 @@ static int emit(struct run *r, const char *code, size_t *untitled)
         msgpack_pack_array(&pk, terms + !!title);
         if (title)
             pack_term(&pk, title, "term", "title");
-        json_array_foreach ((json_t *)list, i, one) {
+        json_array_foreach((json_t *)list, i, one)
+        {
             const char *type = json_string_value(json_object_get(one, "type"));
             if (strcmp(type, "description"))
                 pack_term(&pk, json_string_value(json_object_get(one, "text")), type, "builtin");
@@ -265,7 +284,8 @@ static int end(struct run *r)
 {
     size_t untitled = 0, bare = 0, i;
     json_t *code;
-    json_array_foreach (st.labels, i, code) {
+    json_array_foreach(st.labels, i, code)
+    {
         TRY(emit(r, json_string_value(code), &untitled));
         bare += builtin && !json_object_get(st.terms, json_string_value(code));
     }
@@ -286,8 +306,14 @@ static void done(struct run *r)
 }
 
 static const struct stage stage = {
-    .doc = {"kb-build", "[OPTION]...", "Build the knowledge about a set of ICD codes: titles, expressions, descriptions."},
-    .opts = opts, .out = "kb", .unit = "codes", .begin = begin, .end = end, .done = done,
+    .doc = {"kb-build", "[OPTION]...",
+            "Build the knowledge about a set of ICD codes: titles, expressions, descriptions."},
+    .opts = opts,
+    .out = "kb",
+    .unit = "codes",
+    .begin = begin,
+    .end = end,
+    .done = done,
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /* note-sample: which parts of a note go into a model's limited input, as byte spans in the order they are to be read.
- * The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c); labels are no input, so nothing can leak.
- * Tests: tests/cli/note-sample.sh, tests/unit/sample.c. */
+ * The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c); labels are no input, so nothing can
+ * leak. Tests: tests/cli/note-sample.sh, tests/unit/sample.c. */
 #include "lib/stream/stage.h"
 
 #include <pthread.h>
@@ -19,24 +19,33 @@ static int64_t budget = 2048, top = 3;
 static bool headers = true, stats;
 
 static const struct opt opts[] = {
-    {"knowledge", 'k', OPT_FILE, &knowledge, "FILE", "The kb stream whose expressions are looked for; not needed at level none."},
+    {"knowledge", 'k', OPT_FILE, &knowledge, "FILE",
+     "The kb stream whose expressions are looked for; not needed at level none."},
     {"level", 'l', OPT_CHOICE, &level, "LEVEL",
-     "What is chosen among: none keeps the head of the note, section whole sections, paragraph sections and inside them "
-     "paragraphs.", .choices = levels},
+     "What is chosen among: none keeps the head of the note, section whole sections, paragraph sections and inside "
+     "them paragraphs.",
+     .choices = levels},
     {"budget", 'b', OPT_INT, &budget, "N",
-     "At most N sub-word pieces of the tokenizer, the end piece among them; words where no tokenizer is given.", 1, 1e9},
-    {"tokenizer", 't', OPT_FILE, &tokenizer, "FILE", "SentencePiece file or model directory whose pieces the budget counts."},
-    {"top-sections", 0, OPT_INT, &top, "N", "How many sections are chosen by the number of words in expressions.", 1, 1e6},
+     "At most N sub-word pieces of the tokenizer, the end piece among them; words where no tokenizer is given.", 1,
+     1e9},
+    {"tokenizer", 't', OPT_FILE, &tokenizer, "FILE",
+     "SentencePiece file or model directory whose pieces the budget counts."},
+    {"top-sections", 0, OPT_INT, &top, "N", "How many sections are chosen by the number of words in expressions.", 1,
+     1e6},
     {"fill", 0, OPT_CHOICE, &fill, "HOW",
      "What fills a budget that the chosen sections leave: nothing, further sections by ratio, or in the note's order.",
      .choices = fills},
     {"order", 0, OPT_CHOICE, &order, "HOW",
-     "The order in which what was kept is read: by the ratio of words in expressions, or as in the note.", .choices = orders},
-    {"headers", 0, OPT_FLAG, &headers, NULL, "Put a section's header before what is kept of it; --no-headers leaves headers out."},
-    {"sections", 0, OPT_FILE, &sections, "FILE", "Section headers to know, in the form of share/sections/canonical.tsv."},
+     "The order in which what was kept is read: by the ratio of words in expressions, or as in the note.",
+     .choices = orders},
+    {"headers", 0, OPT_FLAG, &headers, NULL,
+     "Put a section's header before what is kept of it; --no-headers leaves headers out."},
+    {"sections", 0, OPT_FILE, &sections, "FILE",
+     "Section headers to know, in the form of share/sections/canonical.tsv."},
     {"stats", 0, OPT_FLAG, &stats, NULL,
-     "At the end, say on standard error which sections were chosen, with their mean count and ratio, and what share of all "
-     "tokens the head of the notes and the sample lose.", .flags = OPT_QUIET},
+     "At the end, say on standard error which sections were chosen, with their mean count and ratio, and what share of "
+     "all tokens the head of the notes and the sample lose.",
+     .flags = OPT_QUIET},
     {0},
 };
 
@@ -127,8 +136,9 @@ static int read_parts(const msgpack_object *rec, size_t n, struct section_start 
     for (uint32_t i = 0; i < count; i++) {
         const msgpack_object *part = &parts->via.array.ptr[i];
         const msgpack_object *kind, *at;
-        if (part->type != MSGPACK_OBJECT_MAP || !(at = rec_get(part, "begin")) || at->type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
-            at->via.u64 > n || (*nstart && at->via.u64 < (uint64_t)(*start)[*nstart - 1].at))
+        if (part->type != MSGPACK_OBJECT_MAP || !(at = rec_get(part, "begin")) ||
+            at->type != MSGPACK_OBJECT_POSITIVE_INTEGER || at->via.u64 > n ||
+            (*nstart && at->via.u64 < (uint64_t)(*start)[*nstart - 1].at))
             return err_set(E_DATA, "field parts: part %u has no begin in order within the text", i + 1);
         kind = rec_get(part, "kind");
         bool addendum = kind && kind->type == MSGPACK_OBJECT_STR && kind->via.str.size == 8 &&
@@ -233,10 +243,12 @@ static int end(struct run *r)
     progress_end(&r->progress);
     if (st.tally)
         TRY(print_sections());
-    fprintf(stderr, "%llu notes, %llu within the budget of %lld %s, %llu without a match\n", (unsigned long long)st.notes,
-            (unsigned long long)st.fitting, (long long)budget, unit, (unsigned long long)st.unmatched);
-    fprintf(stderr, "%llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n", (unsigned long long)st.tokens, unit,
-            percent(st.tokens - st.head, st.tokens), percent(st.tokens - st.kept, st.tokens));
+    fprintf(stderr, "%llu notes, %llu within the budget of %lld %s, %llu without a match\n",
+            (unsigned long long)st.notes, (unsigned long long)st.fitting, (long long)budget, unit,
+            (unsigned long long)st.unmatched);
+    fprintf(stderr, "%llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n",
+            (unsigned long long)st.tokens, unit, percent(st.tokens - st.head, st.tokens),
+            percent(st.tokens - st.kept, st.tokens));
     fprintf(stderr, "longest note: %llu %s, %.2f%% lost\n", (unsigned long long)st.longest, unit,
             percent(st.longest - st.longest_kept, st.longest));
     return 0;
@@ -255,9 +267,17 @@ static void done(struct run *r)
 }
 
 static const struct stage stage = {
-    .doc = {"note-sample", "[OPTION]... -k FILE [FILE]", "Choose what of each note goes into a model's limited input, by what is known about the codes."},
-    .opts = opts, .in = "note", .out = "note", .parallel = true, .unit = "notes",
-    .begin = begin, .each = each, .end = end, .done = done,
+    .doc = {"note-sample", "[OPTION]... -k FILE [FILE]",
+            "Choose what of each note goes into a model's limited input, by what is known about the codes."},
+    .opts = opts,
+    .in = "note",
+    .out = "note",
+    .parallel = true,
+    .unit = "notes",
+    .begin = begin,
+    .each = each,
+    .end = end,
+    .done = done,
 };
 
 int main(int argc, char **argv)

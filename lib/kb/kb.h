@@ -1,4 +1,5 @@
-/* A kb stream in memory: the expressions of each code, and the matcher made of them. Tests: tests/cli/note-sample.sh. */
+/* A kb stream in memory: the expressions of each code, and the matcher made of them. Tests:
+ * tests/cli/note-sample.sh. */
 #ifndef ICD_KB_H
 #define ICD_KB_H
 #include "lib/kb/match.h"
@@ -11,7 +12,7 @@ struct kb_code {
 struct kb_term {
     size_t text, n;
 };
-struct kb { /* zero it first */
+struct kb {          /* zero it first */
     struct buf text; /* names and expressions, one behind the other */
     struct kb_code *code;
     struct kb_term *term;

@@ -1,6 +1,6 @@
-/* Aho-Corasick over word ids: see match.h. Words are numbered by an open-addressing table; goto edges below the root sit
- * in another, keyed by state and word, and the root's edges are a plain array, since nearly every word of a note leads
- * from the root to the root. */
+/* Aho-Corasick over word ids: see match.h. Words are numbered by an open-addressing table; goto edges below the root
+ * sit in another, keyed by state and word, and the root's edges are a plain array, since nearly every word of a note
+ * leads from the root to the root. */
 #include "lib/kb/match.h"
 
 #include <stdbool.h>
@@ -21,14 +21,13 @@ struct word {
 
 /* Class of a byte: the folded letter or digit it stands for, 0 for what separates words. */
 static const unsigned char fold[256] = {
-    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
-    ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f',
-    ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n',
-    ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v',
-    ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd',
-    ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l',
-    ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't',
-    ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
+    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8',
+    ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h',
+    ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q',
+    ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
+    ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',
+    ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r',
+    ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
 };
 
 static bool upper(unsigned char c)
@@ -174,20 +173,21 @@ static uint64_t word_hash(const struct word *w)
 }
 
 /* ---- the automaton ---- */
-struct slot { /* of the word table */
+struct slot {    /* of the word table */
     uint32_t id; /* NONE: empty */
     uint32_t hash;
 };
-struct edge { /* of the goto table; state 0's edges are in root[] */
+struct edge {                 /* of the goto table; state 0's edges are in root[] */
     uint32_t state, word, to; /* to NONE: empty */
 };
 struct state {
-    uint32_t fail, out; /* out: the nearest state down the fail links, itself included, that ends an expression; 0: none */
-    uint32_t expr;      /* first of the expressions that end here, NONE */
+    uint32_t fail,
+        out;       /* out: the nearest state down the fail links, itself included, that ends an expression; 0: none */
+    uint32_t expr; /* first of the expressions that end here, NONE */
     uint32_t depth;
     uint32_t parent, word; /* how it is reached, to build from */
 };
-struct expr { /* expressions of the same words differ in which of them ask for capitals */
+struct expr {      /* expressions of the same words differ in which of them ask for capitals */
     uint64_t caps; /* bit i: the i-th word from the end */
     uint32_t next;
 };

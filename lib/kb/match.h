@@ -1,7 +1,7 @@
 /* Whole expressions found in text, all at once: Aho-Corasick over word ids, so the time does not depend on how many
  * expressions there are. Words are runs of letters and digits (bytes above 127 are letters); what lies between does
- * not matter, so "A-fib", "A fib" and "a  fib," are one expression. Folded: ASCII case, possessives and plurals ("lines",
- * "PICCs"). A word of up to three letters in capitals in an expression matches capitals only (MI, not mi).
+ * not matter, so "A-fib", "A fib" and "a  fib," are one expression. Folded: ASCII case, possessives and plurals
+ * ("lines", "PICCs"). A word of up to three letters in capitals in an expression matches capitals only (MI, not mi).
  * Tests: tests/unit/match.c (against a naive matcher), tests/unit/expressions.c. */
 #ifndef ICD_MATCH_H
 #define ICD_MATCH_H
@@ -13,9 +13,10 @@
 struct matcher;
 /* Add expressions in any order, build once; then a `const struct matcher` may be used by several threads. */
 int matcher_new(struct matcher **m);
-int matcher_add(struct matcher *m, const char *text, size_t n); /* no word in it: ignored; over 64 words: the first 64 */
+int matcher_add(struct matcher *m, const char *text,
+                size_t n); /* no word in it: ignored; over 64 words: the first 64 */
 int matcher_build(struct matcher *m);
-void matcher_free(struct matcher *m); /* NULL is fine */
+void matcher_free(struct matcher *m);                /* NULL is fine */
 size_t matcher_expressions(const struct matcher *m); /* how many different ones */
 
 /* Eq. 10 of the paper: `covered` words of `words` belong to some expression. Adds to *c. */

@@ -44,8 +44,8 @@ static int count_tokens(const struct sample_cfg *cfg, const char *p, size_t n, s
 
 /* The longest head of [b,e) that has at most `room` tokens, cut between words where there is a blank, else between
  * characters; its count in *count. Pieces at the cut may change with it, so what is cut off is counted anew. */
-static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char *text, int64_t b, int64_t *e, size_t room,
-                      size_t *count)
+static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char *text, int64_t b, int64_t *e,
+                      size_t room, size_t *count)
 {
     const char *p = text + b;
     size_t n = (size_t)(*e - b), cut = 0;
@@ -81,8 +81,8 @@ static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char
 
 /* ---- ranking: eqs 10 and 11 ---- */
 
-/* Orders of indices into an array of counts: larger p first, larger N first; ties stay in the note's order. p is compared
- * exactly, as N_a/T_a > N_b/T_b without dividing; without words p is 0. */
+/* Orders of indices into an array of counts: larger p first, larger N first; ties stay in the note's order. p is
+ * compared exactly, as N_a/T_a > N_b/T_b without dividing; without words p is 0. */
 static int by_p(const void *a, const void *b, void *counts)
 {
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;

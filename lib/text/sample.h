@@ -1,8 +1,8 @@
 /* Knowledge-driven sampling (section 3.3 of the paper, eqs 10-11): which parts of a note go into a limited input.
  *   N = words of a section or paragraph that belong to an expression, p = N / its words
  * The `top` sections with the largest N are taken, in the order of p; what is left of the budget is filled with further
- * sections; inside a section, paragraphs follow p. Ties go to what comes first in the note. The last piece is truncated.
- * Tests: tests/unit/sample.c, tests/cli/note-sample.sh. */
+ * sections; inside a section, paragraphs follow p. Ties go to what comes first in the note. The last piece is
+ * truncated. Tests: tests/unit/sample.c, tests/cli/note-sample.sh. */
 #ifndef ICD_SAMPLE_H
 #define ICD_SAMPLE_H
 #include "lib/kb/match.h"
@@ -18,10 +18,10 @@ struct sample_cfg {
     size_t budget;           /* pieces of spm, the end token among them; words between blanks without one */
     const struct spm *spm;   /* NULL: words */
     size_t top;
-    bool doc_order;          /* what was chosen goes in the note's order, not in the order of p */
-    bool headers;            /* a section's header goes before what is kept of it; else headers are left out */
-    bool always_rank;        /* rank sections of notes that fit, too (statistics) */
-    const struct matcher *matcher;     /* these two may be NULL at SAMPLE_NONE */
+    bool doc_order;                /* what was chosen goes in the note's order, not in the order of p */
+    bool headers;                  /* a section's header goes before what is kept of it; else headers are left out */
+    bool always_rank;              /* rank sections of notes that fit, too (statistics) */
+    const struct matcher *matcher; /* these two may be NULL at SAMPLE_NONE */
     const struct section_rules *rules;
 };
 
@@ -29,7 +29,8 @@ struct sample_span {
     int64_t begin, end;
 };
 struct sample { /* result and scratch of one thread: zero it once, reuse it */
-    struct sample_span *span; /* in the order they are to be read in; disjoint, on character boundaries; one empty span when
+    struct sample_span
+        *span; /* in the order they are to be read in; disjoint, on character boundaries; one empty span when
                                  not even a word fits */
     size_t n;
     size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without the end token */

@@ -1,10 +1,10 @@
 /* Sections and paragraphs: see sections.h. The text is read line by line:
- *  - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by ':'
- *    or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
+ *  - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by
+ *    ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
  *  - an unknown one is a short line that ends in ':', or a line in capitals below an empty line;
  *  - inside the sections that SUBHEADER names (the hospital course), system and problem headings open paragraphs;
- *  - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A header
- *    never stands alone, it begins the first paragraph of its section. */
+ *  - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A
+ *    header never stands alone, it begins the first paragraph of its section. */
 #include "lib/text/sections.h"
 
 #include <stdlib.h>
@@ -232,12 +232,12 @@ static struct found lookup(const struct section_rules *r, const char *p, size_t 
 
 /* ---- lines ---- */
 struct line {
-    const char *p, *end;   /* without the newline */
-    const char *text;      /* behind blanks and list marks */
-    const char *stop;      /* before trailing blanks */
-    bool marked;           /* there was a list mark */
-    bool problem;          /* it was '#' or a number: how problems of a course are listed */
-    const char *colon;     /* NULL if none */
+    const char *p, *end; /* without the newline */
+    const char *text;    /* behind blanks and list marks */
+    const char *stop;    /* before trailing blanks */
+    bool marked;         /* there was a list mark */
+    bool problem;        /* it was '#' or a number: how problems of a course are listed */
+    const char *colon;   /* NULL if none */
 };
 
 static struct line read_line(const char *p, const char *end)

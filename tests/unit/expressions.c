@@ -6,37 +6,41 @@
 #include "tests/test.h"
 
 /* Ordinary words, most of them once or nearly taken for a short form: none may be an expression by itself. */
+/* clang-format off */
 static const char *const ordinary[] = {
-    "a", "able", "about", "access", "acid", "active", "acute", "add", "after", "age", "aid", "aids", "air", "alert", "all",
-    "am", "an", "and", "any", "arm", "arms", "as", "at", "back", "bad", "bag", "bal", "bank", "bar", "base", "be", "bed",
-    "best", "better", "big", "bit", "black", "blood", "blue", "body", "bone", "both", "bowel", "brain", "breath", "bronze",
-    "brush", "bump", "but", "by", "bypass", "call", "can", "cap", "car", "care", "case", "cast", "cat", "cath", "cause",
-    "cell", "center", "change", "chart", "chest", "chronic", "cigarette", "clear", "clinic", "code", "cold", "condition",
-    "control", "cor", "count", "course", "cover", "crash", "cross", "cut", "daily", "dark", "data", "date", "day", "days",
-    "death", "deep", "delay", "did", "diet", "disease", "do", "dose", "down", "drain", "drip", "drop", "drug", "due",
-    "each", "ear", "early", "ease", "east", "easy", "eat", "echo", "edge", "effect", "effusion", "elevated", "empty", "end",
-    "eye", "face", "fact", "failure", "fall", "false", "fast", "fat", "feed", "feeding", "feeds", "feet", "fever", "few",
-    "find", "fine", "fire", "first", "fist", "fit", "flow", "fluid", "fluids", "focus", "food", "foot", "for", "found",
-    "free", "from", "full", "gap", "gas", "get", "give", "go", "goal", "good", "graft", "gram", "grew", "group", "had",
-    "hand", "hands", "has", "have", "he", "head", "heart", "heat", "help", "her", "here", "high", "him", "hip", "his",
-    "hiss", "history", "hold", "home", "hot", "hour", "how", "ice", "if", "ill", "in", "infection", "iron", "is", "it",
-    "jaw", "job", "just", "keep", "kidney", "kind", "known", "lab", "lap", "large", "last", "late", "lead", "leak",
-    "left", "leg", "less", "let", "level", "life", "light", "like", "line", "lines", "list", "liver", "load", "long", "lot",
-    "low", "lung", "lungs", "man", "map", "mask", "mass", "mat", "may", "meal", "mean", "med", "met", "mid", "might",
-    "mild", "mind", "mod", "more", "most", "mouth", "much", "name", "neck", "new", "night", "no", "normal", "north",
-    "not", "note", "now", "nutrition", "of", "off", "oil", "old", "on", "one", "or", "oral", "organ", "other", "out",
-    "over", "own", "oxygen", "pack", "packed", "pad", "pain", "part", "past", "patch", "path", "patient", "peak", "per",
-    "pill", "pin", "place", "plan", "point", "poor", "pressure", "prior", "pump", "quick", "quit", "rate", "raw", "red",
-    "repair", "rest", "result", "right", "ring", "rise", "room", "root", "run", "salt", "same", "save", "scan", "scope",
-    "score", "see", "semi", "set", "sets", "she", "shock", "short", "shot", "show", "sick", "side", "sir", "sit", "site",
-    "skin", "sled", "sleep", "slow", "small", "smoke", "smoking", "so", "sodium", "soft", "some", "soon", "sore", "source",
-    "stage", "state", "statin", "status", "stay", "stem", "step", "still", "stone", "stop", "strong", "such", "sugar",
-    "sun", "support", "sure", "table", "tag", "take", "tap", "tar", "team", "tea", "tech", "ten", "test", "than", "that",
-    "the", "them", "then", "there", "they", "this", "throat", "time", "tip", "to", "tobacco", "today", "toe", "tone", "tool",
-    "top", "transfer", "transfusion", "treat", "tube", "tubes", "turn", "two", "type", "under", "unit", "units", "up",
-    "urine", "use", "valve", "vein", "vent", "very", "vessel", "view", "vital", "volume", "walk", "wall", "warm", "was",
-    "water", "we", "weak", "week", "weight", "well", "were", "wet", "what", "when", "while", "white", "who", "will",
-    "with", "work", "worse", "wound", "yes", "yet", "you", "your", "zero"};
+    "a", "able", "about", "access", "acid", "active", "acute", "add", "after", "age", "aid", "aids", "air", "alert",
+    "all", "am", "an", "and", "any", "arm", "arms", "as", "at", "back", "bad", "bag", "bal", "bank", "bar", "base",
+    "be", "bed", "best", "better", "big", "bit", "black", "blood", "blue", "body", "bone", "both", "bowel", "brain",
+    "breath", "bronze", "brush", "bump", "but", "by", "bypass", "call", "can", "cap", "car", "care", "case", "cast",
+    "cat", "cath", "cause", "cell", "center", "change", "chart", "chest", "chronic", "cigarette", "clear", "clinic",
+    "code", "cold", "condition", "control", "cor", "count", "course", "cover", "crash", "cross", "cut", "daily",
+    "dark", "data", "date", "day", "days", "death", "deep", "delay", "did", "diet", "disease", "do", "dose", "down",
+    "drain", "drip", "drop", "drug", "due", "each", "ear", "early", "ease", "east", "easy", "eat", "echo", "edge",
+    "effect", "effusion", "elevated", "empty", "end", "eye", "face", "fact", "failure", "fall", "false", "fast",
+    "fat", "feed", "feeding", "feeds", "feet", "fever", "few", "find", "fine", "fire", "first", "fist", "fit",
+    "flow", "fluid", "fluids", "focus", "food", "foot", "for", "found", "free", "from", "full", "gap", "gas", "get",
+    "give", "go", "goal", "good", "graft", "gram", "grew", "group", "had", "hand", "hands", "has", "have", "he",
+    "head", "heart", "heat", "help", "her", "here", "high", "him", "hip", "his", "hiss", "history", "hold", "home",
+    "hot", "hour", "how", "ice", "if", "ill", "in", "infection", "iron", "is", "it", "jaw", "job", "just", "keep",
+    "kidney", "kind", "known", "lab", "lap", "large", "last", "late", "lead", "leak", "left", "leg", "less", "let",
+    "level", "life", "light", "like", "line", "lines", "list", "liver", "load", "long", "lot", "low", "lung",
+    "lungs", "man", "map", "mask", "mass", "mat", "may", "meal", "mean", "med", "met", "mid", "might", "mild",
+    "mind", "mod", "more", "most", "mouth", "much", "name", "neck", "new", "night", "no", "normal", "north", "not",
+    "note", "now", "nutrition", "of", "off", "oil", "old", "on", "one", "or", "oral", "organ", "other", "out",
+    "over", "own", "oxygen", "pack", "packed", "pad", "pain", "part", "past", "patch", "path", "patient", "peak",
+    "per", "pill", "pin", "place", "plan", "point", "poor", "pressure", "prior", "pump", "quick", "quit", "rate",
+    "raw", "red", "repair", "rest", "result", "right", "ring", "rise", "room", "root", "run", "salt", "same",
+    "save", "scan", "scope", "score", "see", "semi", "set", "sets", "she", "shock", "short", "shot", "show", "sick",
+    "side", "sir", "sit", "site", "skin", "sled", "sleep", "slow", "small", "smoke", "smoking", "so", "sodium",
+    "soft", "some", "soon", "sore", "source", "stage", "state", "statin", "status", "stay", "stem", "step", "still",
+    "stone", "stop", "strong", "such", "sugar", "sun", "support", "sure", "table", "tag", "take", "tap", "tar",
+    "team", "tea", "tech", "ten", "test", "than", "that", "the", "them", "then", "there", "they", "this", "throat",
+    "time", "tip", "to", "tobacco", "today", "toe", "tone", "tool", "top", "transfer", "transfusion", "treat",
+    "tube", "tubes", "turn", "two", "type", "under", "unit", "units", "up", "urine", "use", "valve", "vein", "vent",
+    "very", "vessel", "view", "vital", "volume", "walk", "wall", "warm", "was", "water", "we", "weak", "week",
+    "weight", "well", "were", "wet", "what", "when", "while", "white", "who", "will", "with", "work", "worse",
+    "wound", "yes", "yet", "you", "your", "zero"};
+/* clang-format on */
 
 static char *folded(const char *text)
 {
@@ -90,7 +94,8 @@ int main(void)
     json_t *all = load(codes);
     DONE("expressions/json");
 
-    json_array_foreach(all, i, one) {
+    json_array_foreach(all, i, one)
+    {
         const char *type = json_string_value(json_object_get(one, "type"));
         const char *text = json_string_value(json_object_get(one, "text"));
         c = json_object_get(codes, json_string_value(json_object_get(one, "code")));
@@ -111,8 +116,8 @@ int main(void)
         for (char *p = low; *p; p++)
             *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
         if (json_object_get(json_object_get(c, "forms"), low) || is_ordinary(f)) {
-            fprintf(stderr, "%s: '%s' is an ordinary word or there twice\n", json_string_value(json_object_get(one, "code")),
-                    text);
+            fprintf(stderr, "%s: '%s' is an ordinary word or there twice\n",
+                    json_string_value(json_object_get(one, "code")), text);
             CHECK(!"expression may be there");
         }
         json_object_set_new(json_object_get(c, "forms"), low, json_true());
@@ -124,7 +129,8 @@ int main(void)
     }
     DONE("expressions/unique-and-no-words");
 
-    json_object_foreach(codes, code, c) {
+    json_object_foreach(codes, code, c)
+    {
         for (size_t k = 0; k < 4; k++) {
             json_int_t n = json_integer_value(json_object_get(json_object_get(c, "types"), types[k]));
             if (n < least[k] || (k == 3 && n != 1)) {
@@ -136,8 +142,7 @@ int main(void)
     CHECK(json_object_size(codes) == 50);
     DONE("expressions/every-code");
 
-    json_object_foreach(everywhere, form, c)
-        CHECK(strlen(form) > 1);
+    json_object_foreach(everywhere, form, c) CHECK(strlen(form) > 1);
     CHECK(collisions <= 25);
     DONE("expressions/few-collisions");
     json_decref(all);

@@ -9,7 +9,8 @@
 static bool folds(const char *text, const char *want)
 {
     struct buf b = {0};
-    bool same = match_fold(text, strlen(text), &b) == 0 && b.n == strlen(want) && memcmp(b.n ? b.p : "", want, b.n) == 0;
+    bool same =
+        match_fold(text, strlen(text), &b) == 0 && b.n == strlen(want) && memcmp(b.n ? b.p : "", want, b.n) == 0;
     if (!same)
         fprintf(stderr, "'%s' folds to '%.*s', not '%s'\n", text, (int)b.n, b.p, want);
     buf_free(&b);
@@ -69,7 +70,8 @@ static int naive(const struct words *text, const struct words *expr, int nexpr)
 /* Few words, alike but for case and plural, so that expressions overlap in every way. */
 static void random_text(struct rng *r, struct buf *b, uint64_t words)
 {
-    static const char *const vocabulary[] = {"mi", "MI", "lines", "line", "a", "A", "fib", "Fib", "x", "AF", "af", "AFs", "fibs"};
+    static const char *const vocabulary[] = {"mi",  "MI", "lines", "line", "a",   "A",   "fib",
+                                             "Fib", "x",  "AF",    "af",   "AFs", "fibs"};
     static const char *const between[] = {" ", "-", "\n", "/", ", ", " (", "\xE2\x80\x94"};
     b->n = 0;
     for (uint64_t i = 0; i < words; i++) {
@@ -118,7 +120,8 @@ int main(void)
     CHECK(folds("HCT-30.1*", "HCT 30 1"));
     DONE("match/fold");
 
-    struct match_count c = COUNT("s/p MI, then mi; h/o HTN and high blood\npressure", "MI", "HTN", "high blood pressure");
+    struct match_count c =
+        COUNT("s/p MI, then mi; h/o HTN and high blood\npressure", "MI", "HTN", "high blood pressure");
     CHECK(c.words == 12 && c.covered == 5);
     c = COUNT("high blood high blood pressure", "high blood pressure");
     CHECK(c.words == 5 && c.covered == 3);

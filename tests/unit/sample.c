@@ -11,8 +11,13 @@ static struct sample got;
 
 static struct sample_cfg config(enum sample_level level, size_t budget)
 {
-    return (struct sample_cfg){.level = level, .fill = FILL_P, .budget = budget, .top = 3, .headers = true,
-                               .matcher = matcher, .rules = rules};
+    return (struct sample_cfg){.level = level,
+                               .fill = FILL_P,
+                               .budget = budget,
+                               .top = 3,
+                               .headers = true,
+                               .matcher = matcher,
+                               .rules = rules};
 }
 
 /* The kept text, spans parted by '|', newlines as '/'. */
@@ -21,7 +26,8 @@ static bool keeps(struct sample_cfg c, const char *text, const char *want)
     struct buf b = {0};
     CHECK(sample_note(&c, text, strlen(text), NULL, 0, &got) == 0);
     for (size_t i = 0; i < got.n; i++)
-        CHECK(buf_fmt(&b, "%s%.*s", i ? "|" : "", (int)(got.span[i].end - got.span[i].begin), text + got.span[i].begin) == 0);
+        CHECK(buf_fmt(&b, "%s%.*s", i ? "|" : "", (int)(got.span[i].end - got.span[i].begin),
+                      text + got.span[i].begin) == 0);
     CHECK(buf_add(&b, "", 1) == 0);
     for (char *p = b.p; *p; p++)
         if (*p == '\n')
@@ -34,13 +40,13 @@ static bool keeps(struct sample_cfg c, const char *text, const char *want)
 }
 
 /* N: HPI 3 of 14, PMH 4 of 7, Hospital Course 5 of 20, Family 1 of 3, Labs 0. */
-static const char note[] =
-    "Chief Complaint: pain\n"
-    "HPI:\nshe has hypertension since long ago\n\nthen came sepsis and more sepsis\n"
-    "PMH: hypertension, sepsis, hypertension old sepsis yes\n"
-    "Hospital Course:\nfirst day nothing new here at all\n\nsepsis sepsis sepsis\n\nhypertension hypertension then fine and well\n"
-    "Family History: sepsis\n"
-    "Labs: one two three\n";
+static const char note[] = "Chief Complaint: pain\n"
+                           "HPI:\nshe has hypertension since long ago\n\nthen came sepsis and more sepsis\n"
+                           "PMH: hypertension, sepsis, hypertension old sepsis yes\n"
+                           "Hospital Course:\nfirst day nothing new here at all\n\nsepsis sepsis "
+                           "sepsis\n\nhypertension hypertension then fine and well\n"
+                           "Family History: sepsis\n"
+                           "Labs: one two three\n";
 
 static void by_example(void)
 {
@@ -52,42 +58,63 @@ static void by_example(void)
     DONE("sample/head");
 
     c = config(SAMPLE_SECTION, 22); /* top three by N: Hospital Course, PMH, HPI; in the order of p: PMH, Course, HPI */
-    CHECK(keeps(c, note,
-                "PMH: hypertension, sepsis, hypertension old sepsis yes/Hospital Course:/first day nothing new here at all//"
-                "sepsis sepsis sepsis//hypertension hypertension then"));
+    CHECK(keeps(
+        c, note,
+        "PMH: hypertension, sepsis, hypertension old sepsis yes/Hospital Course:/first day nothing new here at all//"
+        "sepsis sepsis sepsis//hypertension hypertension then"));
     CHECK(got.kept == 22 && got.top == 3);
     c.top = 1;
-    CHECK(keeps(c, note, "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
-                         "hypertension hypertension then fine and well/|PMH: hypertension, sepsis, hypertension"));
+    CHECK(keeps(c, note,
+                "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
+                "hypertension hypertension then fine and well/|PMH: hypertension, sepsis, hypertension"));
     c.fill = FILL_NONE;
-    CHECK(keeps(c, note, "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
-                         "hypertension hypertension then fine and well/"));
+    CHECK(keeps(c, note,
+                "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
+                "hypertension hypertension then fine and well/"));
     c.fill = FILL_DOC;
-    CHECK(keeps(c, note, "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
-                         "hypertension hypertension then fine and well/|Chief Complaint: pain/HPI:"));
+    CHECK(keeps(c, note,
+                "Hospital Course:/first day nothing new here at all//sepsis sepsis sepsis//"
+                "hypertension hypertension then fine and well/|Chief Complaint: pain/HPI:"));
     DONE("sample/sections");
 
     c = config(SAMPLE_PARAGRAPH, 14);
     c.top = 1;
-    CHECK(keeps(c, note, "Hospital Course:|sepsis sepsis sepsis//hypertension hypertension then fine and well/|/first day nothing"));
+    CHECK(keeps(
+        c, note,
+        "Hospital Course:|sepsis sepsis sepsis//hypertension hypertension then fine and well/|/first day nothing"));
     c.doc_order = true;
-    CHECK(keeps(c, note, "Hospital Course:/first day nothing|sepsis sepsis sepsis//hypertension hypertension then fine and well/"));
+    CHECK(keeps(
+        c, note,
+        "Hospital Course:/first day nothing|sepsis sepsis sepsis//hypertension hypertension then fine and well/"));
     c.headers = false;
-    CHECK(keeps(c, note, "/first day nothing new here|sepsis sepsis sepsis//hypertension hypertension then fine and well/"));
+    CHECK(keeps(c, note,
+                "/first day nothing new here|sepsis sepsis sepsis//hypertension hypertension then fine and well/"));
     DONE("sample/paragraphs");
 
     c = config(SAMPLE_PARAGRAPH, 14);
     c.top = 3; /* as the sections: PMH first, then the course by paragraphs, cut */
-    CHECK(keeps(c, note, "PMH: hypertension, sepsis, hypertension old sepsis yes/Hospital Course:|sepsis sepsis sepsis//"
-                         "hypertension hypertension"));
+    CHECK(keeps(c, note,
+                "PMH: hypertension, sepsis, hypertension old sepsis yes/Hospital Course:|sepsis sepsis sepsis//"
+                "hypertension hypertension"));
     CHECK(keeps(config(SAMPLE_PARAGRAPH, 2), "Labs: x y\n\nPMH: sepsis\nFamily History: sepsis\n", "PMH: sepsis"));
     DONE("sample/order");
 }
 
 static void on_random_notes(void)
 {
-    static const char *const bits[] = {"sepsis ", "hypertension ", "high blood\npressure ", "word ", "\xC3\xA9t\xC3\xA9 ", "\n",
-                                       "\n\n", "HPI:\n", "Hospital Course:\n", "CV: ", "PMH: ", "Labs:\n\n\n", "   "};
+    static const char *const bits[] = {"sepsis ",
+                                       "hypertension ",
+                                       "high blood\npressure ",
+                                       "word ",
+                                       "\xC3\xA9t\xC3\xA9 ",
+                                       "\n",
+                                       "\n\n",
+                                       "HPI:\n",
+                                       "Hospital Course:\n",
+                                       "CV: ",
+                                       "PMH: ",
+                                       "Labs:\n\n\n",
+                                       "   "};
     struct rng r = rng_new(11, 0);
     struct buf b = {0};
     for (int round = 0; round < 4000; round++) {

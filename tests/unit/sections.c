@@ -36,7 +36,8 @@ static bool covers(size_t n)
     size_t next = 0;
     for (size_t i = 0; i < found.n; i++) {
         const struct section *s = &found.sec[i];
-        if (s->begin != at || s->end <= s->begin || s->body < s->begin || s->body > s->end || !s->npara || s->para != next)
+        if (s->begin != at || s->end <= s->begin || s->body < s->begin || s->body > s->end || !s->npara ||
+            s->para != next)
             return false;
         for (size_t k = 0; k < s->npara; k++, next++) {
             if (found.para[next].begin != para || found.para[next].end <= para)
@@ -52,10 +53,31 @@ static bool covers(size_t n)
 
 static void random_bytes(void)
 {
-    static const char *const bits[] = {
-        "\n", "\n\n", " ", "  ", "\t", "\r\n", ":", "History of Present Illness:", "Hospital Course:\n", "CV: ", "# CHF: ",
-        "1. ", "Admission Date: [**2101-1-2**]   Discharge Date:  x", "LABS ON ADMISSION", "word", "Any Thing:\n", "\xC3\xA9",
-        "\xFF", "PMH", "Sig: ", "-", "*", "#", "Plan:", "Addendum:\n"};
+    static const char *const bits[] = {"\n",
+                                       "\n\n",
+                                       " ",
+                                       "  ",
+                                       "\t",
+                                       "\r\n",
+                                       ":",
+                                       "History of Present Illness:",
+                                       "Hospital Course:\n",
+                                       "CV: ",
+                                       "# CHF: ",
+                                       "1. ",
+                                       "Admission Date: [**2101-1-2**]   Discharge Date:  x",
+                                       "LABS ON ADMISSION",
+                                       "word",
+                                       "Any Thing:\n",
+                                       "\xC3\xA9",
+                                       "\xFF",
+                                       "PMH",
+                                       "Sig: ",
+                                       "-",
+                                       "*",
+                                       "#",
+                                       "Plan:",
+                                       "Addendum:\n"};
     struct rng r = rng_new(3, 0);
     struct buf b = {0};
     for (int round = 0; round < 3000; round++) {
@@ -116,9 +138,10 @@ int main(void)
     CHECK(layout("HPI: seen on  Discharge Date: x\n", "HPI")); /* only administrative ones share a line */
     DONE("sections/inline");
 
-    CHECK(layout("Brief Hospital Course:\nAdmitted.\nCV: stable.\nID: afebrile\n# CHF: diuresed.\n2. Renal failure - better\n"
-                 "Code: full\n\nDischarge Medications:\n1. Aspirin 81 mg Tablet Sig: One (1)\n2. Lasix\n\n3. Colace\n",
-                 "HOSPITAL_COURSE[6] DISCH_MEDS[2]"));
+    CHECK(layout(
+        "Brief Hospital Course:\nAdmitted.\nCV: stable.\nID: afebrile\n# CHF: diuresed.\n2. Renal failure - better\n"
+        "Code: full\n\nDischarge Medications:\n1. Aspirin 81 mg Tablet Sig: One (1)\n2. Lasix\n\n3. Colace\n",
+        "HOSPITAL_COURSE[6] DISCH_MEDS[2]"));
     CHECK(layout("Hospital Course:\nShe did well.\nPneumonia:\ntreated\nDischarge Condition:\ngood\n",
                  "HOSPITAL_COURSE[2] DISCH_COND"));
     CHECK(layout("Code Status: full\nID: x\n", "CODE_STATUS"));
@@ -126,7 +149,7 @@ int main(void)
 
     CHECK(layout("Please note\nSpecial Considerations:\nnone\n", "PREAMBLE OTHER"));
     CHECK(layout("Note\n\nTRANSPLANT EVALUATION\nseen\n", "PREAMBLE OTHER"));
-    CHECK(layout("she was\nTRANSPLANT EVALUATION\nseen\n", "PREAMBLE"));            /* no empty line above */
+    CHECK(layout("she was\nTRANSPLANT EVALUATION\nseen\n", "PREAMBLE")); /* no empty line above */
     CHECK(layout("x\nDr:\nSig:\nat 10 pm she said the following:\nGlucose was 3:\n", "PREAMBLE"));
     CHECK(layout("x\nThis is a long sentence with many words in it:\n", "PREAMBLE"));
     CHECK(layout("x\n[**2115-2-22**] 06:00AM BLOOD WBC-9.9 RBC-3.3*\nGLUCOSE-108* UREA N-19\n", "PREAMBLE"));
@@ -141,7 +164,8 @@ int main(void)
     const char *two = "Service: A\nThe report.\n More of the addendum. \nHPI: x\n";
     struct section_start start = {strstr(two, "More") - two, true};
     CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
-    CHECK(found.n == 3 && found.sec[1].begin == start.at && strcmp(section_name(rules, found.sec[1].kind), "ADDENDUM") == 0);
+    CHECK(found.n == 3 && found.sec[1].begin == start.at &&
+          strcmp(section_name(rules, found.sec[1].kind), "ADDENDUM") == 0);
     start.addendum = false;
     CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
     CHECK(strcmp(section_name(rules, found.sec[1].kind), "PREAMBLE") == 0);
