@@ -160,17 +160,23 @@ static int next_name(DIR *d, const char **name)
     return e != NULL;
 }
 
+/* May this run write there? An interrupted run that has not saved anything yet is nothing. */
 static int check_save_dir(void)
 {
     const char *name;
+    struct buf state = {0};
+    bool used = false;
     DIR *d = opendir(o.save);
     if (!d)
         return errno == ENOENT ? 0 : err_set(E_USAGE, "--save %s: %s", o.save, strerror(errno));
-    bool empty = !next_name(d, &name);
+    while (next_name(d, &name))
+        used |= strcmp(name, "checkpoint") != 0;
     closedir(d);
-    if (!empty && !o.resume && !o.dry_run)
-        return err_set(E_USAGE, "--save %s: is not empty (--resume goes on with an interrupted run)", o.save);
-    return 0;
+    int rc = path_in(&state, "checkpoint/state.safetensors");
+    if (!rc && (used || access(state.p, F_OK) == 0) && !o.resume && !o.dry_run)
+        rc = err_set(E_USAGE, "--save %s: is not empty (--resume goes on with an interrupted run)", o.save);
+    buf_free(&state);
+    return rc;
 }
 
 /* checkpoint/best/... becomes DIR/...; then the state goes. May be done again after a crash in between. */

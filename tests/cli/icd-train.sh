@@ -93,19 +93,30 @@ is "saving on the way changes nothing" "$(tree saved)" "$(tree whole)"
 # ---- signals: killed anywhere, the state is saved and the result is the same ----
 long="--loss gen+att --lr 2e-3 --epochs 8 --batch 4 --accumulate 2 --dropout 0.2 --gen-eval 8 --patience 0"
 train long $long
+cat >kill.py <<'PY'
+# kill.py SIGNAL DIR COMMAND...: runs the command, ends it by the signal a little later each time, goes on with --resume
+import os, signal, subprocess, sys, time
+sig, d, args = getattr(signal, "SIG" + sys.argv[1]), sys.argv[2], sys.argv[3:]
+delay, kills = 0.05, 0
+while True:
+    have = os.path.exists(d + "/checkpoint/state.safetensors")
+    p = subprocess.Popen(args + (["--resume"] if have else []), stderr=subprocess.DEVNULL)
+    time.sleep(delay)
+    if p.poll() is None and kills < 12:
+        p.send_signal(sig)
+    rc = p.wait()
+    kills += rc == -sig and os.path.exists(d + "/checkpoint/state.safetensors")
+    delay += 0.02
+    if rc != -sig:
+        print(rc, kills > 2)
+        break
+PY
 for sig in TERM INT; do
-    d=kill$sig last=0
-    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-        train $d $long $([ $i -gt 1 ] && echo --resume) 2>$d.err & pid=$!
-        (sleep 0.$((20 + 7 * i)); kill -$sig $pid) 2>/dev/null & wait $pid; last=$?
-        wait
-        [ $last -eq 0 ] && break
-        [ -f $d/checkpoint/state.safetensors ] || rm -rf $d   # before the first step there is nothing to save
-        [ -d $d ] || i=0
-    done
-    [ $last -eq 0 ] || { train $d $long --resume; last=$?; }
-    is "SIG$sig again and again, then done" "$last" 0
+    d=kill$sig
+    is "SIG$sig again and again, then done" \
+        "$(python3 kill.py $sig $d icd-train $small --save $d -o $d.icds -q -j 2 $long token.icds)" "0 True"
     is "SIG$sig: the same model" "$(tree $d)" "$(tree long)"
+    same "SIG$sig: the same log" $d.icds long.icds
 done
 # the status is the signal's, and the message says how to go on
 python3 - <<'PY' >status
@@ -149,7 +160,6 @@ is "with what it knew" "$(records warm.icds eval f1_att | awk '{print ($1 > 0.85
 is "max-steps is obeyed" "$(records warm.icds end step)" 2
 exits "patience" 0 train patient --loss att --lr 0 --epochs 30 --patience 2
 is "stops after two evaluations without improvement" "$(records patient.icds end reason,step)" "patience 45"
-grep -q 'same for every dev note' err && ok "constant predictions are reported" || no "constant predictions are reported" "$(cat err)"
 rec-cat --where split=train target.icds -o t-train.icds
 exits "without dev notes" 0 icd-train ${small/target.icds/t-train.icds} --save nodev -q -o nodev.icds --max-steps 3 token.icds
 is "the last model is kept" "$(records nodev.icds end best_step)" 3
@@ -161,32 +171,52 @@ grep -q 'tokens/s' err && ok "tokens per second" || no "tokens per second" "$(ca
 is "but not in the log" "$(rec-cat --json timed.icds | grep -c tokens_per)" 0
 
 # ---- input that is refused ----
-target leak.icds spiece.model gold.json extra.json
-exits "targets of test notes" 65 icd-train ${small/target.icds/leak.icds} --save bad -q token.icds
-grep -q 'record 151.*split' err && ok "the record is named" || no "the record is named" "$(cat err)"
+# edit OUT STREAM CODE: the stream with its records r changed by some Python
+edit() {
+    rec-cat --json "$2" >edit.json
+    python3 - "$3" >edited.json <<'PY'
+import json, sys
+lines = [json.loads(l) for l in open("edit.json")]
+r = lines[1:-1]
+exec(sys.argv[1])
+print(*(json.dumps(x) for x in r), sep="\n")
+json.dump(lines[0]["header"]["meta"], open("meta.json", "w"))
+PY
+    rec-cat --from-json --schema $(python3 -c 'import json; print(json.loads(open("edit.json").readline())["header"]["schema"])') \
+        --meta "$(cat meta.json)" -o "$1" edited.json
+}
+# refused NAME CODE MESSAGE [token]: by an edited target (or token) stream
+refused() {
+    edit edited.icds ${4:-target}.icds "$2" || { no "$1" "not made"; return; }
+    if [ "${4:-target}" = target ]; then exits "$1" 65 icd-train ${small/target.icds/edited.icds} --save bad -q token.icds
+    else exits "$1" 65 icd-train $small --save bad -q edited.icds; fi
+    grep -q "$3" err && ok "$1: says so" || no "$1: says so" "$(cat err)"
+}
+bin='import base64, struct; ids = lambda *v: {"$bin": base64.b64encode(struct.pack("<%di" % len(v), *v)).decode()}; '
+refused "targets of test notes" 'r[149]["split"] = "test"' 'record 150: field split'
+refused "targets without a split" 'del r[4]["split"]' 'record 5: field split'
+refused "a code that is no label" 'r[2]["codes"] = ["999.9"]' 'record 3: field codes'
+refused "no codes" 'del r[2]["codes"]' 'record 3: field codes'
+refused "another split than the note's" 'r[6]["split"] = "dev"' 'record 7: field split' token
+refused "ids that are not in the vocabulary" "$bin"'r[6]["ids"] = ids(3, 4, 100000, 1)' 'record 7: field ids'
+refused "negative ids" "$bin"'r[6]["ids"] = ids(3, -4, 1)' 'record 7: field ids' token
+refused "ids that are cut" 'r[6]["ids"] = {"$bin": "AAECAwQ="}' 'record 7: field ids' token
+refused "no ids" 'r[6]["ids"] = {"$bin": ""}' 'record 7: field ids' token
+refused "no target at all" 'for i, x in enumerate(r): x["id"] = "x%d" % i' 'no training note with a target'
+edit constant.icds target.icds 'for x in r: x["codes"] = ["401.9"] if x["split"] == "train" else x["codes"]'
+exits "targets that are all the same" 0 icd-train ${small/target.icds/constant.icds} --save constant -q -o constant.out \
+    --loss att --lr 5e-3 --max-steps 30 --warmup 0 token.icds
+grep -q 'same for every dev note' err && ok "constant predictions are reported" || no "constant predictions are reported" "$(cat err)"
 target othertok.icds other.model gold.json
 exits "targets of another tokenizer" 65 icd-train ${small/target.icds/othertok.icds} --save bad -q token.icds
 exits "another tokenizer than the streams'" 65 icd-train ${small/spiece.model/other.model} --save bad -q token.icds
+exits "other labels than the model's" 65 icd-train -m learned -q --save bad --target <(
+    rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9","V58.61"]}' gold.json |
+        tokenize -m spiece.model -q) token.icds
 head -n 99 gold.json >few.json
 target few.icds spiece.model few.json
 exits "notes without targets are counted" 0 icd-train ${small/target.icds/few.icds} --save few -q -o few.out --max-steps 1 token.icds
 grep -q '51 train or dev notes have no target' err && ok "and reported" || no "and reported" "$(cat err)"
-target none.icds spiece.model /dev/null
-exits "no target at all" 65 icd-train ${small/target.icds/none.icds} --save bad -q token.icds
-python3 - <<'PY'
-import json
-lines = open("gold.json").read().splitlines()
-r = json.loads(lines[0])
-def put(name, *records):
-    open(name, "w").write("".join(json.dumps(x) + "\n" for x in records))
-put("unknown.json", dict(r, codes=["999.9"]))
-put("twice.json", r, r)
-put("moved.json", dict(r, split="dev"))
-PY
-for f in unknown twice moved; do
-    target $f.icds spiece.model $f.json 2>/dev/null || { ok "$f is refused earlier"; continue; }
-    exits "target stream: $f" 65 icd-train ${small/target.icds/$f.icds} --save bad -q token.icds
-done
 exits "a learning rate that destroys the model" 65 train bad $run --lr 1000 --clip 0 --warmup 0 --schedule constant
 grep -q 'step [0-9]*: .*not finite' err && ok "names the step" || no "names the step" "$(cat err)"
 rm -rf bad
