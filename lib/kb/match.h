@@ -13,8 +13,7 @@
 struct matcher;
 /* Add expressions in any order, build once; then a `const struct matcher` may be used by several threads. */
 int matcher_new(struct matcher **m);
-int matcher_add(struct matcher *m, const char *text,
-                size_t n); /* no word in it: ignored; over 64 words: the first 64 */
+int matcher_add(struct matcher *m, const char *text, size_t n); /* without a word: ignored; the first 64 words count */
 int matcher_build(struct matcher *m);
 void matcher_free(struct matcher *m);                /* NULL is fine */
 size_t matcher_expressions(const struct matcher *m); /* how many different ones */
