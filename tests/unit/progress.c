@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+static bool in_time;
+
 /* What is shown on standard error when that is a terminal. */
 static char *shown(bool quiet, uint64_t total)
 {
@@ -18,13 +20,17 @@ static char *shown(bool quiet, uint64_t total)
     progress_show(&p, 1, NULL); /* too soon */
     usleep(120000);
     progress_show(&p, 50, "loss 1.5");
-    progress_show(&p, 51, NULL); /* too soon */
+    double shown_at = p.last;
+    progress_show(&p, 51, NULL);
+    in_time = now_seconds() - shown_at < 0.1; /* so that 51 came too soon, on a busy machine too */
     progress_end(&p);
     progress_show(&p, 60, NULL);
     fputc('.', stderr);
     dup2(kept, 2);
-    ssize_t n = read(master, text, sizeof text - 1);
-    text[n > 0 ? n : 0] = 0;
+    ssize_t n = 0, got;
+    while ((n == 0 || text[n - 1] != '.') && (got = read(master, text + n, sizeof text - 1 - (size_t)n)) > 0)
+        n += got;
+    text[n] = 0;
     close(kept), close(slave), close(master);
     return text;
 }
@@ -37,7 +43,7 @@ int main(void)
         return 0;
     }
     CHECK(strstr(t, "\rtool: 50/100 notes, ") && strstr(t, "/s, 0:00:00 left, loss 1.5\033[K"));
-    CHECK(!strstr(t, "51") && !strstr(t, "60") && strstr(t, "\r\033[K."));
+    CHECK((!in_time || !strstr(t, "tool: 51")) && !strstr(t, "tool: 60") && strstr(t, "\r\033[K."));
     DONE("shown on a terminal, at most ten times a second, and cleared");
     t = shown(false, 0);
     CHECK(strstr(t, "tool: 50 notes, ") && !strstr(t, "left"));
