@@ -213,7 +213,8 @@ static int write_text(struct run *r, const msgpack_object *rec)
     return put_line(s, false);
 }
 
-/* JSON of j in one line, with long arrays cut: a header may hold thousands of labels. */
+/* JSON of j in one line, with long arrays cut and arrays of objects only counted: a header may hold thousands of labels
+ * and, within meta, a model's own history. */
 static int write_short(struct buf *b, const json_t *j)
 {
     enum { SHOWN = 6 };
@@ -231,6 +232,8 @@ static int write_short(struct buf *b, const json_t *j)
     }
     if (json_is_array(j)) {
         size_t n = json_array_size(j);
+        if (json_is_object(json_array_get(j, 0)))
+            return buf_fmt(b, "[... %zu]", n);
         TRY(buf_str(b, "["));
         json_array_foreach(j, i, v) {
             if (i == SHOWN && n > SHOWN + 1)
