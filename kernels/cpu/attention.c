@@ -71,9 +71,11 @@ static bool open_call(struct call *a, tensor_p o, tensor_p lse, tensor_p q, tens
 static void make_strips(struct call *a, real *strips, tensor_p bias)
 {
     a->strips = strips;
-    for (int64_t i = 0; i < a->strip_len; i++)
+    for (int64_t i = 0; i < a->strip_len; i++) {
+        const real *row = (const real *)bias->data + bucket_of(a, i) * bias->stride[0];
         for (int64_t h = 0; h < a->H; h++)
-            strips[h * a->strip_len + i] = ((const real *)bias->data)[bucket_of(a, i) * bias->stride[0] + h];
+            strips[h * a->strip_len + i] = row[h];
+    }
 }
 
 /* Scores of rows [t0, t0+rows) of (b,h) against their keys, in x with row length *ld; without the bias, which is added

@@ -60,7 +60,8 @@ void cpu_axpy(tensor_p y, tensor_p x, double alpha)
     }
     NEED("axpy", row_len(x) == row_len(y));
     for (int64_t r = 0; r < row_count(y); r++)
-        axpy_span((real *)y->data + row_offset(y, r), (const real *)x->data + row_offset(x, r), row_len(y), (real)alpha);
+        axpy_span((real *)y->data + row_offset(y, r), (const real *)x->data + row_offset(x, r), row_len(y),
+                  (real)alpha);
 }
 
 /* Sums of fixed pieces in real, of the pieces in double and in order: the same bits for any number of threads. */

@@ -1,4 +1,5 @@
-/* Binary cross-entropy of logits(B,L) against y(B,L); the gradient is added to the logits' at once. Test: tests/grad/bce.c. */
+/* Binary cross-entropy of logits(B,L) against y(B,L); the gradient is added to the logits' at once.
+ * Test: tests/grad/bce.c. */
 #include "lib/nn/module.h"
 
 void bce(struct tape *t, const struct var *logits, const struct tensor *y, double scale, struct tensor *loss)

@@ -74,7 +74,8 @@ static void label_attn_bwd(struct tape *t, void *closure)
 }
 
 /* Z, and the room S and G need. */
-static struct saved prepare(struct tape *t, const struct var *h, const struct tensor *tlen, const struct label_attn_w *w)
+static struct saved prepare(struct tape *t, const struct var *h, const struct tensor *tlen,
+                            const struct label_attn_w *w)
 {
     int64_t B = h->v.dim[0], T = h->v.dim[1], L = w->U.v.dim[0];
     MUST(t, h->v.nd == 3 && tlen->dtype == DT_I32 && tensor_numel(tlen) == B);

@@ -53,7 +53,7 @@ static inline bool wants(const struct var *x)
 }
 
 /* ---- the modules ---- (weights are vars of params; results live until tape_reset) */
-/* y(..,O) = x(..,I) w(O,I)^T (+ bias(O) NULL) : torch.nn.Linear's layout */
+/* y(..,O) = x(..,I) w(O,I)^T : torch.nn.Linear's layout, without a bias */
 struct var *linear(struct tape *t, const struct var *x, const struct var *w);
 struct var *embed(struct tape *t, const struct var *table, const struct tensor *ids); /* ids(B,T) -> (B,T,D) */
 struct var *rmsnorm(struct tape *t, const struct var *x, const struct var *w, double eps);

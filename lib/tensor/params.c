@@ -21,6 +21,10 @@ int params_add(struct params *ps, const char *name, double init_std, bool decay,
         ps->cap = cap;
     }
     struct param *p = &ps->p[ps->n];
+    if (strlen(name) >= sizeof p->name) {
+        err_set(E_DATA, "parameter name of %zu bytes: too long", strlen(name));
+        return -1;
+    }
     *p = (struct param){.offset = ps->numel, .init_std = init_std, .decay = decay};
     snprintf(p->name, sizeof p->name, "%s", name);
     p->x.v = p->x.g = tensor_of(NULL, DT_REAL, nd, dim);

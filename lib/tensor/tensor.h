@@ -88,7 +88,8 @@ struct params {
     int64_t numel;
     real *value, *grad, *m, *v; /* flat; grad, m, v NULL unless training */
 };
-/* Declare in order; shapes only. The pointer of x is valid after params_alloc. Returns the index, or -1 (E_NOMEM). */
+/* Declare in order; shapes only. The pointer of x is valid after params_alloc. Returns the index, or -1 with the
+ * error set. */
 int params_add(struct params *ps, const char *name, double init_std, bool decay, int nd, const int64_t *dim);
 #define PARAM(ps, name, std, decay, ...)                                                     \
     params_add((ps), (name), (std), (decay), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \

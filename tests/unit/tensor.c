@@ -89,11 +89,15 @@ static void test_params(const struct backend *be)
     params_free(&other);
     params_free(&other);
     for (int i = 0; i < 200; i++) { /* the table grows */
-        char name[16];
-        snprintf(name, sizeof name, "p%d", i);
-        CHECK(PARAM(&ps, name, 0, false, 3) == i);
+        char p[16];
+        snprintf(p, sizeof p, "p%d", i);
+        CHECK(PARAM(&ps, p, 0, false, 3) == i);
     }
     CHECK(params_find(&ps, "p199") && params_find(&ps, "p199")->offset == 597);
+    char name[400];
+    memset(name, 'x', sizeof name);
+    name[399] = 0;
+    CHECK(PARAM(&ps, name, 0, false, 3) == -1 && ps.n == 200);
     params_free(&ps);
     DONE("parameters: layout, initial values by name and seed, join");
 }
