@@ -240,7 +240,7 @@ static void add(struct mentions *ms, struct mention m)
 static const char *any_expression(struct rng *r, const struct synth_lexicon *lx, int code)
 {
     double u = rng_unit(r);
-    return lx->expr[code][(int)(u * u * u * lx->nexpr[code])];
+    return lx->expr[code][(int)(pow(u, 9) * lx->nexpr[code])]; /* the first: 3 times of 5 */
 }
 static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct mentions *ms, int code, bool truth, bool addendum)
 {
@@ -264,7 +264,7 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
         course = find_section("Brief Hospital Course"), family = find_section("Family History");
     for (int i = 0; i < SYNTH_TOP; i++)
         if (c->has[i])
-            for (int k = 0; k < 4 && (!k || rng_unit(r) < .4); k++)
+            for (int k = 0; k < 4 && (!k || rng_unit(r) < .5); k++)
                 assert_code(r, lx, ms, i, true, addendum);
     for (int i = 0; i < c->others; i++) {
         struct mention m = {.code = -1, .text = lx->titles[lx->tail[c->other[i]]].title};
@@ -275,7 +275,7 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
             add(ms, m);
     }
     /* Distractors: negated, in the family, and (rarely, the noise of real coding) asserted but not coded. */
-    for (int i = 0, n = 2 + (int)rng_below(r, 5); i < n; i++) {
+    for (int i = 0, n = 1 + (int)rng_below(r, 4); i < n; i++) {
         int code = (int)rng_below(r, SYNTH_TOP);
         if (c->has[code])
             continue;
@@ -283,7 +283,7 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
         add(ms, (struct mention){.code = code, .text = any_expression(r, lx, code), .words = px ? "px_negated" : "dx_negated",
                                  .section = rng_unit(r) < .4 ? hpi : course});
     }
-    for (int i = 0, n = (int)rng_below(r, 3); i < n; i++) {
+    for (int i = 0, n = (int)rng_below(r, 2); i < n; i++) {
         int code = (int)rng_below(r, SYNTH_TOP);
         if (!synth_codes[code].procedure && !c->has[code] && *synth_codes[code].code != 'V')
             add(ms, (struct mention){.code = code, .text = any_expression(r, lx, code), .words = "dx_family", .section = family});
