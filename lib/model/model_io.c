@@ -105,7 +105,7 @@ static int upload(struct model *m, const struct param *p, const struct st_tensor
     if (!rc && again) { /* the same parameter under another name */
         rc = m->params.be->download(before, p->x.v.data, bytes);
         if (!rc && memcmp(before, host, bytes))
-            rc = err_set(E_DATA, "tensor %.100s: differs from the table it should share (%s)", t->name, p->name);
+            rc = err_set(E_DATA, "tensor %.100s: not the same numbers as in the others that mean %s", t->name, p->name);
     } else if (!rc)
         rc = m->params.be->upload(p->x.v.data, host, bytes);
     free(host);
