@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Every stream input of every tool, damaged in every way that tests/fault/mangle.py knows: refused with the right exit
+# status and a message, without a crash, without note text in the message and without a file left behind. Read from a
+# file and from standard input in turn, written to -o and to standard output in turn. Tools and calls: tests/fault/table.
+. "$(dirname "$0")/table"
+for t in "$ROOT"/tools/*.c; do
+    t=$(basename "$t" .c)
+    grep -Eq "^$t +\|" <<<"$rows$more" || no "$t has a row in tests/fault/table"
+done
+
+faults() {
+    local tool=$1 input=$2 file=$3 args=$4 bad=0 n=0 f name want a
+    rm -rf "$T/faults"
+    python3 "$ROOT/tests/fault/mangle.py" "$V/$file" "$T/faults" $CANARY || { no "$tool $input: faults made"; return; }
+    for f in "$V/$file" "$T"/faults/*; do
+        name=${f##*/}
+        case $name in 65-*) want=65 ;; 74-*) want=74 ;; any-*) want=any ;; *) want=0 ;; esac
+        n=$((n + 1)) a=${args//OUT/$T/out}
+        case "$tool $a" in
+            "rec-cat --json"*|"rec-cat --text"*|*" -d "*) ;;
+            *) [ $((n % 2)) = 0 ] && a="-o $T/out/x.icds $a" ;;
+        esac
+        run "$want" "$tool" ${a//IN/$f}
+        [ -n "$why" ] && { no "$tool $input: $name" "$why"; bad=$((bad + 1)); }
+        [ $bad -ge 12 ] && { no "$tool $input: too many, stopped"; return; }
+    done
+    [ $bad = 0 ] && ok "$tool $input: $n streams"
+}
+each "$rows" faults
+
+# ---- an abort travels down a pipe, with its cause ----
+good="$V/note.icds"
+{ head -c $(($(stat -c %s "$good") / 2)) "$good"; } >"$T/half"
+is "the cause travels down the pipe" "$(cd "$V"; rec-cat --stream <"$T/half" 2>/dev/null |
+    note-sample -q -k kb.icds --budget 64 --tokenizer spiece.model 2>/dev/null |
+    tokenize -q -m spiece.model 2>"$T/err" >/dev/null; echo $? $(grep -c 'rec-cat' "$T/err"))" "65 1"
+exit $failed
