@@ -6,13 +6,10 @@
 #include "lib/text/spm.h"
 #include "lib/train/train.h"
 #include "lib/util/file.h"
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- options ---- */
@@ -119,7 +116,7 @@ static struct tool {
     uint64_t test_notes;
     bool constant; /* the best model's dev predictions */
     double seconds;
-    int64_t tokens0, note_tokens0;
+    int64_t tokens0; /* before this call, where it resumes */
 } tool;
 
 static volatile sig_atomic_t got_signal;
@@ -130,84 +127,6 @@ static void on_signal(int sig)
 static bool stop(void)
 {
     return got_signal != 0;
-}
-
-/* ---- the model directory ---- */
-static int path_in(struct buf *b, const char *name)
-{
-    b->n = 0;
-    TRY(buf_fmt(b, "%s%s%s", o.save, *name ? "/" : "", name));
-    return buf_add(b, "", 1);
-}
-
-static int make_dir(const char *name)
-{
-    struct buf b = {0};
-    int rc = path_in(&b, name);
-    if (!rc && mkdir(b.p, 0777) && errno != EEXIST)
-        rc = err_set(E_IO, "%s: %s", b.p, strerror(errno));
-    buf_free(&b);
-    return rc;
-}
-
-static int next_name(DIR *d, const char **name)
-{
-    struct dirent *e;
-    do
-        e = readdir(d);
-    while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
-    *name = e ? e->d_name : NULL;
-    return e != NULL;
-}
-
-/* May this run write there? An interrupted run that has not saved anything yet is nothing. */
-static int check_save_dir(void)
-{
-    const char *name;
-    struct buf state = {0};
-    bool used = false;
-    DIR *d = opendir(o.save);
-    if (!d)
-        return errno == ENOENT ? 0 : err_set(E_USAGE, "--save %s: %s", o.save, strerror(errno));
-    while (next_name(d, &name))
-        used |= strcmp(name, "checkpoint") != 0;
-    closedir(d);
-    int rc = path_in(&state, "checkpoint/state.safetensors");
-    if (!rc && (used || access(state.p, F_OK) == 0) && !o.resume && !o.dry_run)
-        rc = err_set(E_USAGE, "--save %s: is not empty (--resume goes on with an interrupted run)", o.save);
-    buf_free(&state);
-    return rc;
-}
-
-/* checkpoint/best/... becomes DIR/...; then the state goes. May be done again after a crash in between. */
-static int finish_dir(void)
-{
-    struct buf from = {0}, to = {0}, name = {0};
-    const char *file;
-    int rc = path_in(&from, "checkpoint/best");
-    DIR *d = rc ? NULL : opendir(from.p);
-    while (!rc && d && next_name(d, &file)) {
-        name.n = 0;
-        TRY_GOTO(rc, out, buf_fmt(&name, "checkpoint/best/%s", file));
-        TRY_GOTO(rc, out, buf_add(&name, "", 1));
-        TRY_GOTO(rc, out, path_in(&from, name.p));
-        TRY_GOTO(rc, out, path_in(&to, file));
-        if (rename(from.p, to.p))
-            rc = err_set(E_IO, "%s: %s", to.p, strerror(errno));
-    }
-    static const char *const rest[] = {"checkpoint/best", "checkpoint/state.safetensors", "checkpoint"};
-    for (int i = 0; !rc && i < 3; i++) {
-        TRY_GOTO(rc, out, path_in(&from, rest[i]));
-        if (remove(from.p) && errno != ENOENT)
-            rc = err_set(E_IO, "%s: %s", from.p, strerror(errno));
-    }
-out:
-    if (d)
-        closedir(d);
-    buf_free(&from);
-    buf_free(&to);
-    buf_free(&name);
-    return rc;
 }
 
 /* ---- input ---- */
@@ -311,10 +230,7 @@ static int record_model(struct tool *t)
     struct buf path = {0};
     int rc = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files && !rc; i++) {
-        path.n = 0;
-        rc = buf_fmt(&path, "%s/%s", o.model, files[i]);
-        if (!rc)
-            rc = buf_add(&path, "", 1);
+        rc = run_dir_path(&path, o.model, files[i]);
         if (!rc && access(path.p, F_OK) == 0)
             rc = run_input_file(t->run, path.p);
     }
@@ -360,7 +276,8 @@ static int begin(struct run *r)
         cfg.metric++;
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
-    TRY(check_save_dir());
+    if (!o.resume && !o.dry_run)
+        TRY(run_dir_check(o.save));
     TRY(run_input(r, o.target, "target", &t->target));
     const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);
     const char *of = json_string_value(json_object_get(tokens, "of"));
@@ -490,7 +407,7 @@ static int on_best(void *ctx, const struct train_state *s, const struct eval_res
     struct buf dir = {0};
     int rc = describe(t, s, r);
     if (!rc)
-        rc = path_in(&dir, "checkpoint/best");
+        rc = run_dir_path(&dir, o.save, "checkpoint/best");
     if (!rc)
         rc = model_save(t->m, dir.p);
     buf_free(&dir);
@@ -601,7 +518,7 @@ static int train(struct tool *t)
     if (t->constant)
         run_warn(t->run, "the best model predicts the same for every dev note: it has learned nothing from the text");
     TRY(on_state(t, &t->state)); /* done: a crash from here on leaves only names to be changed */
-    return finish_dir();
+    return run_dir_finish(o.save);
 }
 
 static int end(struct run *r)
@@ -611,8 +528,7 @@ static int end(struct run *r)
     TRY(prepare(t));
     if (o.dry_run)
         return dry_run(t);
-    TRY(make_dir(""));
-    TRY(make_dir("checkpoint"));
+    TRY(run_dir_make(o.save));
     return train(t);
 }
 

@@ -12,12 +12,6 @@ enum { FORMAT = 1 };
 static const char *const names[] = {"value", "m", "v"};
 static const char *const dtype = sizeof(real) == 8 ? "F64" : "F32";
 
-static int file_name(const char *dir, struct buf *path)
-{
-    TRY(buf_fmt(path, "%s/checkpoint/state.safetensors", dir));
-    return buf_add(path, "", 1);
-}
-
 static real *flat(const struct params *ps, int i)
 {
     return i == 0 ? ps->value : i == 1 ? ps->m : ps->v;
@@ -79,7 +73,7 @@ int checkpoint_save(const char *dir, const struct model *m, const struct train_s
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     if (!host || !text || !(meta = json_pack("{s:s}", "state", text)))
         goto out;
-    TRY_GOTO(rc, out, file_name(dir, &path));
+    TRY_GOTO(rc, out, run_dir_path(&path, dir, "checkpoint/state.safetensors"));
     TRY_GOTO(rc, out, st_create(&w, path.p, meta));
     for (int i = 0; i < 3; i++)
         TRY_GOTO(rc, out, st_declare(w, names[i], dtype, 1, (int64_t[]){ps->numel}));
@@ -148,7 +142,7 @@ int checkpoint_load(const char *dir, struct model *m, struct train_state *s, con
     struct st_file *f = NULL;
     json_t *state = NULL;
     int rc;
-    TRY_GOTO(rc, out, file_name(dir, &path));
+    TRY_GOTO(rc, out, run_dir_path(&path, dir, "checkpoint/state.safetensors"));
     if (access(path.p, F_OK)) {
         rc = err_set(E_NOINPUT, "%s: holds no interrupted run", dir);
         goto out;

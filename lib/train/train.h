@@ -167,6 +167,12 @@ int checkpoint_save(const char *dir, const struct model *m, const struct train_s
 /* E_NOINPUT: there is none. E_USAGE: `about` differs; names the first difference. E_DATA: it is damaged. */
 int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about);
 
+/* ---- the directory of a run (run_dir.c): DIR/checkpoint holds the state and the best model so far ---- */
+int run_dir_path(struct buf *b, const char *dir, const char *name); /* b->p = "dir/name" */
+int run_dir_check(const char *dir);  /* E_USAGE when something is there: a model, or a saved state */
+int run_dir_make(const char *dir);   /* DIR and DIR/checkpoint */
+int run_dir_finish(const char *dir); /* DIR/checkpoint/best becomes DIR, the state goes; may be done again */
+
 /* ---- the loop (loop.c) ---- */
 enum train_event { TRAIN_START, TRAIN_STEP, TRAIN_EVAL, TRAIN_END };
 struct train_hooks {

@@ -48,6 +48,9 @@ for l in sys.stdin:
     r = json.loads(l)
     if r.get("event") == sys.argv[1]: print(*(r[k] for k in sys.argv[2].split(",")))' "$2" "$3"; }
 
+# says NAME PATTERN: the last command's messages do
+says() { grep -q -- "$2" err && ok "$1" || no "$1" "$(cat err)"; }
+
 # ---- it learns ----
 exits "trains" 0 train learned --loss gen+att --lr 5e-3 --epochs 40 --batch 8 --patience 0 --dropout 0.05 --warmup 10 \
     --seed 1
@@ -58,15 +61,31 @@ is "keywords are learned" "$(records learned.icds eval f1_att,f1_gen |
 is "one evaluation an epoch" "$(records learned.icds eval step | wc -l)" 40
 is "starts and ends" "$(records learned.icds start train,dev,labels) $(records learned.icds end reason)" "120 30 4 steps"
 is "a Hugging Face directory" "$(cd learned && ls | tr '\n' ' ')" \
-    "config.json generation_config.json icd.json icd.safetensors model.safetensors special_tokens_map.json spiece.model tokenizer_config.json "
+    "config.json generation_config.json icd.json icd.safetensors model.safetensors special_tokens_map.json $(
+    )spiece.model tokenizer_config.json "
 is "icd.json says what and how" "$(python3 -c '
 import json
 j = json.load(open("learned/icd.json"))
 print(j["labels"], j["options"]["lr"], j["history"][-1]["tool"], j["lambda"] in (0, 1), 0 < j["threshold"] < 1,
-      j["dev"]["f1"] > 0.9, j["tokenizer"]["xxh64"] != "", [e["name"] for e in j["lineage"][-1]["inputs"]])')" \
+      j["dev"]["f1"] > 0.9, j["tokenizer"]["xxh64"] != "",
+      [e["name"] for e in j["lineage"][-1]["inputs"]])')" \
     "['250.00', '401.9', '428.0', '584.9'] 0.005 icd-train True True True True ['token', 'target', 'spiece.model']"
 same "the tokenizer goes with the model" learned/spiece.model spiece.model
 rec-cat --check learned.icds >/dev/null 2>&1 && ok "the log is a stream" || no "the log is a stream"
+
+# ---- what icd-infer and icd-score find on the dev notes is what icd.json says ----
+if [ -x "$BIN/icd-infer" ] && [ -x "$BIN/icd-score" ]; then
+    rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9"]}' gold.json >all-gold.icds
+    rec-cat --where split=dev all-gold.icds -o dev-gold.icds
+    for side in att gen; do
+        icd-infer -m learned --use $side --split dev -q token.icds | icd-score -g dev-gold.icds --train-gold all-gold.icds -q -o score.icds
+        is "icd-infer agrees on the dev notes ($side)" "$(rec-cat --json score.icds | python3 -c '
+import json, sys
+dev = json.load(open("learned/icd.json"))["dev"]["f1_'$side'"]
+f1 = [r["value"] for r in map(json.loads, sys.stdin) if r.get("metric") == "f1_micro"]
+print(f1[0] > 0.5 and abs(f1[0] - dev) < 1e-9 or (f1, dev))')" True
+    done
+fi
 
 # ---- determinism and resume: with dropout, accumulation, an evaluation in the middle of an epoch ----
 run="--loss gen+att --lr 2e-3 --epochs 3 --batch 4 --accumulate 3 --dropout 0.2 --eval-every 7 --log-every 3 --seed 3"
@@ -89,6 +108,11 @@ train often $run --resume 2>/dev/null
 is "resumed six times: the same model" "$(tree often)" "$(tree whole)"
 train saved $run --save-every 4
 is "saving on the way changes nothing" "$(tree saved)" "$(tree whole)"
+train crashed $run --stop-after 13 2>/dev/null
+mkdir -p crashed/checkpoint/best.abc123 && echo cut >crashed/checkpoint/best.abc123/config.json
+train crashed $run --resume
+is "what a crash left in checkpoint goes too" "$(tree crashed)" "$(tree whole)"
+is "a model directory is its owner's" "$(stat -c %a whole)" 700
 
 # ---- signals: killed anywhere, the state is saved and the result is the same ----
 long="--loss gen+att --lr 2e-3 --epochs 8 --batch 4 --accumulate 2 --dropout 0.2 --gen-eval 8 --patience 0"
@@ -121,8 +145,8 @@ done
 # the status is the signal's, and the message says how to go on
 python3 - <<'PY' >status
 import os, signal, subprocess, time
-args = ("icd-train --init t5:d_model=32,layers=1 --tokenizer spiece.model --target target.icds --save sig --epochs 5000 "
-        "--patience 0 --gen-eval 1 --eval-every 100000 --save-every 1 -o sig.icds -q token.icds").split()
+args = ("icd-train --init t5:d_model=32,layers=1 --tokenizer spiece.model --target target.icds --save sig "
+        "--epochs 5000 --patience 0 --gen-eval 1 --eval-every 100000 --save-every 1 -o sig.icds -q token.icds").split()
 p = subprocess.Popen(args, stderr=subprocess.PIPE)
 for _ in range(600):
     if os.path.exists("sig/checkpoint/state.safetensors"): break
@@ -136,7 +160,7 @@ is "dies of the signal, one line says how to go on" "$(cat status)" "True True 1
 # ---- resume that can't be ----
 train stopped $run --stop-after 3 2>/dev/null
 exits "resume with another option" 64 train stopped $run --resume --lr 3e-3
-grep -q -- '--lr' err && ok "it is named" || no "it is named" "$(cat err)"
+says "it is named" '--lr'
 tokenize -m spiece.model --max-length 12 <(rec-cat --from-json --schema note note.json) >short.icds
 exits "resume with another input" 64 icd-train $small --save stopped -q $run --resume short.icds
 exits "resume where nothing is" 66 train nowhere $run --resume
@@ -167,7 +191,7 @@ exits "dry run" 0 icd-train $small --save dry --dry-run token.icds
 is "prints sizes and no text" "$(grep -c 'parameters\|memory\|first example' err) $(grep -c 'hypertension' err)" "3 0"
 [ -e dry ] && no "a dry run writes nothing" || ok "a dry run writes nothing"
 exits "timing is told on request" 0 train timed $run --max-steps 2 --timing
-grep -q 'tokens/s' err && ok "tokens per second" || no "tokens per second" "$(cat err)"
+says "tokens per second" 'tokens/s'
 is "but not in the log" "$(rec-cat --json timed.icds | grep -c tokens_per)" 0
 
 # ---- input that is refused ----
@@ -181,8 +205,9 @@ r = lines[1:-1]
 exec(sys.argv[1])
 print(*(json.dumps(x) for x in r), sep="\n")
 json.dump(lines[0]["header"]["meta"], open("meta.json", "w"))
+open("schema", "w").write(lines[0]["header"]["schema"])
 PY
-    rec-cat --from-json --schema $(python3 -c 'import json; print(json.loads(open("edit.json").readline())["header"]["schema"])') \
+    rec-cat --from-json --schema "$(cat schema)" \
         --meta "$(cat meta.json)" -o "$1" edited.json
 }
 # refused NAME CODE MESSAGE [token]: by an edited target (or token) stream
@@ -190,7 +215,7 @@ refused() {
     edit edited.icds ${4:-target}.icds "$2" || { no "$1" "not made"; return; }
     if [ "${4:-target}" = target ]; then exits "$1" 65 icd-train ${small/target.icds/edited.icds} --save bad -q token.icds
     else exits "$1" 65 icd-train $small --save bad -q edited.icds; fi
-    grep -q "$3" err && ok "$1: says so" || no "$1: says so" "$(cat err)"
+    says "$1: says so" "$3"
 }
 bin='import base64, struct; ids = lambda *v: {"$bin": base64.b64encode(struct.pack("<%di" % len(v), *v)).decode()}; '
 refused "targets of test notes" 'r[149]["split"] = "test"' 'record 150: field split'
@@ -206,19 +231,19 @@ refused "no target at all" 'for i, x in enumerate(r): x["id"] = "x%d" % i' 'no t
 edit constant.icds target.icds 'for x in r: x["codes"] = ["401.9"] if x["split"] == "train" else x["codes"]'
 exits "targets that are all the same" 0 icd-train ${small/target.icds/constant.icds} --save constant -q -o constant.out \
     --loss att --lr 5e-3 --max-steps 30 --warmup 0 token.icds
-grep -q 'same for every dev note' err && ok "constant predictions are reported" || no "constant predictions are reported" "$(cat err)"
+says "constant predictions are reported" 'same for every dev note'
 target othertok.icds other.model gold.json
 exits "targets of another tokenizer" 65 icd-train ${small/target.icds/othertok.icds} --save bad -q token.icds
 exits "another tokenizer than the streams'" 65 icd-train ${small/spiece.model/other.model} --save bad -q token.icds
 exits "other labels than the model's" 65 icd-train -m learned -q --save bad --target <(
-    rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9","V58.61"]}' gold.json |
+    rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9","250.01"]}' gold.json |
         tokenize -m spiece.model -q) token.icds
 head -n 99 gold.json >few.json
 target few.icds spiece.model few.json
 exits "notes without targets are counted" 0 icd-train ${small/target.icds/few.icds} --save few -q -o few.out --max-steps 1 token.icds
-grep -q '51 train or dev notes have no target' err && ok "and reported" || no "and reported" "$(cat err)"
+says "and reported" '51 train or dev notes have no target'
 exits "a learning rate that destroys the model" 65 train bad $run --lr 1000 --clip 0 --warmup 0 --schedule constant
-grep -q 'step [0-9]*: .*not finite' err && ok "names the step" || no "names the step" "$(cat err)"
+says "names the step" 'step [0-9]*: .*not finite'
 rm -rf bad
 for f in "--init t5:d_model=32" "--tokenizer spiece.model" "-m learned --tokenizer spiece.model" "-m learned --init t5:" ""; do
     exits "usage: '$f'" 64 icd-train $f --target target.icds --save bad -q token.icds
