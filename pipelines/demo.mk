@@ -5,8 +5,9 @@
 # Both rows have the same model, budget of tokens and passes over the notes. Sizes and steps were chosen on dev notes only.
 # Change anything here, or write a file like it: base.mk says how.
 D     := build/demo
-SYNTH := --admissions 2000 --seed 1
-TRAIN := --init t5:d_model=64,layers=2 --epochs 8 --lr 3e-3
+SYNTH := --admissions 2000 --seed 1 --length 400
+BUDGET := 256
+TRAIN := --init t5:d_model=128,layers=1,d_ff=256 --epochs 8 --lr 2e-3 --gen-eval 32 --patience 0
 
 SAMPLE.head := --level none
 SAMPLE.know := --level paragraph
@@ -16,7 +17,8 @@ TRAIN.baseline := --loss gen
 INFER.baseline := --use gen
 
 INPUT.proposed := know
-TRAIN.proposed := --loss gen+att
+# From scratch the two losses have little in common yet; the classifier's needs weight to shape the encoder.
+TRAIN.proposed := --loss gen+att --att-weight 10 --d-a 128
 INFER.proposed := --use ensemble
 
 ROWS := baseline proposed
