@@ -26,7 +26,7 @@ def build(seed, **kw):
     c = T5Config(vocab_size=V, dropout_rate=0.1, tie_word_embeddings=tied, decoder_start_token_id=0, **kw)
     m = T5ForConditionalGeneration._from_config(c, attn_implementation="eager")
     if not tied:
-        m.lm_head.weight = torch.nn.Parameter(torch.randn(V, c.d_model))
+        m.lm_head.weight = torch.nn.Parameter(0.5 * torch.randn(V, c.d_model))
     with torch.no_grad():
         for n, p in m.named_parameters():
             if "layer_norm" in n:
