@@ -166,8 +166,9 @@ static int read_head(struct model *m, const char *dir)
     }
     struct st_file *f;
     TRY(open_head(m, dir, &f));
-    if (!f)
-        return 0;
+    if (!f) /* icd.json knows whether there was one: a lost file must not turn into another model */
+        return json_object_get(m->icd, "d_a") ? err_set(E_DATA, "icd.safetensors: not there, but icd.json has its size")
+                                              : 0;
     const struct st_tensor *U = st_find(f, "icd.label_attn.U");
     int rc = !U || U->nd != 2 || (size_t)U->dim[0] != json_array_size(labels)
                  ? err_set(E_DATA, "the head does not have the labels of icd.json")
