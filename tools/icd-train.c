@@ -449,8 +449,12 @@ static int prepare(struct tool *t)
     TRY(backend_open(o.device, t->run->threads, &t->be));
     TRY(model_alloc(t->m, t->be, true));
     t->state.best = NAN;
+    t->state.threads = t->run->threads;
     if (o.resume && !o.dry_run) {
         TRY(checkpoint_load(o.save, t->m, &t->state, t->about));
+        if (t->state.threads != t->run->threads)
+            run_warn(t->run, "-j %d, the run so far had -j %lld: the result will not be its, bit for bit",
+                     t->run->threads, (long long)t->state.threads);
     } else {
         params_init(&t->m->params, cfg.seed); /* with -m, only a new label attention keeps these */
         if (o.model)

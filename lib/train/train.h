@@ -158,6 +158,7 @@ struct train_state {
     double best;                  /* best metric, larger is better; NaN before the first */
     bool eval_due, done;
     int64_t tokens, note_tokens;
+    int64_t threads;              /* of the run so far: other bits with others */
     double sum_loss, sum_gen, sum_att; /* since the last step record */
     int64_t summed;
     struct buf log;               /* records of the log so far: a resumed run gives them again */

@@ -114,6 +114,19 @@ train crashed $run --resume
 is "what a crash left in checkpoint goes too" "$(tree crashed)" "$(tree whole)"
 is "a model directory is its owner's" "$(stat -c %a whole)" 700
 
+# ---- every option that says how to learn makes a difference (what is given last counts) ----
+short="$run --max-steps 8 --log-every 1"
+train short $short
+for opt in "--att-weight 3" "--d-a 16" "--batch 2" "--accumulate 2" "--lr 1e-3" "--schedule cosine" \
+    "--schedule inverse_sqrt" "--schedule constant" "--warmup 4" "--decay 3" "--clip 0.05" "--dropout 0.1" "--seed 9" \
+    "--loss att" "--metric loss" "--eval-every 2" "--gen-eval 3" "--log-every 4"; do
+    rm -rf opt opt.icds
+    train opt $short $opt
+    if cmp -s opt.icds short.icds || [ ! -f opt/icd.json ]; then no "$opt makes a difference"; else
+        [ "$(rec-cat --json opt.icds | grep event)" != "$(rec-cat --json short.icds | grep event)" ] &&
+            ok "$opt makes a difference" || no "$opt makes a difference" "only in the header"; fi
+done
+
 # ---- signals: killed anywhere, the state is saved and the result is the same ----
 long="--loss gen+att --lr 2e-3 --epochs 8 --batch 4 --accumulate 2 --dropout 0.2 --gen-eval 8 --patience 0"
 train long $long
@@ -163,6 +176,9 @@ exits "resume with another option" 64 train stopped $run --resume --lr 3e-3
 says "it is named" '--lr'
 tokenize -m spiece.model --max-length 12 <(rec-cat --from-json --schema note note.json) >short.icds
 exits "resume with another input" 64 icd-train $small --save stopped -q $run --resume short.icds
+cp -r stopped others
+exits "resume with other threads" 0 train others $run --resume -j 1
+says "is told" 'bit for bit'
 exits "resume where nothing is" 66 train nowhere $run --resume
 head -c 3000 stopped/checkpoint/state.safetensors >cut && cp stopped/checkpoint/state.safetensors kept &&
     cp cut stopped/checkpoint/state.safetensors
@@ -181,6 +197,11 @@ import json; print(json.load(open("gen/icd.json"))["lambda"], json.load(open("at
 exits "goes on from a model directory" 0 icd-train -m learned --target target.icds --save warm -o warm.icds -q --lr 1e-5 \
     --max-steps 2 --batch 8 token.icds
 is "with what it knew" "$(records warm.icds eval f1_att | awk '{print ($1 > 0.85)}')" 1
+for n in 0 2; do
+    icd-train -m learned --target target.icds --save cut$n -o cut$n.icds -q --lr 0 --max-steps 1 --max-new $n token.icds
+done
+is "max-new cuts the text" "$(echo $(records cut0.icds eval f1_gen) $(records cut2.icds eval f1_gen) |
+    awk '{print ($1 > $2) ? "yes" : $0}')" yes
 is "max-steps is obeyed" "$(records warm.icds end step)" 2
 exits "patience" 0 train patient --loss att --lr 0 --epochs 30 --patience 2
 is "stops after two evaluations without improvement" "$(records patient.icds end reason,step)" "patience 45"
