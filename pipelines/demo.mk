@@ -21,5 +21,7 @@ INPUT.proposed := know
 TRAIN.proposed := --loss gen+att --att-weight 10 --d-a 128
 INFER.proposed := --use ensemble
 
+INFER := --split test --max-new 96
+
 ROWS := baseline proposed
 include $(dir $(lastword $(MAKEFILE_LIST)))base.mk

@@ -188,7 +188,7 @@ void cpu_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor_
     if (bias)
         make_strips(&a, strips, bias);
     int64_t blocks = (a.T + ROWS - 1) / ROWS;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (a.B * a.H * a.T * a.S * a.K > TEAM_WORK)
     for (int64_t i = 0; i < a.B * a.H * blocks; i++) {
         real *x = cpu_scratch(SCRATCH_THREAD, (size_t)((ROWS + 1) * a.S) * sizeof *x);
         int64_t bh = i / blocks;

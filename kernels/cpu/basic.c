@@ -91,7 +91,7 @@ void cpu_argmax(tensor_p ids, tensor_p x)
     NEED("argmax", ids->dtype == DT_I32 && tensor_contiguous(ids) && x->dtype == DT_REAL);
     NEED("argmax", row_count(x) == tensor_numel(ids) && row_len(x) > 0);
     int64_t V = row_len(x);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (row_count(x) * V > TEAM_WORK)
     for (int64_t r = 0; r < row_count(x); r++) {
         const real *row = (const real *)x->data + row_offset(x, r);
         int64_t best = -1;

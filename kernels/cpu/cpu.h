@@ -63,11 +63,16 @@ static inline int64_t row_offset(const struct tensor *t, int64_t r)
     return off;
 }
 
+/* Work of less than this many elementary operations is done by one thread: waking a team costs more, above all on a
+ * machine that has other things to do. Decoding one token at a time is thousands of such ops. */
+enum { TEAM_WORK = 1 << 15 };
+
 /* Contiguous elementwise loops are cut in pieces of this size: a piece stays in L1, is big enough for a thread, and a
  * multiple of 8 so that pieces do not share a Philox call. */
 enum { PIECE = 2048 };
+#define PRAGMA(text) _Pragma(#text)
 #define FOR_PIECES(n, from, len)                                                                       \
-    _Pragma("omp parallel for schedule(static)")                                                       \
+    PRAGMA(omp parallel for schedule(static) if ((n) > TEAM_WORK))                                         \
     for (int64_t from = 0; from < (n); from += PIECE)                                                  \
         for (int64_t len = (n) - from < PIECE ? (n) - from : PIECE, once_ = 1; once_; once_ = 0)
 

@@ -83,7 +83,7 @@ void cpu_ffn_act_fwd(tensor_p y, tensor_p x, enum act kind, const struct dropout
     int64_t N = row_count(y), F = row_len(y);
     NEED("ffn_act", flat(y) && flat(x) && row_count(x) == N && row_len(x) == (gated ? 2 * F : F));
     struct drop d = drop_open(cfg);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (N * F > TEAM_WORK)
     for (int64_t row = 0; row < N; row++)
         for (int64_t at = 0; at < F; at += PIECE) {
             struct drop_buf buf;
@@ -98,7 +98,7 @@ void cpu_ffn_act_bwd(tensor_p dx, tensor_p dy, tensor_p x, enum act kind, const 
     NEED("ffn_act", flat(dx) && flat(dy) && flat(x) && row_count(x) == N && row_len(x) == (gated ? 2 * F : F));
     NEED("ffn_act", same_size(dx, x));
     struct drop d = drop_open(cfg);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (N * F > TEAM_WORK)
     for (int64_t row = 0; row < N; row++)
         for (int64_t at = 0; at < F; at += PIECE) {
             struct drop_buf buf;

@@ -43,7 +43,13 @@ void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, con
 #ifdef ICD_DOUBLE
     matmul_plain(ta, tb, m, n, k, alpha, a, lda, b, ldb, c, ldc);
 #else
+    int threads = omp_get_max_threads();
+    bool alone = threads > 1 && m * n * k < 16 * TEAM_WORK && !omp_in_parallel(); /* oneDNN takes OpenMP's number */
+    if (alone)
+        omp_set_num_threads(1);
     dnnl_status_t st = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (alone)
+        omp_set_num_threads(threads);
     if (st != dnnl_success)
         backend_fail(st == dnnl_out_of_memory ? E_NOMEM : E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n,
                      (long)k, (int)st);

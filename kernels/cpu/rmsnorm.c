@@ -11,7 +11,7 @@ void cpu_rmsnorm_fwd(tensor_p y, tensor_p rstd, tensor_p x, tensor_p w, double e
     NEED("rmsnorm", row_len(x) == tensor_numel(w) && row_count(x) == tensor_numel(rstd));
     int64_t N = row_count(x), D = row_len(x);
     const real *ws = w->data;
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (N * D > TEAM_WORK)
     for (int64_t i = 0; i < N; i++) {
         const real *xs = (const real *)x->data + i * D;
         real *ys = (real *)y->data + i * D, sum = 0;
