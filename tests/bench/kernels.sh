@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Kernels beside PyTorch's eager ones at the same shapes, 2 threads (THREADS=N for another number).
 . "$(dirname "$0")/../lib.sh"
-${MAKE:-make} -s -C "$ROOT" B="$B" "$B/tests/bench/kernels" || exit 1
 echo "-- icdpipe"
 "$B/tests/bench/kernels" "${THREADS:-2}"
 echo "-- PyTorch"

@@ -3,7 +3,6 @@
 # fp32, dropout 0.1, AdamW. Rounds alternate, because a machine's speed drifts; the best round of each side counts,
 # because other work on the machine can only slow one down. STEPS=10 ROUNDS=4 THREADS=2
 . "$(dirname "$0")/../lib.sh"
-${MAKE:-make} -s -C "$ROOT" B="$B" "$B/tests/bench/train_vs_torch" || exit 1
 steps=${STEPS:-10} threads=${THREADS:-2}
 for round in $(seq "${ROUNDS:-4}"); do
     ours=$("$B/tests/bench/train_vs_torch" "$steps" "$threads") || exit 1
