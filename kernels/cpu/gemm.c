@@ -63,6 +63,27 @@ static int64_t leading(const struct tensor *t)
     return ld > cols ? ld : cols > 0 ? cols : 1;
 }
 
+struct batch { /* of products: d leading dims, the inner one of length `inner` */
+    tensor_p c, a, b;
+    int d;
+    int64_t inner;
+    int ta, tb;
+    int64_t m, n, k;
+    double alpha, beta;
+};
+
+static int64_t batch_offset(const struct batch *x, tensor_p t, int64_t i)
+{
+    return x->d == 0 ? 0 : x->d == 1 ? i * t->stride[0] : i / x->inner * t->stride[0] + i % x->inner * t->stride[1];
+}
+
+static void product(const struct batch *x, int64_t i)
+{
+    cpu_matmul(x->ta, x->tb, x->m, x->n, x->k, (real)x->alpha, (const real *)x->a->data + batch_offset(x, x->a, i),
+               leading(x->a), (const real *)x->b->data + batch_offset(x, x->b, i), leading(x->b), (real)x->beta,
+               (real *)x->c->data + batch_offset(x, x->c, i), leading(x->c));
+}
+
 void cpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, double beta)
 {
     int d = c->nd - 2;
@@ -72,22 +93,18 @@ void cpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, 
     NEED("gemm", a->dim[d + !!ta] == m && b->dim[d + !!tb] == k && b->dim[d + !tb] == n);
     NEED("gemm", c->stride[d + 1] == 1 && a->stride[d + 1] == 1 && b->stride[d + 1] == 1);
 
-    int64_t outer = 1, inner = 1; /* batch dims as two loops */
-    const int64_t *sc = c->stride, *sa = a->stride, *sb = b->stride;
     for (int i = 0; i < d; i++)
         NEED("gemm", a->dim[i] == c->dim[i] && b->dim[i] == c->dim[i]);
-    if (d >= 1)
-        outer = c->dim[0];
-    if (d >= 2)
-        inner = c->dim[1];
-    int64_t batches = outer * inner;
-#pragma omp parallel for schedule(static) if (batches >= omp_get_max_threads() && batches > 1)
-    for (int64_t i = 0; i < batches; i++) {
-        int64_t x = i / inner, y = i % inner;
-        int64_t oc = d ? x * sc[0] : 0, oa = d ? x * sa[0] : 0, ob = d ? x * sb[0] : 0;
-        if (d == 2)
-            oc += y * sc[1], oa += y * sa[1], ob += y * sb[1];
-        cpu_matmul(ta, tb, m, n, k, (real)alpha, (const real *)a->data + oa, leading(a), (const real *)b->data + ob,
-                   leading(b), (real)beta, (real *)c->data + oc, leading(c));
+    int64_t inner = d == 2 ? c->dim[1] : 1, batches = d ? c->dim[0] * inner : 1;
+    struct batch x = {c, a, b, d, inner, ta, tb, m, n, k, alpha, beta};
+    if (batches == 1 || batches < omp_get_max_threads()) {
+        /* The library's own team works inside a product. Not as a region of one thread (an `if` clause): a team
+         * within a region is made of new threads each time. */
+        for (int64_t i = 0; i < batches; i++)
+            product(&x, i);
+        return;
     }
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < batches; i++)
+        product(&x, i);
 }
