@@ -88,7 +88,8 @@ static void note_free(struct note *x)
 static void forward(struct tape *t, void *ctx)
 {
     int64_t T = st.batch[0]->n, L = (int64_t)st.labels.n; /* the longest comes first */
-    int32_t *ids = tape_closure(t, (size_t)(st.B * T) * sizeof *ids), *len = tape_closure(t, (size_t)st.B * sizeof *len);
+    int32_t *ids = tape_closure(t, (size_t)(st.B * T) * sizeof *ids),
+            *len = tape_closure(t, (size_t)st.B * sizeof *len);
     for (int64_t b = 0; b < st.B; b++) {
         const struct note *x = st.batch[b];
         len[b] = (int32_t)x->n;
@@ -424,7 +425,8 @@ static int set_meta(struct run *r, const char *use)
     json_t *m = json_object(), *model = json_object(), *v;
     int bad = !m || !model || json_object_set(m, "labels", json_object_get(st.m->icd, "labels")) ||
               (st.att && json_object_set_new(m, "scores", json_string("f32"))) ||
-              json_object_set_new(m, "use", json_string(use)) || json_object_set_new(m, "lambda", json_real(st.lambda)) ||
+              json_object_set_new(m, "use", json_string(use)) ||
+              json_object_set_new(m, "lambda", json_real(st.lambda)) ||
               json_object_set_new(m, "threshold", json_real(st.threshold)) ||
               json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
     static const char *const keys[] = {"loss", "dev", "history", "lineage"}; /* what the model was made of */

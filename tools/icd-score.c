@@ -1,6 +1,6 @@
-/* icd-score: pred + gold -> metric records, or a table on a terminal. The only tool that reads the labels of test notes.
- * What is computed is lib/metric's, one metric a file; here predictions and gold are joined by id into two matrices.
- * Tests: tests/cli/icd-score.sh, tests/unit/metric.c. */
+/* icd-score: pred + gold -> metric records, or a table on a terminal. The only tool that reads the labels of test
+ * notes. What is computed is lib/metric's, one metric a file; here predictions and gold are joined by id into two
+ * matrices. Tests: tests/cli/icd-score.sh, tests/unit/metric.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ static const struct opt opts[] = {
     {"threshold", 0, OPT_REAL, &threshold, "T",
      "Score the codes whose score is above T instead of the final codes; -1: the final codes.", -1, 1},
     {"table", 0, OPT_FLAG, &table, NULL,
-     "Write a table, also where standard output is no terminal; --no-table: records, also on a terminal. Without either a "
-     "terminal gets the table.",
+     "Write a table, also where standard output is no terminal; --no-table: records, also on a terminal. Without "
+     "either a terminal gets the table.",
      .flags = OPT_QUIET},
     {0},
 };
@@ -236,7 +236,8 @@ static int read_unknown(const msgpack_object *rec)
     if (!gen || gen->type != MSGPACK_OBJECT_MAP)
         return 0;
     const msgpack_object *u = rec_get(gen, "unknown");
-    if (!u || u->type != MSGPACK_OBJECT_POSITIVE_INTEGER || !rec_int(gen, "unknown", &n) || n > INT64_MAX / 2 - st.unknown)
+    if (!u || u->type != MSGPACK_OBJECT_POSITIVE_INTEGER || !rec_int(gen, "unknown", &n) ||
+        n > INT64_MAX / 2 - st.unknown)
         return err_set(E_DATA, "field gen: no count of unknown strings");
     st.unknown = (st.unknown < 0 ? 0 : st.unknown) + n;
     return 0;
@@ -348,10 +349,12 @@ static int print_table(struct run *r, const struct metric_list *v, const struct 
     const char *split = only_split();
     int rc = 0;
     if (r->oracle)
-        rc = buf_str(&b, "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n");
+        rc = buf_str(&b,
+                     "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n");
     if (!rc)
-        rc = buf_fmt(&b, "%zu notes%s%s, %zu labels; the floor predicts the %zu most frequent training codes for every note\n",
-                     st.n, split ? " of split " : "", split ? split : "", st.labels.n, st.floor_k);
+        rc = buf_fmt(
+            &b, "%zu notes%s%s, %zu labels; the floor predicts the %zu most frequent training codes for every note\n",
+            st.n, split ? " of split " : "", split ? split : "", st.labels.n, st.floor_k);
     if (!rc)
         rc = buf_fmt(&b, "%-16s %10s %10s\n", "metric", "score", "floor");
     for (size_t i = 0; i < v->n && !rc; i++) {

@@ -1,5 +1,5 @@
-/* mimic-split: MIMIC-III tables -> note stream, and the labels as a gold stream of their own. The note stream is made from
- * NOTEEVENTS and the split lists alone; no label can change it. Tests: tests/cli/mimic-split.sh. */
+/* mimic-split: MIMIC-III tables -> note stream, and the labels as a gold stream of their own. The note stream is made
+ * from NOTEEVENTS and the split lists alone; no label can change it. Tests: tests/cli/mimic-split.sh. */
 #include "lib/ingest/mimic3.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
@@ -14,15 +14,17 @@ static const char *const separators[] = {"newline", "blank-line", "space", NULL}
 
 static const struct opt opts[] = {
     {"labels", 0, OPT_FILE, &labels, "SET",
-     "Label set: caml50 (CAML's fixed list of 50), full (every code of the admissions written), or a file with a dotted code a "
-     "line."},
-    {"lists", 0, OPT_CHOICE, &lists, "LISTS",
-     "Which split lists: 50, full, or auto: 50 for caml50 and full otherwise.", .choices = lists_names},
+     "Label set: caml50 (CAML's fixed list of 50), full (every code of the admissions written), or a file with a "
+     "dotted code a line."},
+    {"lists", 0, OPT_CHOICE, &lists, "LISTS", "Which split lists: 50, full, or auto: 50 for caml50 and full otherwise.",
+     .choices = lists_names},
     {"splits", 0, OPT_DIR, &splits_dir, "DIR",
-     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, which come "
-     "with icdpipe."},
-    {"separator", 0, OPT_CHOICE, &separator, "WHAT", "What stands between the notes of an admission.", .choices = separators},
-    {"gold", 'g', OPT_OUT, &gold_path, "FILE", "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
+     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, "
+     "which come with icdpipe."},
+    {"separator", 0, OPT_CHOICE, &separator, "WHAT", "What stands between the notes of an admission.",
+     .choices = separators},
+    {"gold", 'g', OPT_OUT, &gold_path, "FILE",
+     "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
     {.type = OPT_END},
 };
 
@@ -139,7 +141,8 @@ static int begin(struct run *r)
     char bundled[PATH_MAX];
     bool caml = !strcmp(labels, "caml50"), full = !strcmp(labels, "full");
     if (r->argc != 1)
-        return err_set(E_USAGE, "one operand is needed: the directory or archive with the tables; see %s --help", r->stage->doc.tool);
+        return err_set(E_USAGE, "one operand is needed: the directory or archive with the tables; see %s --help",
+                       r->stage->doc.tool);
     if (gold_path && r->output && !strcmp(gold_path, r->output))
         return err_set(E_USAGE, "--gold and -o name the same file");
     if (!strcmp(lists, "auto"))
@@ -148,7 +151,8 @@ static int begin(struct run *r)
         TRY(share_path("caml", bundled, sizeof bundled));
     TRY(splits_load(&st.splits, splits_dir ? splits_dir : bundled, lists, list_file, r));
     TRY(mimic3_open(&st.mimic, &st.splits));
-    TRY(mimic3_notes(&st.mimic, r->argv[0], !strcmp(separator, "space") ? " " : !strcmp(separator, "newline") ? "\n" : "\n\n"));
+    TRY(mimic3_notes(&st.mimic, r->argv[0], !strcmp(separator, "space") ? " " : !strcmp(separator, "newline") ? "\n"
+                     : "\n\n"));
     if (gold_path)
         TRY(mimic3_codes(&st.mimic, r->argv[0]));
     TRY(mimic3_sort(&st.mimic));
@@ -269,14 +273,17 @@ static void report(struct run *r)
     uint64_t written[SPLITS_N] = {0};
     for (size_t i = 0; i < st.mimic.n; i++)
         written[st.mimic.order[i]->split]++;
-    run_note(r, "%" PRIu64 " rows of NOTEEVENTS, %" PRIu64 " discharge summaries, %zu admissions written", c->note_rows, c->summaries,
+    run_note(r, "%" PRIu64 " rows of NOTEEVENTS, %" PRIu64 " discharge summaries, %zu admissions written", c->note_rows,
+             c->summaries,
              st.mimic.n);
     for (int k = 0; k < SPLITS_N; k++) {
         run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], written[k], st.splits.count[k]);
         if (st.gold)
-            run_note(r, "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64 " of them without any code",
-                     split_name[k], st.positives[k], written[k] ? (double)st.positives[k] / (double)written[k] : 0., st.unlabelled[k],
-                     st.uncoded[k]);
+            run_note(r,
+                     "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64
+                     " of them without any code",
+                     split_name[k], st.positives[k], written[k] ? (double)st.positives[k] / (double)written[k] : 0.,
+                     st.unlabelled[k], st.uncoded[k]);
     }
     if (st.gold)
         run_note(r, "%zu labels in the set (%s)", st.n_labels, path_base(labels));

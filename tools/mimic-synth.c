@@ -24,10 +24,12 @@ static const struct opt opts[] = {
      .help = "Mean words of a discharge summary. Below about 250 headings and evidence take more room than that."},
     {.name = "threads", .letter = 'j', .type = OPT_INT, .value = &threads, .arg = "N", .min = 1, .max = 256,
      .help = "Threads. The bytes do not depend on it.", .flags = OPT_QUIET},
-    {.name = "quiet", .letter = 'q', .type = OPT_FLAG, .value = &quiet, .help = "No progress and no summary.", .flags = OPT_QUIET},
+    {.name = "quiet", .letter = 'q', .type = OPT_FLAG, .value = &quiet, .help = "No progress and no summary.",
+     .flags = OPT_QUIET},
     {.type = OPT_END},
 };
-static const struct opt_doc doc = {"mimic-synth", "[OPTION]... DIR", "write a synthetic MIMIC-III v1.4 directory with planted codes"};
+static const struct opt_doc doc = {"mimic-synth", "[OPTION]... DIR",
+                                   "write a synthetic MIMIC-III v1.4 directory with planted codes"};
 
 static void show(void *ctx, uint64_t done)
 {
@@ -72,10 +74,11 @@ int main(int argc, char **argv)
     if (rc)
         return fail(rc);
     if (!quiet)
-        fprintf(stderr, "%s: %" PRIu64 " train, %" PRIu64 " dev, %" PRIu64 " test admissions (%" PRIu64 ", %" PRIu64 ", %" PRIu64
-                        " with one of the 50 codes; %" PRIu64 " without any code); %" PRIu64 " notes, %" PRIu64 " diagnosis and %" PRIu64
-                        " procedure rows, %" PRIu64 " mentions of evidence\n",
-                doc.tool, n.in_split[0], n.in_split[1], n.in_split[2], n.in_50[0], n.in_50[1], n.in_50[2], n.uncoded, n.notes,
-                n.diagnoses, n.procedures, n.evidence);
+        fprintf(stderr,
+                "%s: %" PRIu64 " train, %" PRIu64 " dev, %" PRIu64 " test admissions (%" PRIu64 ", %" PRIu64
+                ", %" PRIu64 " with one of the 50 codes; %" PRIu64 " without any code); %" PRIu64 " notes, %" PRIu64
+                " diagnosis and %" PRIu64 " procedure rows, %" PRIu64 " mentions of evidence\n",
+                doc.tool, n.in_split[0], n.in_split[1], n.in_split[2], n.in_50[0], n.in_50[1], n.in_50[2], n.uncoded,
+                n.notes, n.diagnoses, n.procedures, n.evidence);
     return 0;
 }

@@ -20,8 +20,8 @@ static const struct opt options[] = {
      "standard output is not a terminal, or with -o.", .flags = OPT_QUIET},
     {"text", 0, OPT_FLAG, &text, NULL, "Write the bare text of note records (their spans, where they were sampled) and "
      "kb records (title, description, terms), as spm_train reads it.", .flags = OPT_QUIET},
-    {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says, schema, meta and history, and read no further. With "
-     "--json as JSON.", .flags = OPT_QUIET},
+    {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says, schema, meta and history, and read no further. "
+     "With --json as JSON.", .flags = OPT_QUIET},
     {"check", 0, OPT_FLAG, &check, NULL, "Read everything, verify it, and write schema, number of records and digest.",
      .flags = OPT_QUIET},
     {"where", 0, OPT_LIST, &where, "FIELD=VALUE,...", "Keep the records whose field FIELD, a string, is one of the "
@@ -522,7 +522,8 @@ static int begin(struct run *r)
     bool some = where.n || limit;
     if (r->argc > 1)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
-    if (json + stream + text + head + check + from_json > 1 && !(json && head && !stream && !text && !check && !from_json))
+    if (json + stream + text + head + check + from_json > 1 &&
+        !(json && head && !stream && !text && !check && !from_json))
         return err_set(E_USAGE, "only one of --json, --stream, --text, --head, --check and --from-json at a time");
     if (some && (head || check || from_json))
         return err_set(E_USAGE, "--where and -n go with --json, --stream and --text only");

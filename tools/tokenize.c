@@ -1,5 +1,5 @@
-/* tokenize: note, gold or kb -> token, target or kb tokens, with a SentencePiece vocabulary; -d turns ids back into text.
- * How a note becomes ids is lib/text/encode.c's; here are the records. Tests: tests/cli/tokenize.sh. */
+/* tokenize: note, gold or kb -> token, target or kb tokens, with a SentencePiece vocabulary; -d turns ids back into
+ * text. How a note becomes ids is lib/text/encode.c's; here are the records. Tests: tests/cli/tokenize.sh. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,18 +15,20 @@ static const char *const orders[] = {"freq", "code", "sequence", NULL};
 
 static const struct opt opts[] = {
     {"model", 'm', OPT_FILE, &model, "MODEL",
-     "SentencePiece vocabulary: a file, or a model directory with spiece.model or tokenizer.model.", .flags = OPT_REQUIRED},
+     "SentencePiece vocabulary: a file, or a model directory with spiece.model or tokenizer.model.",
+         .flags = OPT_REQUIRED},
     {"max-length", 0, OPT_INT, &max_length, "N",
      "Notes and knowledge: keep the first N-1 ids and end with eos; 0 keeps all. Targets are never cut.", 0, 1 << 30},
-    {"template", 0, OPT_FILE, &template, "FILE", "Notes: put this text's ids before each note; they count in the length."},
+    {"template", 0, OPT_FILE, &template, "FILE",
+     "Notes: put this text's ids before each note; they count in the length."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
-     "Gold: order of a note's codes in its target: freq (most frequent in the training notes first), code (byte-wise) or "
-     "sequence (the coder's own, where it is known).",
+     "Gold: order of a note's codes in its target: freq (most frequent in the training notes first), code (byte-wise) "
+     "or sequence (the coder's own, where it is known).",
      .choices = orders},
     {"separator", 0, OPT_STR, &separator, "TEXT", "Gold: text between two codes of a target."},
     {"decode", 'd', OPT_FLAG, &decode, NULL,
-     "Read a token or target stream and write one line a record: id, tab, text. Newline, tab, carriage return and backslash "
-     "of the text are written as \\n, \\t, \\r and \\\\."},
+     "Read a token or target stream and write one line a record: id, tab, text. Newline, tab, carriage return and "
+     "backslash of the text are written as \\n, \\t, \\r and \\\\."},
     {0},
 };
 
@@ -365,7 +367,8 @@ static int each_kb(const msgpack_object *rec, struct scratch *s, struct sink *si
     for (uint32_t i = 0; i < n || i == 0; i++) {
         if (n > 0) {
             const msgpack_object *t = &terms->via.array.ptr[i];
-            if (t->type != MSGPACK_OBJECT_MAP || !rec_get(t, "text") || rec_get(t, "text")->type != MSGPACK_OBJECT_STR ||
+            if (t->type != MSGPACK_OBJECT_MAP || !rec_get(t, "text") ||
+                rec_get(t, "text")->type != MSGPACK_OBJECT_STR ||
                 !rec_get(t, "type") || rec_get(t, "type")->type != MSGPACK_OBJECT_STR)
                 return err_set(E_DATA, "field terms: item %u has no text and type", i + 1);
             rec_str(t, "text", &it.text, &it.text_n);
@@ -457,7 +460,8 @@ static int begin(struct run *r)
     if (!decode) /* first of all: so that a failure from here on is told to who reads us */
         run_schema(r, strcmp(schema, "gold") == 0 ? "target" : "token");
     if (decode != encoded)
-        return err_set(E_DATA, decode ? "%s: a %s stream has no ids to decode" : "%s: a %s stream is encoded already (-d decodes)",
+        return err_set(E_DATA, decode ? "%s: a %s stream has no ids to decode"
+                       : "%s: a %s stream is encoded already (-d decodes)",
                        stream_name(r->in), schema);
     st.job = decode ? DECODE : strcmp(schema, "gold") == 0 ? GOLD : strcmp(schema, "kb") == 0 ? KB : NOTE;
     if (template && st.job != NOTE)
@@ -494,7 +498,8 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
         return each_kb(rec, &st.scratch[thread], sink);
     case GOLD: /* the firewall: labels of test notes end here */
         if (rec_is(rec, "split", "test"))
-            return err_set(E_DATA, "labels of a test note: filter the gold stream with rec-cat --where split=train,dev");
+            return err_set(E_DATA,
+                           "labels of a test note: filter the gold stream with rec-cat --where split=train,dev");
         return 0;
     case DECODE:
         return 0;

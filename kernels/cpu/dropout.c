@@ -3,8 +3,8 @@
 #include "kernels/cpu/simd.h"
 
 /* Philox on DROP_GROUP counters side by side; words 0,1 and 2,3 of lane j are out[2j] and out[2j+1]. The rounds are
- * those of philox4x32() in lib/util/rng.h. Words stand in the low halves of 64-bit lanes: a product needs no shuffling then,
- * which makes this twice as fast as with 32-bit lanes. */
+ * those of philox4x32() in lib/util/rng.h. Words stand in the low halves of 64-bit lanes: a product needs no shuffling
+ * then, which makes this twice as fast as with 32-bit lanes. */
 static void philox_group(uint64_t *restrict out, uint64_t key, uint64_t site, uint64_t counter)
 {
     uint64_t c0[DROP_GROUP], c1[DROP_GROUP], c2[DROP_GROUP], c3[DROP_GROUP];

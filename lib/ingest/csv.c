@@ -90,8 +90,8 @@ static void on_row(int c, void *ctx)
         struct cell cell[CSV_COLUMNS_MAX] = {{0}};
         t->r.row++;
         if (t->at != t->width) {
-            t->rc = err_set(E_DATA, "%s: row %llu: %d columns where the heading has %d", t->r.file, (unsigned long long)t->r.row,
-                            t->at, t->width);
+            t->rc = err_set(E_DATA, "%s: row %llu: %d columns where the heading has %d", t->r.file,
+                            (unsigned long long)t->r.row, t->at, t->width);
             return;
         }
         for (int i = 0; t->columns[i]; i++)
@@ -149,7 +149,8 @@ static int parse(struct archive *a, struct table *t)
         rc = rc ? rc : t->rc;
     }
     if (!rc && csv_fini(&csv, on_cell, on_row, t))
-        rc = err_set(E_DATA, "%s: row %llu: column %d: the quote never closes", t->r.file, (unsigned long long)t->r.row + 1, t->at + 1);
+        rc = err_set(E_DATA, "%s: row %llu: column %d: the quote never closes", t->r.file,
+                     (unsigned long long)t->r.row + 1, t->at + 1);
     rc = rc ? rc : t->rc;
     if (!rc && t->heading)
         rc = err_set(E_DATA, "%s: %s", t->r.file, total ? "no heading" : "empty file");
@@ -274,7 +275,8 @@ static int find_file(const char *dir, const char *name, int depth, char path[PAT
         for (int i = 0; i < n && rc == 1; i++) {
             char at[PATH_MAX];
             struct stat st;
-            if (v[i]->d_name[0] == '.' || snprintf(at, sizeof at, "%s/%s", dir, v[i]->d_name) >= (int)sizeof at || stat(at, &st))
+            if (v[i]->d_name[0] == '.' || snprintf(at, sizeof at, "%s/%s", dir, v[i]->d_name) >= (int)sizeof at ||
+                stat(at, &st))
                 continue;
             if (!folders && S_ISREG(st.st_mode) && is_table(at, name)) {
                 strcpy(path, at);
@@ -289,8 +291,8 @@ static int find_file(const char *dir, const char *name, int depth, char path[PAT
     return rc;
 }
 
-int csv_read(const char *where, const char *name, const char *const *columns, int (*row)(void *ctx, const struct csv_row *r),
-             void *ctx)
+int csv_read(const char *where, const char *name, const char *const *columns,
+             int (*row)(void *ctx, const struct csv_row *r), void *ctx)
 {
     struct table *t = mem_zalloc(1, sizeof *t);
     struct stat st;

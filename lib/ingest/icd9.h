@@ -7,9 +7,9 @@
 enum icd9_kind { ICD9_DIAGNOSIS, ICD9_PROCEDURE };
 enum { ICD9_MAX = 16 }; /* bytes of a dotted code with its NUL */
 
-/* Surrounding blanks and dots already there are dropped, then the dot is put in: diagnosis after 3 characters (E codes: 4),
- * procedure after 2, and only where something follows. Empty in, empty out. E_DATA when what is left is not letters and
- * digits, or too long. */
+/* Surrounding blanks and dots already there are dropped, then the dot is put in: diagnosis after 3 characters (E codes:
+ * 4), procedure after 2, and only where something follows. Empty in, empty out. E_DATA when what is left is not letters
+ * and digits, or too long. */
 int icd9_dot(enum icd9_kind kind, const char *raw, size_t n, char out[ICD9_MAX]);
 /* Of a dotted code: a procedure has 2 characters before the dot. */
 enum icd9_kind icd9_kind(const char *dotted);

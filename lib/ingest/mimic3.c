@@ -95,7 +95,8 @@ static int note_row(void *ctx, const struct csv_row *r)
     p->begin = a->text.n;
     TRY(utf8_add(&a->text, r->cell[TEXT].p, r->cell[TEXT].n, &m->counts.bad_bytes));
     p->end = a->text.n;
-    char *fit = realloc(a->text.p, a->text.n + !a->text.n); /* most admissions have one note: no slack for all of them */
+    /* most admissions have one note: no slack for all of them */
+    char *fit = realloc(a->text.p, a->text.n + !a->text.n);
     if (fit) {
         a->text.p = fit;
         a->text.cap = a->text.n + !a->text.n;
@@ -105,7 +106,8 @@ static int note_row(void *ctx, const struct csv_row *r)
 
 int mimic3_notes(struct mimic3 *m, const char *where, const char *separator)
 {
-    static const char *const columns[] = {"SUBJECT_ID", "HADM_ID", "CATEGORY", "TEXT", "?ROW_ID", "?CHARTDATE", "?DESCRIPTION", NULL};
+    static const char *const columns[] = {"SUBJECT_ID", "HADM_ID", "CATEGORY", "TEXT", "?ROW_ID", "?CHARTDATE",
+                                          "?DESCRIPTION", NULL};
     struct notes k = {m, separator};
     TRY(csv_read(where, "NOTEEVENTS", columns, note_row, &k));
     if (!m->counts.summaries)
@@ -157,7 +159,8 @@ int mimic3_codes(struct mimic3 *m, const char *where)
 static int by_subject(const void *x, const void *y)
 {
     const struct mimic_admission *a = *(struct mimic_admission *const *)x, *b = *(struct mimic_admission *const *)y;
-    return a->subject != b->subject ? (a->subject > b->subject) - (a->subject < b->subject) : (a->id > b->id) - (a->id < b->id);
+    return a->subject != b->subject ? (a->subject > b->subject) - (a->subject < b->subject)
+                                    : (a->id > b->id) - (a->id < b->id);
 }
 int mimic3_sort(struct mimic3 *m)
 {

@@ -1,6 +1,6 @@
-/* MIMIC-III v1.4 tables -> admissions with notes and codes: a hash join on HADM_ID against the split lists. What is kept
- * is the text of the admissions in the lists, nothing else, so memory is bounded by it. Notes and codes are read by two
- * functions: who wants notes only never opens a label table. Tests: tests/cli/mimic-split.sh. */
+/* MIMIC-III v1.4 tables -> admissions with notes and codes: a hash join on HADM_ID against the split lists. What is
+ * kept is the text of the admissions in the lists, nothing else, so memory is bounded by it. Notes and codes are read
+ * by two functions: who wants notes only never opens a label table. Tests: tests/cli/mimic-split.sh. */
 #ifndef ICD_MIMIC3_H
 #define ICD_MIMIC3_H
 #include "lib/ingest/icd9.h"
@@ -34,8 +34,8 @@ struct mimic3 {
     } counts;
 };
 int mimic3_open(struct mimic3 *m, const struct splits *s);
-/* NOTEEVENTS: the rows of category exactly "Discharge summary", Report and Addendum, file order within an admission, joined
- * with `separator`. */
+/* NOTEEVENTS: the rows of category exactly "Discharge summary", Report and Addendum, file order within an admission,
+ * joined with `separator`. */
 int mimic3_notes(struct mimic3 *m, const char *where, const char *separator);
 /* DIAGNOSES_ICD, then PROCEDURES_ICD. */
 int mimic3_codes(struct mimic3 *m, const char *where);

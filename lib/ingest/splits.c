@@ -42,7 +42,8 @@ static int load_list(struct splits *s, size_t *cap, const char *path, enum split
         int64_t id = 0;
         for (size_t k = 0; k < len && !rc; k++) {
             if (text[i + k] < '0' || text[i + k] > '9' || len > 18)
-                rc = err_set(E_DATA, "%s: line %llu: not an admission number", path_base(path), (unsigned long long)line);
+                rc = err_set(E_DATA, "%s: line %llu: not an admission number", path_base(path),
+                             (unsigned long long)line);
             id = id * 10 + (text[i + k] - '0');
         }
         if (len && !rc)
@@ -80,7 +81,8 @@ static int index_ids(struct splits *s)
     return 0;
 }
 
-int splits_load(struct splits *s, const char *dir, const char *lists, int (*each)(void *ctx, const char *path), void *ctx)
+int splits_load(struct splits *s, const char *dir, const char *lists, int (*each)(void *ctx, const char *path),
+                void *ctx)
 {
     memset(s, 0, sizeof *s);
     size_t cap = 0;

@@ -156,18 +156,18 @@ static int code_rows(struct rng *r, const struct world *w, uint64_t a, const str
     }
     for (int i = 0; i < n && i < ROWS; i++) {
         char raw[16];
-        TRY(buf_fmt(b, "%llu,%u,%u,%d,\"%s\"\n", (unsigned long long)(a * ROWS) + 1 + (unsigned)i, adm->subject, adm->hadm, i + 1,
-                    undotted(codes[i], raw)));
+        TRY(buf_fmt(b, "%llu,%u,%u,%d,\"%s\"\n", (unsigned long long)(a * ROWS) + 1 + (unsigned)i, adm->subject,
+                    adm->hadm, i + 1, undotted(codes[i], raw)));
         *(procedure ? &ch->counts.procedures : &ch->counts.diagnoses) += 1;
     }
     return 0;
 }
 
-static int note_row(struct buf *b, uint64_t row, const struct admission *adm, const struct synth_note *n, const char *time,
-                    const char *category, const char *description, const struct buf *text)
+static int note_row(struct buf *b, uint64_t row, const struct admission *adm, const struct synth_note *n,
+                    const char *time, const char *category, const char *description, const struct buf *text)
 {
-    TRY(buf_fmt(b, "%llu,%u,%u,%04d-%02d-%02d,%s,%s,\"%s\",\"%s\",%s,,", (unsigned long long)row, adm->subject, adm->hadm, n->year,
-                n->month, n->day, time, time, category, description, *time ? "15245" : ""));
+    TRY(buf_fmt(b, "%llu,%u,%u,%04d-%02d-%02d,%s,%s,\"%s\",\"%s\",%s,,", (unsigned long long)row, adm->subject,
+                adm->hadm, n->year, n->month, n->day, time, time, category, description, *time ? "15245" : ""));
     TRY(csv_text(b, text->p, text->n));
     return buf_add(b, "\n", 1);
 }
@@ -181,9 +181,10 @@ static int truth_rows(const struct world *w, uint64_t a, const struct synth_note
         json_decref(s);
         if (!q)
             return err_nomem(e->end - e->begin);
-        int rc = buf_fmt(&ch->out[TRUTH], "{\"id\":\"%u\",\"code\":\"%s\",\"text\":%s,\"row\":%llu,\"begin\":%u,\"end\":%u}\n",
-                         w->adm[a].hadm, synth_codes[e->code].code, q, (unsigned long long)(a * ROWS) + 1 + (unsigned)e->part,
-                         e->begin, e->end);
+        int rc = buf_fmt(&ch->out[TRUTH],
+                         "{\"id\":\"%u\",\"code\":\"%s\",\"text\":%s,\"row\":%llu,\"begin\":%u,\"end\":%u}\n",
+                         w->adm[a].hadm, synth_codes[e->code].code, q,
+                         (unsigned long long)(a * ROWS) + 1 + (unsigned)e->part, e->begin, e->end);
         free(q);
         TRY(rc);
     }
@@ -210,14 +211,15 @@ static int admission(const struct world *w, struct worker *k, uint64_t a, struct
     TRY(synth_write(&r, &w->lx, &c, w->o->length, old, &k->note));
     uint64_t row = a * ROWS + 1;
     for (int i = 0; i < k->note.parts; i++)
-        TRY(note_row(&k->rows[i ? 2 : 0], row++, adm, &k->note, "", "Discharge summary", k->note.description[i], &k->note.text[i]));
+        TRY(note_row(&k->rows[i ? 2 : 0], row++, adm, &k->note, "", "Discharge summary", k->note.description[i],
+                     &k->note.text[i]));
     TRY(truth_rows(w, a, &k->note, ch));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!(rng_unit(&r) < others[i].often))
             continue;
         char time[32];
-        snprintf(time, sizeof time, "%04d-%02d-%02d %02d:%02d:00", k->note.year, k->note.month, k->note.day, (int)rng_below(&r, 24),
-                 (int)rng_below(&r, 60));
+        snprintf(time, sizeof time, "%04d-%02d-%02d %02d:%02d:00", k->note.year, k->note.month, k->note.day,
+                 (int)rng_below(&r, 24), (int)rng_below(&r, 60));
         TRY(synth_write_other(&r, others[i].words, &k->other));
         TRY(note_row(&k->rows[1], row++, adm, &k->note, time, others[i].category, others[i].description, &k->other));
     }
@@ -238,9 +240,10 @@ static int compress_member(struct buf *in)
     archive_entry_set_pathname(e, "table");
     archive_entry_set_filetype(e, AE_IFREG);
     if (archive_write_set_format_raw(z) || archive_write_add_filter_gzip(z) ||
-        archive_write_set_options(z, "gzip:!timestamp,gzip:compression-level=5") || archive_write_set_bytes_per_block(z, 0) ||
-        archive_write_open_memory(z, out.p, out.cap, &used) || archive_write_header(z, e) ||
-        archive_write_data(z, in->p, in->n) != (la_ssize_t)in->n || archive_write_close(z)) {
+        archive_write_set_options(z, "gzip:!timestamp,gzip:compression-level=5") ||
+        archive_write_set_bytes_per_block(z, 0) || archive_write_open_memory(z, out.p, out.cap, &used) ||
+        archive_write_header(z, e) || archive_write_data(z, in->p, in->n) != (la_ssize_t)in->n ||
+        archive_write_close(z)) {
         rc = err_set(E_BUG, "gzip: %s", archive_error_string(z) ? archive_error_string(z) : "failed");
         goto end;
     }
@@ -327,8 +330,8 @@ static int open_files(struct world *w)
     TRY(make_dir(path));
     for (int i = 0; i < FILES; i++) {
         int n = i < SPLITS ? snprintf(path, sizeof path, "%s/%s", w->o->dir, files[i].name)
-                           : snprintf(path, sizeof path, "%s/splits/%s_%s_hadm_ids.csv", w->o->dir, split_names[(i - SPLITS) % 3],
-                                      i - SPLITS < 3 ? "full" : "50");
+                           : snprintf(path, sizeof path, "%s/splits/%s_%s_hadm_ids.csv", w->o->dir,
+                                      split_names[(i - SPLITS) % 3], i - SPLITS < 3 ? "full" : "50");
         if (n >= (int)sizeof path)
             return err_set(E_USAGE, "the directory's name is too long");
         TRY(outfile_open(&w->out[i], path));

@@ -61,7 +61,8 @@ const struct synth_code synth_codes[SYNTH_TOP] = {
 };
 
 const struct synth_profile synth_profiles[] = {
-    {"CARDIOTHORACIC", "complaint_heart", 14, "36.15 39.61 88.56 37.22 37.23 414.01 424.0 285.1 99.04 272.0 410.71 88.72"},
+    {"CARDIOTHORACIC", "complaint_heart", 14,
+     "36.15 39.61 88.56 37.22 37.23 414.01 424.0 285.1 99.04 272.0 410.71 88.72"},
     {"MEDICINE", "complaint_breath", 18, "428.0 427.31 414.01 403.90 585.9 V58.61 V45.81 412 88.72 496 410.71 424.0"},
     {"MEDICINE", "complaint_fever", 16,
      "038.9 995.92 518.81 96.72 96.04 584.9 276.2 38.93 38.91 99.15 96.6 507.0 599.0 287.5"},

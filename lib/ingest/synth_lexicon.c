@@ -53,7 +53,8 @@ static int load_titles(struct synth_lexicon *lx)
             lx->titles = t;
         }
         struct synth_title *t = &lx->titles[lx->ntitles++];
-        *t = (struct synth_title){mem_strndup(line, strlen(line)), mem_strndup(title, strlen(title)), !strcmp(kind, "procedure")};
+        *t = (struct synth_title){mem_strndup(line, strlen(line)), mem_strndup(title, strlen(title)),
+                                  !strcmp(kind, "procedure")};
         if (!t->code || !t->title) {
             rc = E_NOMEM;
             break;
@@ -98,7 +99,8 @@ static int load_expressions(struct synth_lexicon *lx)
     return rc;
 }
 
-/* An expression that two of the 50 share is no evidence for either: taken out, unless a code would be left with none. */
+/* An expression that two of the 50 share is no evidence for either: taken out, unless a code would be left with
+ * none. */
 static void drop_shared(struct synth_lexicon *lx)
 {
     bool *shared[SYNTH_TOP] = {0};

@@ -151,7 +151,8 @@ static void wrap(struct buf *b, size_t from, size_t width)
 }
 
 /* The mentions of a section among `filler` words of neutral text. */
-static int body(struct writer *w, const struct section *s, const struct mention *const *m, int nm, double filler, bool old)
+static int body(struct writer *w, const struct section *s, const struct mention *const *m, int nm, double filler,
+                bool old)
 {
     size_t start = w->b->n, words = 0;
     int left = nm, item = 0, since_break = 0;
@@ -185,8 +186,8 @@ static int body(struct writer *w, const struct section *s, const struct mention 
     return 0;
 }
 
-static int section(struct writer *w, const struct section *s, const struct synth_case *c, const struct mention *all, int n,
-                   double filler, bool old)
+static int section(struct writer *w, const struct section *s, const struct synth_case *c, const struct mention *all,
+                   int n, double filler, bool old)
 {
     const struct mention *mine[MENTIONS_MAX];
     int nm = 0;
@@ -199,7 +200,8 @@ static int section(struct writer *w, const struct section *s, const struct synth
         if (!strcmp(s->filler, "%service"))
             TRY(buf_str(w->b, p->service));
         else
-            TRY(say_list(w, *s->filler == '%' ? p->complaint : s->filler, strlen(*s->filler == '%' ? p->complaint : s->filler), 0));
+            TRY(say_list(w, *s->filler == '%' ? p->complaint : s->filler,
+                         strlen(*s->filler == '%' ? p->complaint : s->filler), 0));
     } else {
         TRY(body(w, s, mine, nm, filler * s->share, old));
     }
@@ -242,7 +244,8 @@ static const char *any_expression(struct rng *r, const struct synth_lexicon *lx,
     double u = rng_unit(r);
     return lx->expr[code][(int)(pow(u, 9) * lx->nexpr[code])]; /* the first: 3 times of 5 */
 }
-static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct mentions *ms, int code, bool truth, bool addendum)
+static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct mentions *ms, int code, bool truth,
+                        bool addendum)
 {
     bool px = synth_codes[code].procedure;
     struct mention m = {.code = code, .truth = truth, .text = any_expression(r, lx, code)};
@@ -258,7 +261,8 @@ static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct me
     add(ms, m);
 }
 
-static void plan(struct rng *r, const struct synth_lexicon *lx, const struct synth_case *c, bool addendum, struct mentions *ms)
+static void plan(struct rng *r, const struct synth_lexicon *lx, const struct synth_case *c, bool addendum,
+                 struct mentions *ms)
 {
     int hpi = find_section("History of Present Illness"), pmh = find_section("Past Medical History"),
         course = find_section("Brief Hospital Course"), family = find_section("Family History");
@@ -280,13 +284,16 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
         if (c->has[code])
             continue;
         bool px = synth_codes[code].procedure;
-        add(ms, (struct mention){.code = code, .text = any_expression(r, lx, code), .words = px ? "px_negated" : "dx_negated",
+        add(ms, (struct mention){.code = code,
+                                 .text = any_expression(r, lx, code),
+                                 .words = px ? "px_negated" : "dx_negated",
                                  .section = rng_unit(r) < .4 ? hpi : course});
     }
     for (int i = 0, n = (int)rng_below(r, 2); i < n; i++) {
         int code = (int)rng_below(r, SYNTH_TOP);
         if (!synth_codes[code].procedure && !c->has[code] && *synth_codes[code].code != 'V')
-            add(ms, (struct mention){.code = code, .text = any_expression(r, lx, code), .words = "dx_family", .section = family});
+            add(ms, (struct mention){
+                        .code = code, .text = any_expression(r, lx, code), .words = "dx_family", .section = family});
     }
     if (rng_unit(r) < .1) {
         int code = (int)rng_below(r, SYNTH_TOP);
@@ -304,10 +311,11 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
 static int report(struct writer *w, const struct synth_case *c, const struct mentions *ms, double length, bool old)
 {
     struct synth_note *n = w->note;
-    TRY(buf_fmt(w->b, "Admission Date:  [**%d-%d-%d**]              Discharge Date:   [**%d-%d-%d**]\n\n", n->year, n->month,
-                1 + (n->day - 1) / 2, n->year, n->month, n->day));
-    TRY(buf_fmt(w->b, "Date of Birth:  [**%d-%d-%d**]             Sex:   %c\n\n", n->year - 30 - (int)rng_below(w->r, 55),
-                1 + (int)rng_below(w->r, 12), 1 + (int)rng_below(w->r, 28), n->sex));
+    TRY(buf_fmt(w->b, "Admission Date:  [**%d-%d-%d**]              Discharge Date:   [**%d-%d-%d**]\n\n", n->year,
+                n->month, 1 + (n->day - 1) / 2, n->year, n->month, n->day));
+    TRY(buf_fmt(w->b, "Date of Birth:  [**%d-%d-%d**]             Sex:   %c\n\n",
+                n->year - 30 - (int)rng_below(w->r, 55), 1 + (int)rng_below(w->r, 12), 1 + (int)rng_below(w->r, 28),
+                n->sex));
     double share = 0;
     for (int i = 0; i < SECTIONS; i++)
         share += sections[i].share;
@@ -317,9 +325,13 @@ static int report(struct writer *w, const struct synth_case *c, const struct men
         TRY(section(w, &sections[i], c, ms->v, ms->n, filler, old));
     if (!old)
         return say(w, "Completed by:[**{date}**]\n", 0);
-    return say(w, "                             [**First Name8 (NamePattern2) **] [**Last Name (NamePattern1) {n:10-999}**], M.D.\n\n"
-                  "Dictated By:[**Last Name (NamePattern1) {n:10-999}**]\n\nD:  [**{date}**]  {time}\nT:  [**{date}**]  {time}\n"
-                  "JOB#:  [**Job Number {n:1000-99999}**]\n", 0);
+    return say(
+        w,
+        "                             [**First Name8 (NamePattern2) **] [**Last Name (NamePattern1) {n:10-999}**], "
+        "M.D.\n\n"
+        "Dictated By:[**Last Name (NamePattern1) {n:10-999}**]\n\nD:  [**{date}**]  {time}\nT:  [**{date}**]  {time}\n"
+        "JOB#:  [**Job Number {n:1000-99999}**]\n",
+        0);
 }
 
 static int addendum(struct writer *w, const struct mentions *ms)

@@ -29,8 +29,10 @@ struct model_family {
      * (B,U,D) after the final norm, to be multiplied with head * hscale. h, len: what encode got and gave. */
     struct var *(*decode)(struct model *m, struct tape *t, const struct tensor *ids, const struct var *h,
                           const struct tensor *len, struct kv_cache *cache);
-    /* A cache for B sequences of at most `steps` steps over encoder states h(B,T,D) (cross keys and values computed here). */
-    struct kv_cache *(*cache)(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t steps);
+    /* A cache for B sequences of at most `steps` steps over encoder states h(B,T,D) (cross keys and values computed
+     * here). */
+    struct kv_cache *(*cache)(struct model *m, struct tape *t, const struct var *h, const struct tensor *len,
+                              int64_t steps);
     /* File name -> our parameter name or NULL to ignore; resolves aliases (shared / embed_tokens / lm_head). */
     const char *(*alias)(const struct model *m, const char *name);
 };
@@ -75,8 +77,8 @@ int model_open(struct model **m, const char *dir);
 /* Declare the label-attention head: labels of meta.labels, in order. Before model_alloc. */
 int model_add_label_attn(struct model *m, int64_t labels, int64_t d_a);
 int model_alloc(struct model *m, const struct backend *be, bool train);
-/* Load weights of `dir` into the allocated parameters. Every family parameter must be found with its shape, unknown names
- * are an error unless the family ignores them; the head is loaded when icd.safetensors is there. */
+/* Load weights of `dir` into the allocated parameters. Every family parameter must be found with its shape, unknown
+ * names are an error unless the family ignores them; the head is loaded when icd.safetensors is there. */
 int model_weights(struct model *m, const char *dir);
 /* Write a Hugging Face directory plus icd.safetensors and icd.json, into a new directory beside `dir`, then renamed;
  * loads in transformers' from_pretrained with no missing and no unexpected key. */
@@ -84,8 +86,9 @@ int model_save(const struct model *m, const char *dir);
 struct label_attn_w model_label_attn(const struct model *m);
 void model_free(struct model *m);
 
-/* Greedy decoding of B notes at once with a KV cache over h, len as of encode. out(B,max_new), out_len(B): the caller's;
- * ids of a row without the start token, up to and without eos. Runs its own tape_run on t, whose values stay. */
+/* Greedy decoding of B notes at once with a KV cache over h, len as of encode. out(B,max_new), out_len(B): the
+ * caller's; ids of a row without the start token, up to and without eos. Runs its own tape_run on t, whose values
+ * stay. */
 int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t max_new,
                     int32_t *out, int32_t *out_len);
 

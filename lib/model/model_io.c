@@ -113,8 +113,8 @@ static int upload(struct model *m, const struct param *p, const struct st_tensor
     return rc;
 }
 
-/* Match the file's tensors with parameters [first, first+n): each found with its shape, none left over. `load` puts them
- * in place too. head: names are our own, no aliases. */
+/* Match the file's tensors with parameters [first, first+n): each found with its shape, none left over. `load` puts
+ * them in place too. head: names are our own, no aliases. */
 static int match(struct model *m, const struct st_file *f, int first, int n, bool head, bool load)
 {
     bool *seen = mem_zalloc((size_t)m->params.n, sizeof *seen);
@@ -375,7 +375,8 @@ static bool ours(const char *name)
     return false;
 }
 
-/* Empties `old`: its model files go, what else it holds (checkpoint/) goes to `dir`, or stays when that name is taken. */
+/* Empties `old`: its model files go, what else it holds (checkpoint/) goes to `dir`, or stays when that name is
+ * taken. */
 static void sweep(const char *old, const char *dir)
 {
     char from[PATH_MAX], to[PATH_MAX];

@@ -86,8 +86,8 @@ static int t5_configure(struct model *m)
 }
 
 static const char init_keys[] =
-    "d_model (64), layers (2), dec_layers (layers), heads (d_model/d_kv), d_kv (64, at most d_model), d_ff (4*d_model), "
-    "gated 0|1 (0: T5 v1.0, 1: v1.1), dropout (0.1)";
+    "d_model (64), layers (2), dec_layers (layers), heads (d_model/d_kv), d_kv (64, at most d_model), "
+    "d_ff (4*d_model), gated 0|1 (0: T5 v1.0, 1: v1.1), dropout (0.1)";
 
 struct init {
     int64_t d_model, layers, dec_layers, heads, d_kv, d_ff, gated;
@@ -261,7 +261,8 @@ static struct var *project(struct model *m, struct tape *t, const struct var *x,
     return linear(t, x, &w);
 }
 
-static struct var *self_attention(struct model *m, struct tape *t, const struct var *x, const struct stack *s, int64_t layer,
+static struct var *self_attention(struct model *m, struct tape *t, const struct var *x, const struct stack *s,
+                                  int64_t layer,
                                   const struct tensor *len, struct kv_cache *cache)
 {
     const struct model_arch *a = &m->arch;
@@ -274,7 +275,8 @@ static struct var *self_attention(struct model *m, struct tape *t, const struct 
                            .max_distance = a->max_distance};
     if (cache) { /* the new keys and values go behind the old; queries see all of them */
         int64_t U = x->v.dim[1];
-        struct tensor to = tensor_slice(&cache->self[layer].v, 1, cache->n, U), from = tensor_slice(&qkv->v, 2, hk, 2 * hk);
+        struct tensor to = tensor_slice(&cache->self[layer].v, 1, cache->n, U),
+            from = tensor_slice(&qkv->v, 2, hk, 2 * hk);
         t->be->op.copy(&to, &from);
         struct var all = {.v = tensor_slice(&cache->self[layer].v, 1, 0, cache->n + U)};
         k = var_heads(&all, 0, a->H, a->K);

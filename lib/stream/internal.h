@@ -32,7 +32,8 @@ int out_finish_json(struct out *o, const json_t *end); /* exactly this one; E_DA
 int out_commit(struct out *o);
 
 /* ---- provenance ---- */
-/* As history_merge; last[i] is where the last entry of h[i] (the tool that wrote that input) went, -1 if it has none. */
+/* As history_merge; last[i] is where the last entry of h[i] (the tool that wrote that input) went, -1 if it has
+ * none. */
 json_t *history_merge_at(const json_t *const *h, int n, int *last);
 
 /* ---- JSON text ---- */

@@ -1,4 +1,5 @@
-/* The reader of streams: bytes (zstd or plain) -> frames -> records. Tests: tests/unit/stream.c, tests/cli/rec-cat.sh */
+/* The reader of streams: bytes (zstd or plain) -> frames -> records. Tests: tests/unit/stream.c,
+ * tests/cli/rec-cat.sh */
 #include "lib/stream/internal.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"

@@ -2,8 +2,8 @@
  *
  * One letter a dimension, everywhere in the engine:
  *   B batch   T encoder (note) tokens   U decoder tokens   S keys attended to   D d_model   F d_ff
- *   H heads   K head width (d_kv)       V vocabulary       L labels (codes)     A d_a (label attention)   N rows in general
- * The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */
+ *   H heads   K head width (d_kv)       V vocabulary       L labels (codes)     A d_a (label attention)   N rows in
+ * general The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */
 #ifndef ICD_TENSOR_H
 #define ICD_TENSOR_H
 #include <stdbool.h>
@@ -63,7 +63,8 @@ struct arena *arena_new(const struct backend *be); /* be NULL: plain host memory
 void *arena_alloc(struct arena *a, size_t bytes);
 void arena_reset(struct arena *a);
 size_t arena_peak(const struct arena *a); /* most bytes ever in use */
-size_t arena_grown(const struct arena *a); /* how often memory was asked from the backend: constant after the first step */
+size_t
+arena_grown(const struct arena *a); /* how often memory was asked from the backend: constant after the first step */
 void arena_free(struct arena *a);
 
 /* ---- a value with its gradient ---- */

@@ -29,7 +29,8 @@ struct sample_span {
     int64_t begin, end;
 };
 struct sample { /* result and scratch of one thread: zero it once, reuse it */
-    /* In the order they are to be read in; disjoint, on character boundaries; one empty span when not even a word fits. */
+    /* In the order they are to be read in; disjoint, on character boundaries; one empty span when not even a word
+     * fits. */
     struct sample_span *span;
     size_t n;
     size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without the end token */

@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Temporary files that exist now, for the signal handler. Their names are freed by outfile_* only after the entry is gone. */
+/* Temporary files that exist now, for the signal handler. Their names are freed by outfile_* only after the entry is
+ * gone. */
 enum { PENDING_MAX = 64 };
 static _Atomic(const char *) pending[PENDING_MAX];
 

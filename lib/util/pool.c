@@ -15,7 +15,7 @@ struct slot {
 struct pool {
     const struct pool_job *job;
     struct slot *ring;
-    unsigned long long read, taken, written, size; /* positions in the sequence of items; ring index = position % size */
+    unsigned long long read, taken, written, size; /* positions in the sequence of items; its place: position % size */
     bool stop;
     pthread_mutex_t lock;
     pthread_cond_t more, ready; /* an item to take or stop; an item done */

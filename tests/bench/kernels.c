@@ -114,7 +114,8 @@ int main(int argc, char **argv)
     TIME("relu with dropout", "GB/s", 2 * bytes, be->op.ffn_act_fwd(&y, &x, ACT_RELU, &on));
     TIME("relu with dropout, backward", "GB/s", 4 * bytes, be->op.ffn_act_bwd(&dx, &y, &x, ACT_RELU, &on));
     TIME("gated gelu with dropout", "GB/s", 3 * bytes, be->op.ffn_act_fwd(&y, &gate, ACT_GELU_GATED, &on));
-    TIME("gated gelu with dropout, backward", "GB/s", 7 * bytes, be->op.ffn_act_bwd(&dgate, &y, &gate, ACT_GELU_GATED, &on));
+    TIME("gated gelu with dropout, backward", "GB/s", 7 * bytes,
+         be->op.ffn_act_bwd(&dgate, &y, &gate, ACT_GELU_GATED, &on));
     TIME("tanh", "GB/s", 2 * bytes, be->op.tanh_fwd(&y, &x));
     return be->check();
 }

@@ -30,8 +30,17 @@ static int made_up(struct dataset *d)
 static int run(int64_t steps, int threads)
 {
     struct dataset d = {0};
-    struct train_cfg c = {.gen = true, .att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .clip = 1,
-                          .decay = 0.01, .seed = 1, .batch = NOTES, .accumulate = 1};
+    struct train_cfg c = {.gen = true,
+                          .att_weight = 1,
+                          .lr = 1e-4,
+                          .beta1 = 0.9,
+                          .beta2 = 0.999,
+                          .eps = 1e-8,
+                          .clip = 1,
+                          .decay = 0.01,
+                          .seed = 1,
+                          .batch = NOTES,
+                          .accumulate = 1};
     const struct backend *be;
     struct model *m;
     struct trainer t;

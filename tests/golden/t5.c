@@ -309,7 +309,8 @@ int main(int argc, char **argv)
         for (int k = 0; k < 4; k++)
             all[k] = TENSOR(flat[k], DT_REAL, ps->numel);
         for (int s = 0; s < 10; s++) {
-            struct adamw_cfg c = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .grad_scale = 1, .step = s + 1};
+            struct adamw_cfg c = {
+                .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .grad_scale = 1, .step = s + 1};
             CHECK_NEAR(run_loss(&g), expect[s], 1e-4);
             g.be->op.adamw(&all[0], &all[1], &all[2], &all[3], &c);
         }

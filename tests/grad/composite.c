@@ -27,7 +27,8 @@ static struct var *cross_attn(struct tape *t, struct var *in, struct var *x, str
 static struct var *forward(struct tape *t, struct var *in, struct tensor *loss, void *ctx)
 {
     enum act kind = *(enum act *)ctx;
-    static const int32_t ids[B * T] = {3, 1, 4, 1, 5, 8, 2, 6, 5, 3, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}, len[B] = {7, 4, 1};
+    static const int32_t ids[B * T] = {3, 1, 4, 1, 5, 8, 2, 6, 5, 3, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0},
+                                 len[B] = {7, 4, 1};
     static const int32_t start[B * U] = {0, 4, 2, 1, 0, 8, 1, 0, 0, 1, 0, 0};
     static const int32_t goal[B * U] = {4, 2, 1, -1, 8, 1, -1, -1, 1, -1, -1, -1};
     struct tensor i = tape_i32(t, ids, 2, (int64_t[]){B, T}), n = tape_i32(t, len, 1, (int64_t[]){B});

@@ -1,7 +1,7 @@
 /* Gradient checks, in double: what a module's backward says against signed central differences of its forward.
  *
- * A test makes inputs, and hands grad_check() a forward over them. The function differentiated is sum(R * y) for a fixed
- * random R, or the loss a loss module adds up. Every element of every input is moved by h and 2h to both sides
+ * A test makes inputs, and hands grad_check() a forward over them. The function differentiated is sum(R * y) for a
+ * fixed random R, or the loss a loss module adds up. Every element of every input is moved by h and 2h to both sides
  * (fourth-order stencil: truncation ~h^4, rounding ~1e-16/h, both far below the tolerance). Gradients start from random
  * values, not zero: a backward that overwrites instead of adding is caught; arena memory starts as NaN: one that reads
  * what it never wrote is caught. To add a test: copy tests/grad/dropout.c. The checker's own test is
@@ -38,8 +38,8 @@ struct grad {
     double value;
 };
 
-static inline struct grad grad_new(uint64_t seed, struct var *(*forward)(struct tape *, struct var *, struct tensor *, void *),
-                                   void *ctx)
+static inline struct grad
+grad_new(uint64_t seed, struct var *(*forward)(struct tape *, struct var *, struct tensor *, void *), void *ctx)
 {
     struct grad g = {.rng = rng_new(seed, 7), .forward = forward, .ctx = ctx, .step = GRAD_STEP};
     const struct backend *be;

@@ -59,7 +59,8 @@ static void check(const char *arch, uint64_t seed, const char *name)
 int main(void)
 {
     for (uint64_t seed = 2; seed <= 4; seed++) { /* with 1, a relu's kink lies between two points of the difference */
-        check("t5:d_model=6,heads=2,d_kv=3,d_ff=5,layers=2,dec_layers=2,dropout=0.2", seed, "T5 v1.0 with label attention");
+        check("t5:d_model=6,heads=2,d_kv=3,d_ff=5,layers=2,dec_layers=2,dropout=0.2", seed,
+              "T5 v1.0 with label attention");
         check("t5:d_model=4,heads=1,d_kv=3,d_ff=6,layers=1,dec_layers=2,gated=1,dropout=0.1", seed,
               "T5 v1.1 with label attention");
     }

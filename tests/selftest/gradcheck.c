@@ -41,9 +41,10 @@ static struct var *forward(struct tape *t, struct var *in, struct tensor *loss, 
 
 int main(void)
 {
-    static const char *names[BUGS] = {"passes what is right", "catches a wrong sign", "catches a factor of 1.00001",
-                                      "catches overwriting", "catches a forgotten element", "catches no backward at all",
-                                      "catches NaN", "catches use of unwritten memory"};
+    static const char *names[BUGS] = {
+        "passes what is right", "catches a wrong sign",           "catches a factor of 1.00001",
+        "catches overwriting",  "catches a forgotten element",    "catches no backward at all",
+        "catches NaN",          "catches use of unwritten memory"};
     for (int bug = RIGHT; bug < BUGS; bug++) {
         enum bug b = (enum bug)bug;
         struct grad g = grad_new(1, forward, &b);

@@ -54,11 +54,13 @@ int main(void)
     CHECK(holds("x", "one"));
     DONE("or not at all");
 
-    CHECK(symlink("x", "link") == 0 && outfile_open(&o, "link") == 0 && outfile_write(&o, "three", 5) == 0 && outfile_commit(&o) == 0);
+    CHECK(symlink("x", "link") == 0 && outfile_open(&o, "link") == 0 && outfile_write(&o, "three", 5) == 0 &&
+          outfile_commit(&o) == 0);
     CHECK(holds("x", "three") && lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
     CHECK(outfile_open(&o, "/dev/null") == 0 && outfile_write(&o, "x", 1) == 0 && outfile_commit(&o) == 0);
     CHECK(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
-    CHECK(outfile_open(&o, "/dev/full") == 0 && outfile_write(&o, "x", 1) == E_IO && strstr(err_msg(), "/dev/full: No space"));
+    CHECK(outfile_open(&o, "/dev/full") == 0 && outfile_write(&o, "x", 1) == E_IO &&
+          strstr(err_msg(), "/dev/full: No space"));
     outfile_discard(&o);
     CHECK(stat("/dev/full", &st) == 0 && S_ISCHR(st.st_mode));
     CHECK(outfile_open(&o, "nowhere/x") == E_IO && outfile_open(&o, ".") == E_IO);

@@ -69,8 +69,10 @@ int main(void)
 
     CHECK(ROUND("0.1", msgpack_pack_double(&pk, 0.1)) && ROUND("1.0", msgpack_pack_double(&pk, 1)) &&
           ROUND("-0.0", msgpack_pack_double(&pk, -0.0)) && ROUND("1e+300", msgpack_pack_double(&pk, 1e300)) &&
-          ROUND("0.3333333333333333", msgpack_pack_double(&pk, 1.0 / 3)) && ROUND(NULL, msgpack_pack_double(&pk, 5e-324)));
-    CHECK(ROUND("{\"$f32\":0.1}", msgpack_pack_float(&pk, 0.1f)) && ROUND("{\"$f32\":3.0}", msgpack_pack_float(&pk, 3)));
+          ROUND("0.3333333333333333", msgpack_pack_double(&pk, 1.0 / 3)) &&
+          ROUND(NULL, msgpack_pack_double(&pk, 5e-324)));
+    CHECK(ROUND("{\"$f32\":0.1}", msgpack_pack_float(&pk, 0.1f)) &&
+          ROUND("{\"$f32\":3.0}", msgpack_pack_float(&pk, 3)));
     CHECK(ROUND("{\"$f64\":\"0x7ff0000000000000\"}", msgpack_pack_double(&pk, HUGE_VAL)) &&
           ROUND("{\"$f32\":\"0xff800000\"}", msgpack_pack_float(&pk, -HUGE_VALF)) &&
           ROUND(NULL, msgpack_pack_double(&pk, nan(""))) && ROUND(NULL, msgpack_pack_float(&pk, -nanf("7"))));
@@ -91,7 +93,8 @@ int main(void)
     CHECK(ROUND("\"\"", pk_str(&pk, "")) && ROUND("\"a\\\"\\\\\\b\\f\\n\\r\\t/\"", pk_str(&pk, "a\"\\\b\f\n\r\t/")));
     CHECK(ROUND("\"x\\u0000\\u0001\\u007fy\"", pk_strn(&pk, "x\0\1\177y", 5)) && ROUND("\"é😀\"", pk_str(&pk, "é😀")));
     CHECK(ROUND("{\"$bin\":\"\"}", pk_bin(&pk, "", 0)) && ROUND("{\"$bin\":\"AA==\"}", pk_bin(&pk, "", 1)) &&
-          ROUND("{\"$bin\":\"AP8=\"}", pk_bin(&pk, "\0\xff", 2)) && ROUND("{\"$bin\":\"Zm9v\"}", pk_bin(&pk, "foo", 3)));
+          ROUND("{\"$bin\":\"AP8=\"}", pk_bin(&pk, "\0\xff", 2)) &&
+          ROUND("{\"$bin\":\"Zm9v\"}", pk_bin(&pk, "foo", 3)));
     for (size_t n = 0; n < 200; n++) {
         unsigned char bytes[200];
         for (size_t i = 0; i < n; i++)
@@ -121,7 +124,8 @@ int main(void)
           refuses("{\"$bin\":\"AB==\"}") && refuses("{\"$bin\":\"A B=\"}") && refuses("{\"$bin\":7}"));
     CHECK(refuses("{\"$u64\":\"-1\"}") && refuses("{\"$u64\":\"18446744073709551616\"}") && refuses("{\"$u64\":\"\"}"));
     CHECK(refuses("{\"$f64\":\"0x7ff\"}") && refuses("{\"$f64\":1.5}") && refuses("{\"$f32\":\"nan\"}") &&
-          refuses("{\"$f32\":1e39}") && refuses("{\"$ext\":[200,\"\"]}") && refuses("{\"$ext\":[1]}") && refuses("{\"$x\":1}"));
+          refuses("{\"$f32\":1e39}") && refuses("{\"$ext\":[200,\"\"]}") && refuses("{\"$ext\":[1]}") &&
+          refuses("{\"$x\":1}"));
     DONE("malformed special forms");
 
     /* base64 of 1..3 random characters: taken only if it is what we would write */

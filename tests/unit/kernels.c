@@ -184,7 +184,9 @@ static double gelu_new(double x)
 }
 static double activate(enum act kind, double gate, double up)
 {
-    return kind == ACT_RELU ? fmax(gate, 0) : kind == ACT_GELU_GATED ? gelu_new(gate) * up : gate / (1 + exp(-gate)) * up;
+    return kind == ACT_RELU         ? fmax(gate, 0)
+           : kind == ACT_GELU_GATED ? gelu_new(gate) * up
+                                    : gate / (1 + exp(-gate)) * up;
 }
 static void test_ffn_act(void)
 {
@@ -194,7 +196,8 @@ static void test_ffn_act(void)
             for (int on = 0; on < 2; on++) {
                 int64_t width = f ? F : 13, W = kind == ACT_RELU ? width : 2 * width, up = kind == ACT_RELU ? 0 : width;
                 struct dropout d = {on ? 0.2 : 0, 5, 6};
-                struct tensor x = RANDOM(2, N, W), y = POISONED(N, width), dy = RANDOM(1, N, width), dx = RANDOM(1, N, W);
+                struct tensor x = RANDOM(2, N, W), y = POISONED(N, width), dy = RANDOM(1, N, width),
+                              dx = RANDOM(1, N, W);
                 struct tensor dx0 = twin(&dx);
                 double *want = calloc((size_t)(N * W), sizeof *want), *dwant = calloc((size_t)(N * W), sizeof *dwant);
                 for (int64_t i = 0; i < N * width; i++) {
@@ -348,7 +351,8 @@ static void test_label_attn(void)
     enum { B = 3, L = 4, T = 19 };
     static const int32_t len[B] = {19, 1, 6};
     struct tensor s = RANDOM(2, B, L, T), g = RANDOM(1, B, L, T), bias = RANDOM(1, L), tlen = ints(B, len);
-    struct tensor y = POISONED(B, L), lse = POISONED(B, L), a = POISONED(B, L, T), dy = RANDOM(1, B, L), db = RANDOM(1, L);
+    struct tensor y = POISONED(B, L), lse = POISONED(B, L), a = POISONED(B, L, T), dy = RANDOM(1, B, L),
+                  db = RANDOM(1, L);
     double want[B * L], P[B * L * T] = {0}, ds[B * L * T] = {0}, dg[B * L * T] = {0}, dbw[L];
     for (int i = 0; i < B * L * T; i++) /* what stands behind tlen is never read */
         if (i % T >= len[i / T / L])
@@ -386,7 +390,8 @@ static void test_adamw(void)
 {
     enum { N = 4099 };
     struct tensor p = RANDOM(1, N), m = RANDOM(0.1, N), v = POISONED(N), g = RANDOM(1, N);
-    struct adamw_cfg c = {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1, .grad_scale = 0.5, .step = 3};
+    struct adamw_cfg c = {
+        .lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1, .grad_scale = 0.5, .step = 3};
     double pw[N], mw[N], vw[N];
     for (int i = 0; i < N; i++) {
         *el(&v, i) = (float)fabs(0.01 * rng_normal(&rng));

@@ -55,7 +55,8 @@ static void naive(const struct shape *n, const struct tensor *q, const struct te
         for (int s = 0; s < S; s++) {
             double ds = x[s] * (dp[s] - mean);
             if (n->bias)
-                dtable[H * t5_bucket(s - t - n->c.q_pos, n->c.bidirectional, n->c.buckets, n->c.max_distance) + h] += ds;
+                dtable[H * t5_bucket(s - t - n->c.q_pos, n->c.bidirectional, n->c.buckets, n->c.max_distance) + h] +=
+                    ds;
             for (int c = 0; c < K; c++) {
                 dq[((b * T + t) * H + h) * K + c] += n->c.scale * ds * (double)*el(k, ((b * S + s) * H + h) * K + c);
                 dk[((b * S + s) * H + h) * K + c] += n->c.scale * ds * (double)*el(q, ((b * T + t) * H + h) * K + c);
@@ -83,16 +84,20 @@ static double *copy_of(const struct tensor *t)
 
 static void one(const char *name, struct shape n)
 {
-    struct tensor q = heads(n.B, n.T, n.H, n.K, 3, 1), k = heads(n.B, n.S, n.H, n.K, 0, 1), v = heads(n.B, n.S, n.H, n.K, 1, 1);
-    struct tensor o = heads(n.B, n.T, n.H, n.K, 2, NAN), lse = POISONED(n.B, n.H, n.T), dout = heads(n.B, n.T, n.H, n.K, 0, 1);
-    struct tensor dq = heads(n.B, n.T, n.H, n.K, 0, 1), dk = heads(n.B, n.S, n.H, n.K, 5, 1), dv = heads(n.B, n.S, n.H, n.K, 0, 1);
+    struct tensor q = heads(n.B, n.T, n.H, n.K, 3, 1), k = heads(n.B, n.S, n.H, n.K, 0, 1),
+                  v = heads(n.B, n.S, n.H, n.K, 1, 1);
+    struct tensor o = heads(n.B, n.T, n.H, n.K, 2, NAN), lse = POISONED(n.B, n.H, n.T),
+                  dout = heads(n.B, n.T, n.H, n.K, 0, 1);
+    struct tensor dq = heads(n.B, n.T, n.H, n.K, 0, 1), dk = heads(n.B, n.S, n.H, n.K, 5, 1),
+                  dv = heads(n.B, n.S, n.H, n.K, 0, 1);
     struct tensor table = RANDOM(1, n.c.buckets, n.H), dtable = RANDOM(1, n.c.buckets, n.H);
     int32_t len[4] = {n.S, 1, 0, n.S / 2 + 1};
     struct tensor klen = ints(n.B, len);
     for (int64_t i = 0; n.padded && i < tensor_numel(&v); i++) /* what stands behind klen does not matter */
         if (i / n.H / n.K % n.S >= len[i / n.H / n.K / n.S])
             *el(&k, i) = *el(&v, i) = NAN;
-    double *wo = calloc((size_t)tensor_numel(&o), sizeof *wo), *wq = copy_of(&dq), *wk = copy_of(&dk), *wv = copy_of(&dv);
+    double *wo = calloc((size_t)tensor_numel(&o), sizeof *wo), *wq = copy_of(&dq), *wk = copy_of(&dk),
+           *wv = copy_of(&dv);
     double *wt = copy_of(&dtable);
     struct tensor clean_k = twin(&k), clean_v = twin(&v);
     for (int64_t i = 0; i < tensor_numel(&k); i++) {
@@ -182,7 +187,8 @@ static void test_threads(void)
 {
     enum { B = 2, T = 130, H = 3, K = 16 };
     struct attn_cfg c = {.scale = 1, .bidirectional = true, .buckets = 32, .max_distance = 128, .drop = {0.1, 1, 2}};
-    struct tensor q = heads(B, T, H, K, 0, 1), table = RANDOM(1, 32, H), o[3], dq[3], dk[3], dv[3], dt[3], lse[3], gm[3];
+    struct tensor q = heads(B, T, H, K, 0, 1), table = RANDOM(1, 32, H), o[3], dq[3], dk[3], dv[3], dt[3], lse[3],
+                  gm[3];
     static const int threads[3] = {1, 2, 2};
     for (int i = 0; i < 3; i++) {
         backend_open("cpu", threads[i], &be);

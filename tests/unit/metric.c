@@ -163,7 +163,8 @@ static void test_edges(void)
 static void test_labels(void)
 {
     struct labels a, b;
-    json_t *m = json_pack("{s:[s,s,s]}", "labels", "V45.81", "401.9", "401"), *o = json_pack("{s:[s,s,s]}", "labels", "401", "401.9", "V45.81");
+    json_t *m = json_pack("{s:[s,s,s]}", "labels", "V45.81", "401.9", "401"),
+           *o = json_pack("{s:[s,s,s]}", "labels", "401", "401.9", "V45.81");
     CHECK(labels_open(&a, m) == 0 && labels_open(&b, o) == 0 && labels_same(&a, &b) == 0);
     CHECK(labels_find(&a, "401.9", 5) == 1 && labels_find(&a, "401.9", 3) == 2 && labels_find(&a, "V45.81", 6) == 0);
     CHECK(labels_find(&a, "401.", 4) == -1 && labels_find(&a, "", 0) == -1 && labels_find(&a, "zzz", 3) == -1);

@@ -37,9 +37,11 @@ static void init(void)
         int rc;
     } c[] = {
         {"t5", 0}, {"t5:", 0}, {"t5:d_model=32,layers=1", 0}, {"t5:d_model=24,heads=3,d_kv=8,d_ff=5,gated=1", 0},
-        {"t6", E_USAGE}, {"", E_USAGE}, {"t5:d_model=0", E_USAGE}, {"t5:d_model=-4", E_USAGE}, {"t5:d_model=8x", E_USAGE},
+        {"t6", E_USAGE}, {"", E_USAGE}, {"t5:d_model=0", E_USAGE}, {"t5:d_model=-4", E_USAGE},
+        {"t5:d_model=8x", E_USAGE},
         {"t5:d_model=", E_USAGE}, {"t5:d_model", E_USAGE}, {"t5:d_model=99999999999999999999", E_USAGE},
-        {"t5:layers=1025", E_USAGE}, {"t5:dropout=1", E_USAGE}, {"t5:dropout=nan", E_USAGE}, {"t5:dropout=-0.1", E_USAGE},
+        {"t5:layers=1025", E_USAGE}, {"t5:dropout=1", E_USAGE}, {"t5:dropout=nan", E_USAGE},
+        {"t5:dropout=-0.1", E_USAGE},
         {"t5:gated=2", E_USAGE}, {"t5:width=3", E_USAGE}, {"t5:heads=0", E_USAGE},
     };
     struct model *m;
@@ -58,10 +60,12 @@ static void init(void)
     model_free(m);
     CHECK(model_new(&m, "t5:d_model=128,gated=1,dec_layers=1,dropout=0", 50, 0, 1) == 0);
     a = &m->arch;
-    CHECK(a->H == 2 && a->K == 64 && a->dec_layers == 1 && a->layers == 2 && !a->tied && a->hscale == 1 && a->dropout == 0);
+    CHECK(a->H == 2 && a->K == 64 && a->dec_layers == 1 && a->layers == 2 && !a->tied && a->hscale == 1 &&
+          a->dropout == 0);
     CHECK(a->act == ACT_GELU_GATED);
     CHECK(model_add_label_attn(m, 0, 4) == E_DATA && model_add_label_attn(m, 5, 0) == E_DATA);
-    CHECK(model_add_label_attn(m, 5, 4) == 0 && model_add_label_attn(m, 5, 4) == 0 && model_add_label_attn(m, 6, 4) == E_DATA);
+    CHECK(model_add_label_attn(m, 5, 4) == 0 && model_add_label_attn(m, 5, 4) == 0 &&
+          model_add_label_attn(m, 6, 4) == E_DATA);
     model_free(m);
     DONE("--init");
 }
@@ -69,7 +73,8 @@ static void init(void)
 static int try_config(const char *sed)
 {
     struct model *m;
-    shell("rm -rf %s && cp -r tests/golden/t5-v1.0 %s && chmod -R u+w %s && sed -i '%s' %s/config.json", d, d, d, sed, d);
+    shell("rm -rf %s && cp -r tests/golden/t5-v1.0 %s && chmod -R u+w %s && sed -i '%s' %s/config.json", d, d, d, sed,
+          d);
     int rc = model_open(&m, d);
     model_free(m);
     return rc;
@@ -161,13 +166,17 @@ static void names(void)
         {"lm_head again", "t5-v1.0", "shared.weight", "lm_head.weight", true, 0, 0, true, ""},
         {"lm_head with other numbers", "t5-v1.0", "shared.weight", "lm_head.weight", true, 1, 0, false, ""},
         {"decoder.embed_tokens again", "t5-v1.0", "shared.weight", "decoder.embed_tokens.weight", true, 0, 0, true, ""},
-        {"decoder.embed_tokens with other numbers", "t5-v1.0", "shared.weight", "decoder.embed_tokens.weight", true, 1, E_DATA,
+        {"decoder.embed_tokens with other numbers", "t5-v1.0", "shared.weight", "decoder.embed_tokens.weight", true, 1,
+         E_DATA,
          true, "not the same numbers"},
         {"no embedding", "t5-v1.0", "shared.weight", NULL, false, 0, E_DATA, true, "shared.weight is missing"},
-        {"a tensor missing", "t5-v1.0", "decoder.block.1.layer.2.DenseReluDense.wo.weight", NULL, false, 0, E_DATA, true,
+        {"a tensor missing", "t5-v1.0", "decoder.block.1.layer.2.DenseReluDense.wo.weight", NULL, false, 0, E_DATA,
+         true,
          "decoder.block.1.layer.2.DenseReluDense.wo.weight is missing"},
-        {"a tensor too many", "t5-v1.0", "shared.weight", "adapter.weight", true, 0, E_DATA, true, "unexpected tensor adapter.weight"},
-        {"our own head's name", "t5-v1.0", "shared.weight", "icd.label_attn.W", true, 0, E_DATA, true, "unexpected tensor icd"},
+        {"a tensor too many", "t5-v1.0", "shared.weight", "adapter.weight", true, 0, E_DATA, true,
+         "unexpected tensor adapter.weight"},
+        {"our own head's name", "t5-v1.0", "shared.weight", "icd.label_attn.W", true, 0, E_DATA, true,
+         "unexpected tensor icd"},
         {"the bias of old files", "t5-v1.0", "shared.weight",
          "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", true, 0, 0, true, ""},
         {"v1.1", "t5-v1.1", "", NULL, true, 0, 0, false, ""},
@@ -185,7 +194,8 @@ static void names(void)
     /* config.json of transformers 4 says untied, and nothing of the scale */
     struct model *m;
     rewrite("t5-v1.1", "", NULL, true, 0);
-    shell("sed -i '/scale_decoder/d; s/\"tie_word_embeddings\": true/\"tie_word_embeddings\": false/' %s/config.json", d);
+    shell("sed -i '/scale_decoder/d; s/\"tie_word_embeddings\": true/\"tie_word_embeddings\": false/' %s/config.json",
+          d);
     CHECK(model_open(&m, d) == 0 && !m->arch.tied && m->arch.hscale == 1);
     model_free(m);
     rewrite("t5-v1.1", "lm_head.weight", NULL, false, 0);

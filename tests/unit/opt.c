@@ -27,7 +27,8 @@ static const struct opt common[] = {
     {"quiet", 'q', OPT_FLAG, &quiet, NULL, "Quiet.", .flags = OPT_QUIET},
     {.type = OPT_END},
 };
-static const struct opt needed[] = {{"need", 'x', OPT_STR, &str, "S", "Needed.", .flags = OPT_REQUIRED}, {.type = OPT_END}};
+static const struct opt needed[] = {{"need", 'x', OPT_STR, &str, "S", "Needed.", .flags = OPT_REQUIRED},
+                                    {.type = OPT_END}};
 
 static char *words[32];
 static int n_words;
@@ -90,18 +91,21 @@ int main(void)
 
     json_t *j = opt_resolved(own, common);
     char *t = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    CHECK(t && !strcmp(t, "{\"flag\":true,\"on\":false,\"number\":3,\"any\":-123456789012,\"real\":0.25,\"str\":\"abc\","
-                          "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
+    CHECK(t &&
+          !strcmp(t, "{\"flag\":true,\"on\":false,\"number\":3,\"any\":-123456789012,\"real\":0.25,\"str\":\"abc\","
+                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
     free(t);
     json_decref(j);
     DONE("resolved options: order, base names, no quiet ones, no outputs");
 
     CHECK(refuses("--nope", "unknown option --nope") && refuses("-Z", "unknown option -Z"));
-    CHECK(refuses("--fla", "unknown option") && refuses("--no-number", "unknown option") && refuses("--no-flag=1", "unknown"));
+    CHECK(refuses("--fla", "unknown option") && refuses("--no-number", "unknown option") &&
+          refuses("--no-flag=1", "unknown"));
     CHECK(refuses("--number", "needs a value") && refuses("-n", "needs a value") && refuses("--flag=1", "no value"));
     CHECK(refuses("-n 0", "outside 1 to 10") && refuses("-n 11", "outside") && refuses("-n 3x", "not a whole number"));
     CHECK(refuses("-n EMPTY", "not a whole number") && refuses("--any 99999999999999999999", "not a whole number"));
-    CHECK(refuses("-r nan", "finite") && refuses("-r inf", "finite") && refuses("-r 1.01", "outside") && refuses("-r x", "finite"));
+    CHECK(refuses("-r nan", "finite") && refuses("-r inf", "finite") && refuses("-r 1.01", "outside") &&
+          refuses("-r x", "finite"));
     CHECK(refuses("-c z", "not one of a, b") && refuses("-o EMPTY", "empty name") && refuses("-i EMPTY", "empty name"));
     DONE("what is wrong is refused");
 
@@ -113,8 +117,10 @@ int main(void)
     DONE("needed options, help and version");
 
     number = 5;
-    char *help = printed(OPT_HELP), *man = printed(OPT_MAN), *words_ = printed(OPT_COMPLETION), *v = printed(OPT_VERSION);
-    CHECK(strstr(help, "Usage: tool [OPTION]... [FILE]\n") && strstr(help, "  -n, --number N") && strstr(help, "(default: 5)"));
+    char *help = printed(OPT_HELP), *man = printed(OPT_MAN), *words_ = printed(OPT_COMPLETION),
+         *v = printed(OPT_VERSION);
+    CHECK(strstr(help, "Usage: tool [OPTION]... [FILE]\n") && strstr(help, "  -n, --number N") &&
+          strstr(help, "(default: 5)"));
     CHECK(strstr(help, "One of a, b. (default: b)") && strstr(help, "--help"));
     CHECK(strstr(man, ".TP\n\\fB\\-n\\fR, \\fB\\-\\-number\\fR \\fIN\\fR\nA number. (default: 5)\n"));
     CHECK(strstr(man, "A real \\- number.") && !strstr(man, "Usage"));
@@ -131,7 +137,8 @@ int main(void)
     char got[64] = "";
     CHECK(opt_pairs("a=1,b=x=y", set_pair, got) == 0 && !strcmp(got, "a<1>b<x=y>"));
     CHECK(opt_pairs("a", set_pair, got) == E_USAGE && opt_pairs("=1", set_pair, got) == E_USAGE);
-    CHECK(opt_pairs("bad=1,c=2", set_pair, got) == E_USAGE && !strstr(got, "c<2>") && opt_pairs("", set_pair, got) == 0);
+    CHECK(opt_pairs("bad=1,c=2", set_pair, got) == E_USAGE && !strstr(got, "c<2>") &&
+          opt_pairs("", set_pair, got) == 0);
     DONE("pairs");
     free(list.v);
     TEST_EXIT();

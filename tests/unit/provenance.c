@@ -36,19 +36,28 @@ int main(void)
 {
     CHECK(merges("[]", "[]", "[]", -1, -1));
     CHECK(merges("[{\"tool\":\"a\",\"from\":[]}]", "[]", "[{\"tool\":\"a\",\"from\":[]}]", 0, -1));
-    CHECK(merges("[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]}]", "[{\"tool\":\"c\",\"from\":[]},{\"tool\":\"d\",\"from\":[0]}]",
-                 "[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]},{\"tool\":\"c\",\"from\":[]},{\"tool\":\"d\",\"from\":[2]}]", 1, 3));
+    CHECK(merges("[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]}]",
+                 "[{\"tool\":\"c\",\"from\":[]},{\"tool\":\"d\",\"from\":[0]}]",
+                 "[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]},{\"tool\":\"c\",\"from\":[]},{\"tool\":"
+                 "\"d\",\"from\":[2]}]",
+                 1, 3));
     DONE("one behind the other");
     /* a common ancestor stands once, and what came from it points to it */
     CHECK(merges("[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]}]",
                  "[{\"tool\":\"z\",\"from\":[]},{\"tool\":\"a\",\"from\":[]},{\"tool\":\"c\",\"from\":[1,0]}]",
-                 "[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]},{\"tool\":\"z\",\"from\":[]},{\"tool\":\"c\",\"from\":[0,2]}]", 1, 3));
-    CHECK(merges("[{\"tool\":\"a\",\"from\":[]}]", "[{\"tool\":\"a\",\"from\":[]}]", "[{\"tool\":\"a\",\"from\":[]}]", 0, 0));
-    CHECK(merges("[{\"tool\":\"a\",\"options\":{\"x\":1},\"from\":[]}]", "[{\"tool\":\"a\",\"options\":{\"x\":2},\"from\":[]}]",
-                 "[{\"tool\":\"a\",\"options\":{\"x\":1},\"from\":[]},{\"tool\":\"a\",\"options\":{\"x\":2},\"from\":[]}]", 0, 1));
+                 "[{\"tool\":\"a\",\"from\":[]},{\"tool\":\"b\",\"from\":[0]},{\"tool\":\"z\",\"from\":[]},{\"tool\":"
+                 "\"c\",\"from\":[0,2]}]",
+                 1, 3));
+    CHECK(merges("[{\"tool\":\"a\",\"from\":[]}]", "[{\"tool\":\"a\",\"from\":[]}]", "[{\"tool\":\"a\",\"from\":[]}]",
+                 0, 0));
+    CHECK(merges(
+        "[{\"tool\":\"a\",\"options\":{\"x\":1},\"from\":[]}]", "[{\"tool\":\"a\",\"options\":{\"x\":2},\"from\":[]}]",
+        "[{\"tool\":\"a\",\"options\":{\"x\":1},\"from\":[]},{\"tool\":\"a\",\"options\":{\"x\":2},\"from\":[]}]", 0,
+        1));
     DONE("common ancestors");
 
-    json_t *a = json_loads("[{\"tool\":\"a\"},{\"tool\":\"b\"}]", 0, NULL), *b = json_loads("[{\"tool\":\"b\"},{\"tool\":\"c\"}]", 0, NULL);
+    json_t *a = json_loads("[{\"tool\":\"a\"},{\"tool\":\"b\"}]", 0, NULL),
+           *b = json_loads("[{\"tool\":\"b\"},{\"tool\":\"c\"}]", 0, NULL);
     const json_t *l[] = {a, b};
     json_t *m = lineage_merge(l, 2), *w = json_loads("[{\"tool\":\"a\"},{\"tool\":\"b\"},{\"tool\":\"c\"}]", 0, NULL);
     CHECK(json_equal(m, w));
@@ -59,13 +68,19 @@ int main(void)
     DONE("lineage");
 
 #define H "{\"format\":\"icds\",\"version\":1,\"schema\":\"note\""
-    CHECK(header(H "}") == 0 && header(H ",\"meta\":{},\"history\":[{\"tool\":\"a\"},{\"tool\":\"b\",\"from\":[0]}],\"oracle\":true}") == 0);
-    CHECK(header("{}") == E_DATA && header("[]") == E_DATA && header("{\"format\":\"x\",\"version\":1,\"schema\":\"note\"}") == E_DATA);
+    CHECK(header(H "}") == 0 &&
+          header(H ",\"meta\":{},\"history\":[{\"tool\":\"a\"},{\"tool\":\"b\",\"from\":[0]}],\"oracle\":true}") == 0);
+    CHECK(header("{}") == E_DATA && header("[]") == E_DATA &&
+          header("{\"format\":\"x\",\"version\":1,\"schema\":\"note\"}") == E_DATA);
     CHECK(header("{\"format\":\"icds\",\"version\":2,\"schema\":\"note\"}") == E_DATA);
-    CHECK(header("{\"format\":\"icds\",\"version\":1,\"schema\":\"x\"}") == E_DATA && header("{\"format\":\"icds\",\"version\":1}") == E_DATA);
-    CHECK(header(H ",\"meta\":[]}") == E_DATA && header(H ",\"oracle\":1}") == E_DATA && header(H ",\"history\":{}}") == E_DATA);
-    CHECK(header(H ",\"history\":[1]}") == E_DATA && header(H ",\"history\":[{\"tool\":\"a\",\"from\":[0]}]}") == E_DATA);
-    CHECK(header(H ",\"history\":[{\"tool\":\"a\",\"from\":[-1]}]}") == E_DATA && header(H ",\"history\":[{\"tool\":\"a\",\"from\":0}]}") == E_DATA);
+    CHECK(header("{\"format\":\"icds\",\"version\":1,\"schema\":\"x\"}") == E_DATA &&
+          header("{\"format\":\"icds\",\"version\":1}") == E_DATA);
+    CHECK(header(H ",\"meta\":[]}") == E_DATA && header(H ",\"oracle\":1}") == E_DATA &&
+          header(H ",\"history\":{}}") == E_DATA);
+    CHECK(header(H ",\"history\":[1]}") == E_DATA &&
+          header(H ",\"history\":[{\"tool\":\"a\",\"from\":[0]}]}") == E_DATA);
+    CHECK(header(H ",\"history\":[{\"tool\":\"a\",\"from\":[-1]}]}") == E_DATA &&
+          header(H ",\"history\":[{\"tool\":\"a\",\"from\":0}]}") == E_DATA);
     DONE("headers");
     TEST_EXIT();
 }

@@ -14,9 +14,9 @@ int main(void)
     test_case("known answer: zeros",
               answers(zero, zero, (uint32_t[]){0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
     test_case("known answer: ones", answers(ones, ones, (uint32_t[]){0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-    test_case("known answer: digits of pi",
-              answers((uint32_t[]){0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, (uint32_t[]){0xa4093822, 0x299f31d0},
-                      (uint32_t[]){0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+    test_case("known answer: digits of pi", answers((uint32_t[]){0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+                                                    (uint32_t[]){0xa4093822, 0x299f31d0},
+                                                    (uint32_t[]){0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 
     struct rng a = rng_new(1, 2), b = a, c = rng_new(1, 3);
     uint64_t x = rng_u64(&a);

@@ -71,13 +71,17 @@ int main(void)
     DONE("table");
 
     CHECK(check("note", "{\"id\":\"1\",\"text\":\"t\"}") == 0);
-    CHECK(check("note", "{\"id\":\"1\",\"text\":\"t\",\"split\":\"dev\",\"parts\":[],\"spans\":[[0,1]],\"more\":{\"a\":[1]}}") == 0);
+    CHECK(
+        check("note",
+              "{\"id\":\"1\",\"text\":\"t\",\"split\":\"dev\",\"parts\":[],\"spans\":[[0,1]],\"more\":{\"a\":[1]}}") ==
+        0);
     CHECK(check("gold", "{\"id\":\"1\",\"codes\":[\"401.9\"],\"sequence\":[[\"401.9\",1]]}") == 0);
     CHECK(check("kb", "{\"code\":\"401.9\",\"terms\":[]}") == 0);
     CHECK(check("token", "{\"id\":\"1\",\"ids\":{\"$bin\":\"\"},\"offsets\":{\"$bin\":\"\"}}") == 0);
     CHECK(check("target", "{\"id\":\"1\",\"codes\":[],\"ids\":{\"$bin\":\"\"}}") == 0);
     CHECK(check("pred", "{\"id\":\"1\",\"codes\":[],\"gen\":{},\"scores\":{\"$bin\":\"\"},\"evidence\":[]}") == 0);
-    CHECK(check("metric", "{\"metric\":\"f1\",\"value\":1,\"n\":3}") == 0 && check("metric", "{\"metric\":\"f1\",\"value\":0.5}") == 0);
+    CHECK(check("metric", "{\"metric\":\"f1\",\"value\":1,\"n\":3}") == 0 &&
+          check("metric", "{\"metric\":\"f1\",\"value\":0.5}") == 0);
     CHECK(check("trainlog", "{\"event\":\"step\",\"step\":1,\"epoch\":0.5,\"loss\":2.5}") == 0);
     DONE("records that fit");
 
@@ -92,12 +96,26 @@ int main(void)
     CHECK(says("pred", "{\"id\":\"1\",\"codes\":[],\"gen\":[]}", "field gen: not a map"));
     CHECK(says("metric", "{\"metric\":\"f1\",\"value\":\"x\"}", "field value: not a number"));
     CHECK(says("metric", "{\"metric\":\"f1\",\"value\":1,\"n\":0.5}", "field n: not a whole number"));
-    CHECK(says("metric", "{\"metric\":\"f1\",\"value\":1,\"n\":{\"$u64\":\"18446744073709551615\"}}", "field n: not a whole number"));
+    CHECK(says("metric", "{\"metric\":\"f1\",\"value\":1,\"n\":{\"$u64\":\"18446744073709551615\"}}",
+               "field n: not a whole number"));
     DONE("records that do not");
 
-    CHECK(text_ok("plain") && text_ok("\xc2\x80\xdf\xbf") && text_ok("\xe0\xa0\x80\xef\xbf\xbf") && text_ok("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
-    static const char *const bad[] = {"\x80", "x\xff", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xc3", "\xf0\x9f\x98", "\xe2(\xa1", NULL};
+    CHECK(text_ok("plain") && text_ok("\xc2\x80\xdf\xbf") && text_ok("\xe0\xa0\x80\xef\xbf\xbf") &&
+          text_ok("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"));
+    static const char *const bad[] = {"\x80",
+                                      "x\xff",
+                                      "\xc0\xaf",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xe2\x82",
+                                      "\xc3",
+                                      "\xf0\x9f\x98",
+                                      "\xe2(\xa1",
+                                      NULL};
     for (int i = 0; bad[i]; i++) {
         CHECK(check_raw("k", 1, bad[i], strlen(bad[i])) == E_DATA && !strcmp(err_msg(), "field text: not UTF-8"));
         CHECK(!utf8_ok(bad[i], strlen(bad[i])));

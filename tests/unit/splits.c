@@ -34,7 +34,8 @@ static bool cleans(const char *in, size_t n, const char *want, uint64_t want_bad
 {
     struct buf b = {0};
     uint64_t bad = 0;
-    bool ok = !utf8_add(&b, in, n, &bad) && b.n == strlen(want) && !memcmp(b.n ? b.p : "", want, b.n) && bad == want_bad;
+    bool ok =
+        !utf8_add(&b, in, n, &bad) && b.n == strlen(want) && !memcmp(b.n ? b.p : "", want, b.n) && bad == want_bad;
     buf_free(&b);
     return ok;
 }
@@ -53,7 +54,8 @@ int main(void)
     splits_free(&s);
     DONE("lists: CRLF, blank lines, an id twice in one list");
 
-    CHECK(load("1\n2\n", "2\n", "3\n", &s) == E_DATA && strstr(err_msg(), "admission 2 is in two lists: train_50 and dev_50"));
+    CHECK(load("1\n2\n", "2\n", "3\n", &s) == E_DATA &&
+          strstr(err_msg(), "admission 2 is in two lists: train_50 and dev_50"));
     splits_free(&s);
     CHECK(load("1\nx\n", "2\n", "3\n", &s) == E_DATA && strstr(err_msg(), "train_50_hadm_ids.csv: line 2"));
     splits_free(&s);
@@ -78,7 +80,8 @@ int main(void)
     splits_free(&s);
     DONE("the bundled lists have their published sizes");
 
-    CHECK(cleans("", 0, "", 0) && cleans("a\xC3\xA9", 3, "a\xC3\xA9", 0) && cleans("\xF0\x9F\x98\x80", 4, "\xF0\x9F\x98\x80", 0));
+    CHECK(cleans("", 0, "", 0) && cleans("a\xC3\xA9", 3, "a\xC3\xA9", 0) &&
+          cleans("\xF0\x9F\x98\x80", 4, "\xF0\x9F\x98\x80", 0));
     CHECK(cleans("a\xE9 b", 4, "a\xEF\xBF\xBD b", 1) && cleans("\xC3", 1, "\xEF\xBF\xBD", 1));
     CHECK(cleans("\xED\xA0\x80", 3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 3)); /* surrogate */
     CHECK(cleans("\xC0\xAFx", 3, "\xEF\xBF\xBD\xEF\xBF\xBDx", 2));                /* overlong */

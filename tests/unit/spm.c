@@ -22,9 +22,12 @@ static const char *in_dir(const char *name)
 /* Texts that normalisation changes: ligature, full width, combining accent, tabs, newlines, runs of blanks, NBSP,
  * soft hyphen, zero-width space, emoji, braces, an invalid byte's replacement, NUL inside. */
 static const char *const odd[] = {
-    "", " ", "\n\n\t ", "acute renal failure", "  leading and trailing   ", "a\tb\nc\r\nd", "The \xef\xac\x81rst \xef\xac\x82ow",
-    "\xef\xbc\xa8\xef\xbc\xb4\xef\xbc\xae \xef\xbc\x94\xef\xbc\x90\xef\xbc\x91\xef\xbc\x8e\xef\xbc\x99", "caf\x65\xcc\x81 na\xc3\xafve",
-    "blood\xc2\xa0pressure", "hyper\xc2\xadtension", "chest\xe2\x80\x8bpain", "\xf0\x9f\x98\x80\xf0\x9f\x98\x80 fine {x} <y> ~z",
+    "", " ", "\n\n\t ", "acute renal failure", "  leading and trailing   ", "a\tb\nc\r\nd",
+    "The \xef\xac\x81rst \xef\xac\x82ow",
+    "\xef\xbc\xa8\xef\xbc\xb4\xef\xbc\xae \xef\xbc\x94\xef\xbc\x90\xef\xbc\x91\xef\xbc\x8e\xef\xbc\x99",
+    "caf\x65\xcc\x81 na\xc3\xafve",
+    "blood\xc2\xa0pressure", "hyper\xc2\xadtension", "chest\xe2\x80\x8bpain",
+    "\xf0\x9f\x98\x80\xf0\x9f\x98\x80 fine {x} <y> ~z",
     "\xef\xbf\xbd", "\xe2\x85\xa3 \xc2\xbd \xe2\x84\x83", "[**2151-7-16**]  </s> <unk> <pad>", "401.9, 428.0",
     "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e\xe3\x82\xab\xe3\x82\x99", "x", "\xc2\xa0x\xe3\x80\x80y",
 };
@@ -140,7 +143,8 @@ static void test_encode(const struct spm *s)
     CHECK(v.offset[2 * a] >= 43 && v.offset[2 * (a + b) - 1] == 62 && v.offset[2 * (a + b)] == 62);
     w.n = 0;
     CHECK(spm_encode(s, text + 43, 19, 43, &w) == 0 && w.n == b);
-    CHECK(memcmp(w.id, v.id + a, b * sizeof *w.id) == 0 && memcmp(w.offset, v.offset + 2 * a, 2 * b * sizeof *w.offset) == 0);
+    CHECK(memcmp(w.id, v.id + a, b * sizeof *w.id) == 0 &&
+          memcmp(w.offset, v.offset + 2 * a, 2 * b * sizeof *w.offset) == 0);
     DONE("spans are segments and their counts add");
 
     int64_t early[2] = {0, 20}; /* eos stands at the end of the last span, not of the text */
@@ -260,8 +264,8 @@ int main(void)
         return 0;
     }
     snprintf(cmd, sizeof cmd,
-             "cd %s && spm_train --input='%s' --model_prefix=spiece --vocab_size=400 --hard_vocab_limit=false --pad_id=0 "
-             "--eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 2>log && "
+             "cd %s && spm_train --input='%s' --model_prefix=spiece --vocab_size=400 --hard_vocab_limit=false "
+             "--pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 2>log && "
              "spm_train --input='%s' --model_prefix=bpe --model_type=bpe --vocab_size=600 --byte_fallback "
              "--split_digits --normalization_rule_name=identity --remove_extra_whitespaces=false 2>log",
              dir, notes, notes);

@@ -1,4 +1,5 @@
-/* stage_main from outside: each case runs a small tool in a child process and looks at its status, output and message. */
+/* stage_main from outside: each case runs a small tool in a child process and looks at its status, output and
+ * message. */
 #include "lib/stream/internal.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
@@ -97,15 +98,18 @@ static int end(struct run *r)
     return 0;
 }
 
-static const struct stage alone = {{"alone", "[FILE]", "Test."}, opts, "note", "note", false, "notes", begin, each, after, end, NULL};
-static const struct stage parallel = {{"parallel", "[FILE]", "Test."}, opts, "note", "note", true, "notes", begin, each, after, end, NULL};
+static const struct stage alone = {
+    {"alone", "[FILE]", "Test."}, opts, "note", "note", false, "notes", begin, each, after, end, NULL};
+static const struct stage parallel = {
+    {"parallel", "[FILE]", "Test."}, opts, "note", "note", true, "notes", begin, each, after, end, NULL};
 static int prints(struct run *r)
 {
     return printf("hello\n") < 0;
 }
 static const struct stage printer = {{"printer", "", "Test."}, .end = prints};
 
-/* Runs the stage; stdin from `in` ("" closed), stdout to `out` ("" closed); messages to err. Exit status, or -signal. */
+/* Runs the stage; stdin from `in` ("" closed), stdout to `out` ("" closed); messages to err. Exit status, or
+ * -signal. */
 static int run(const struct stage *st, const char *in, const char *out, const char *args)
 {
     fflush(NULL);
@@ -215,17 +219,21 @@ int main(void)
     CHECK(records("b", &s) == 600);
     const json_t *h = stream_history(s), *own = json_array_get(h, 1), *l = stream_lineage(s);
     CHECK(json_array_size(h) == 2 && !strcmp(json_string_value(json_object_get(own, "tool")), "alone"));
-    CHECK(json_array_size(json_object_get(own, "from")) == 1 && json_integer_value(json_array_get(json_object_get(own, "from"), 0)) == 0);
+    CHECK(json_array_size(json_object_get(own, "from")) == 1 &&
+          json_integer_value(json_array_get(json_object_get(own, "from"), 0)) == 0);
     CHECK(!strcmp(json_string_value(json_object_get(json_object_get(own, "options"), "other")), "in"));
-    CHECK(!json_object_get(json_object_get(own, "options"), "side") && json_is_true(json_object_get(stream_meta(s), "seen")));
+    CHECK(!json_object_get(json_object_get(own, "options"), "side") &&
+          json_is_true(json_object_get(stream_meta(s), "seen")));
     CHECK(json_array_size(l) == 3 && json_array_size(json_object_get(json_array_get(l, 2), "inputs")) == 3);
     stream_close(s);
-    CHECK(records("g", &s) == 600 && stream_schema(s) == schema_find("gold") && json_equal(stream_history(s), stream_history(s)));
+    CHECK(records("g", &s) == 600 && stream_schema(s) == schema_find("gold") &&
+          json_equal(stream_history(s), stream_history(s)));
     CHECK(json_array_size(stream_lineage(s)) == 3);
     stream_close(s);
     DONE("further inputs and outputs, history, lineage");
 
-    CHECK(run(&alone, "in", "o", "--repeat 1 --how oracle") == 0 && run(&alone, "in", "b", "--repeat 1 --other o") == 0);
+    CHECK(run(&alone, "in", "o", "--repeat 1 --how oracle") == 0 &&
+          run(&alone, "in", "b", "--repeat 1 --other o") == 0);
     CHECK(records("b", &s) == 200 && stream_oracle(s));
     stream_close(s);
     CHECK(run(&alone, "o", "b", "--repeat 1") == 0 && records("b", &s) == 200 && stream_oracle(s));
@@ -240,7 +248,8 @@ int main(void)
         CHECK(has("err", "record 50: field text: bad") && !has("err", "SECRET"));
         CHECK(count("b") == -E_DATA);
         CHECK(run(&alone, "b", "c", "--repeat 1") == E_DATA && has("err", "failed: standard input: record 50"));
-        CHECK(run(&alone, "c", "d", "--repeat 1") == E_DATA && has("err", k ? "parallel failed" : "standard input: alone failed"));
+        CHECK(run(&alone, "c", "d", "--repeat 1") == E_DATA &&
+              has("err", k ? "parallel failed" : "standard input: alone failed"));
         CHECK(run(st, "in", "null", "--repeat 1 --fail-at 50 -j 3 -o f") == E_DATA && access("f", F_OK) != 0);
         CHECK(run(st, "in", "null", "--die-at 50 -o f -j 3") == -SIGTERM && access("f", F_OK) != 0);
         CHECK(run(st, "in", "/dev/full", "--repeat 1 -j 3") == E_IO && has("err", "No space left"));
@@ -255,14 +264,18 @@ int main(void)
     CHECK(run(&alone, "in", "b", "--other none") == E_NOINPUT && run(&alone, "in", "b", "none") == E_NOINPUT);
     CHECK(run(&alone, "in", "b", "--other -") == E_USAGE && run(&alone, "in", "b", "in in") == E_USAGE);
     CHECK(run(&alone, "in", "b", "--other in --how unread") == E_BUG && count("b") == -E_BUG);
-    CHECK(run(&alone, "in", "b", "--side -") == E_USAGE && run(&alone, "in", "b", "--nope") == E_USAGE && has("err", "alone --help"));
+    CHECK(run(&alone, "in", "b", "--side -") == E_USAGE && run(&alone, "in", "b", "--nope") == E_USAGE &&
+          has("err", "alone --help"));
     CHECK(count("b") == -E_USAGE);
-    CHECK(run(&alone, "err", "b", "") == E_DATA && run(&alone, "/dev/null", "b", "") == E_DATA && run(&alone, "g", "b", "") != 0);
-    CHECK(run(&alone, "/dev/null", "b", "--help") == 0 && has("b", "Usage: alone") && run(&alone, "", "", "--help") == E_IO);
+    CHECK(run(&alone, "err", "b", "") == E_DATA && run(&alone, "/dev/null", "b", "") == E_DATA &&
+          run(&alone, "g", "b", "") != 0);
+    CHECK(run(&alone, "/dev/null", "b", "--help") == 0 && has("b", "Usage: alone") &&
+          run(&alone, "", "", "--help") == E_IO);
     CHECK(run(&alone, "/dev/null", "b", "--version") == 0 && run(&alone, "/dev/null", "/dev/full", "--help") == E_IO);
     DONE("usage and inputs");
 
-    CHECK(run(&printer, "", "b", "") == 0 && has("b", "hello") && run(&printer, "", "/dev/full", "") == E_IO && run(&printer, "", "", "") == E_IO);
+    CHECK(run(&printer, "", "b", "") == 0 && has("b", "hello") && run(&printer, "", "/dev/full", "") == E_IO &&
+          run(&printer, "", "", "") == E_IO);
     DONE("a tool that prints");
 
     int p[2];

@@ -1,4 +1,5 @@
-/* Reader and writer: what is written is read; whatever is missing, changed or hostile is an error, never a short result. */
+/* Reader and writer: what is written is read; whatever is missing, changed or hostile is an error, never a short
+ * result. */
 #include "lib/stream/internal.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
@@ -127,7 +128,8 @@ static void test_round(void)
     int rc, i = 0;
     CHECK(stream_open(&s, "a", NULL) == 0);
     CHECK(stream_oracle(s) && !strcmp(stream_name(s), "a") && stream_schema(s) == schema_find("note"));
-    CHECK(!strcmp(json_string_value(json_object_get(stream_meta(s), "source")), "test") && json_is_array(stream_history(s)));
+    CHECK(!strcmp(json_string_value(json_object_get(stream_meta(s), "source")), "test") &&
+          json_is_array(stream_history(s)));
     while (stream_next(s, &rec, &rc) == STREAM_RECORD) {
         size_t raw;
         const char *r = stream_raw(s, &raw);
@@ -206,7 +208,8 @@ static void test_frames(void)
     CHECK(FRAMES(1, "", HEAD, REC, "2@") == 0 && FRAMES(0, "", HEAD, "2@") == 0);
     CHECK(FRAMES(2, "counts 2 records, 1 were there", HEAD, REC, "2@") == E_DATA);
     CHECK(FRAMES(-1, "counts -1", HEAD, REC, "2@") == E_DATA);
-    CHECK(FRAMES(1, "digest does not match", HEAD, REC, "2{\"records\":1,\"xxh64\":\"0000000000000000\",\"lineage\":[]}") == E_DATA);
+    CHECK(FRAMES(1, "digest does not match", HEAD, REC,
+                 "2{\"records\":1,\"xxh64\":\"0000000000000000\",\"lineage\":[]}") == E_DATA);
     CHECK(FRAMES(1, "malformed end", HEAD, REC, "2{\"records\":1,\"xxh64\":\"00\"}") == E_DATA);
     CHECK(FRAMES(1, "malformed end", HEAD, REC, "2{\"xxh64\":\"0000000000000000\"}") == E_DATA);
     CHECK(FRAMES(1, "no end frame", HEAD, REC) == E_DATA && FRAMES(1, "no end frame", HEAD) == E_DATA);
@@ -217,7 +220,8 @@ static void test_frames(void)
     CHECK(FRAMES(2, "record 2: field codes: missing", HEAD, REC, "1{\"id\":\"2\"}", "2@") == E_DATA);
     DONE("frames out of place");
 
-    CHECK(FRAMES(1, "tool-x failed: disk on fire", HEAD, REC, "3{\"tool\":\"tool-x\",\"code\":74,\"message\":\"disk on fire\"}") == E_IO);
+    CHECK(FRAMES(1, "tool-x failed: disk on fire", HEAD, REC,
+                 "3{\"tool\":\"tool-x\",\"code\":74,\"message\":\"disk on fire\"}") == E_IO);
     const char *tool, *why;
     CHECK(abort_cause(&tool, &why) && !strcmp(tool, "tool-x") && !strcmp(why, "disk on fire"));
     CHECK(FRAMES(1, "a failed: b", "3{\"tool\":\"a\",\"code\":64,\"message\":\"b\"}") == E_USAGE);
@@ -229,7 +233,8 @@ static void test_frames(void)
     uint64_t n;
     CHECK(read_bytes("{\"id\":1}\n", 9, &n) == E_DATA && strstr(err_msg(), "--from-json"));
     CHECK(read_bytes("\x1f\x8b\x08\x00", 4, &n) == E_DATA && strstr(err_msg(), "gzip"));
-    CHECK(read_bytes("\xdd\xff\xff\xff\xff", 5, &n) == E_DATA && read_bytes("\x92\x00\xdf\xff\xff\xff\xff", 7, &n) == E_DATA);
+    CHECK(read_bytes("\xdd\xff\xff\xff\xff", 5, &n) == E_DATA &&
+          read_bytes("\x92\x00\xdf\xff\xff\xff\xff", 7, &n) == E_DATA);
     CHECK(read_bytes("\x28\xb5\x2f\xfd", 4, &n) == E_DATA && read_bytes("\x28\xb5\x2f\xfd garbage", 12, &n) == E_DATA);
     CHECK(read_bytes("\0\0\0\0\0\0\0\0", 8, &n) == E_DATA);
     char deep[100];
@@ -310,18 +315,24 @@ static void test_fields(void)
     size_t used = 0, n;
     const char *p;
     int64_t v, *spans;
-    json_t *j = json_loads("{\"s\":\"abc\",\"e\":\"\",\"eb\":{\"$bin\":\"\"},\"\":1,\"i\":-7,\"b\":{\"$bin\":\"AQI=\"},\"spans\":[[0,3],[5,5],[5,9]],\"back\":[[5,6],[0,1]],"
-                           "\"bad\":[[1,0]],\"far\":[[0,11]],\"odd\":[[0]],\"neg\":[[-1,2]],\"over\":[[0,3],[2,4]],\"no\":7}", 0, NULL);
+    json_t *j =
+        json_loads("{\"s\":\"abc\",\"e\":\"\",\"eb\":{\"$bin\":\"\"},\"\":1,\"i\":-7,\"b\":{\"$bin\":\"AQI=\"},"
+                   "\"spans\":[[0,3],[5,5],[5,9]],\"back\":[[5,6],[0,1]],"
+                   "\"bad\":[[1,0]],\"far\":[[0,11]],\"odd\":[[0]],\"neg\":[[-1,2]],\"over\":[[0,3],[2,4]],\"no\":7}",
+                   0, NULL);
     fresh();
     CHECK(pk_json(&pk, j) == 0);
     json_decref(j);
     msgpack_unpacked_init(&u);
     CHECK(msgpack_unpack_next(&u, sb.data, sb.size, &used) == MSGPACK_UNPACK_SUCCESS);
     const msgpack_object *r = &u.data;
-    CHECK(rec_str(r, "e", &p, &n) == 1 && n == 0 && p && rec_bin(r, "eb", &p, &n) == 1 && n == 0 && p && rec_is(r, "e", ""));
-    CHECK(rec_str(r, "s", &p, &n) == 1 && n == 3 && !memcmp(p, "abc", 3) && !rec_str(r, "i", &p, &n) && !rec_str(r, "x", &p, &n));
+    CHECK(rec_str(r, "e", &p, &n) == 1 && n == 0 && p && rec_bin(r, "eb", &p, &n) == 1 && n == 0 && p &&
+          rec_is(r, "e", ""));
+    CHECK(rec_str(r, "s", &p, &n) == 1 && n == 3 && !memcmp(p, "abc", 3) && !rec_str(r, "i", &p, &n) &&
+          !rec_str(r, "x", &p, &n));
     CHECK(rec_bin(r, "b", &p, &n) == 1 && n == 2 && p[1] == 2 && !rec_bin(r, "s", &p, &n));
-    CHECK(rec_int(r, "i", &v) == 1 && v == -7 && !rec_int(r, "s", &v) && rec_is(r, "s", "abc") && !rec_is(r, "s", "ab"));
+    CHECK(rec_int(r, "i", &v) == 1 && v == -7 && !rec_int(r, "s", &v) && rec_is(r, "s", "abc") &&
+          !rec_is(r, "s", "ab"));
     CHECK(rec_spans(r, "spans", 10, true, &spans, &n) == 0 && n == 3 && spans[0] == 0 && spans[5] == 9);
     free(spans);
     CHECK(rec_spans(r, "back", 10, false, &spans, &n) == 0 && n == 2);
@@ -344,7 +355,8 @@ static void test_fields(void)
     msgpack_unpacked_init(&w);
     used = 0;
     CHECK(msgpack_unpack_next(&w, copy.data, copy.size, &used) == MSGPACK_UNPACK_SUCCESS && used == copy.size);
-    CHECK(!rec_get(&w.data, "s") && rec_is(&w.data, "t", "new") && rec_get(&w.data, "no") && w.data.via.map.size == r->via.map.size);
+    CHECK(!rec_get(&w.data, "s") && rec_is(&w.data, "t", "new") && rec_get(&w.data, "no") &&
+          w.data.via.map.size == r->via.map.size);
     msgpack_unpacked_destroy(&w);
     msgpack_sbuffer_destroy(&copy);
     msgpack_unpacked_destroy(&u);

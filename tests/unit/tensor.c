@@ -73,7 +73,8 @@ static void test_params(const struct backend *be)
     for (int i = 0; i < 7; i++)
         CHECK(((real *)ps.p[zero].x.v.data)[i] == 0);
     struct var qk = params_join(&ps, q, 2);
-    CHECK(qk.v.dim[0] == 400 && qk.v.dim[1] == 20 && qk.v.data == ps.value && qk.g.data == ps.grad && qk.g.dim[0] == 400);
+    CHECK(qk.v.dim[0] == 400 && qk.v.dim[1] == 20 && qk.v.data == ps.value && qk.g.data == ps.grad &&
+          qk.g.dim[0] == 400);
     CHECK((real *)ps.p[k].x.v.data == ps.value + 6000);
     CHECK(params_find(&ps, "norm") == &ps.p[one] && !params_find(&ps, "nor"));
 

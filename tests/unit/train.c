@@ -38,8 +38,18 @@ struct rig {
 static void rig_open(struct rig *r, int64_t batch, double dropout)
 {
     const struct backend *be;
-    *r = (struct rig){.c = {.gen = true, .att = true, .att_weight = 0.5, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8,
-                            .clip = 1, .seed = 5, .batch = batch, .accumulate = 8 / batch, .epochs = 1, .log_every = 1}};
+    *r = (struct rig){.c = {.gen = true,
+                            .att = true,
+                            .att_weight = 0.5,
+                            .beta1 = 0.9,
+                            .beta2 = 0.999,
+                            .eps = 1e-8,
+                            .clip = 1,
+                            .seed = 5,
+                            .batch = batch,
+                            .accumulate = 8 / batch,
+                            .epochs = 1,
+                            .log_every = 1}};
     r->c.schedule = schedule_find("constant");
     made_up(&r->d, 32);
     CHECK(backend_open("cpu", 2, &be) == 0);
@@ -137,7 +147,8 @@ static void not_finite(void)
     struct step_result x;
     rig_open(&r, 4, 0);
     real nan = (real)NAN;
-    CHECK(r.t.be->upload(params_find(&r.m->params, "encoder.final_layer_norm.weight")->x.v.data, &nan, sizeof nan) == 0);
+    CHECK(r.t.be->upload(params_find(&r.m->params, "encoder.final_layer_norm.weight")->x.v.data, &nan, sizeof nan) ==
+          0);
     CHECK(step_gradients(&r.t, r.d.of[SPLIT_TRAIN], 8, 0, &x) == E_DATA && strstr(err_msg(), "not finite"));
     rig_close(&r);
     DONE("a loss that is not finite is an error");
