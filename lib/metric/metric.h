@@ -1,6 +1,7 @@
 /* Metrics. One metric (or one family that shares its work) is one file: it ends in REGISTER(metric, <name>) and
  * defines `const struct metric metric_<name>`; adding one is adding a file, nothing else. icd-score shows them all.
- * Definitions and the names of the values follow CAML's evaluation where it has the metric. Tests: tests/unit/metric.c. */
+ * Definitions and the names of the values follow CAML's evaluation where it has the metric. Tests:
+ * tests/unit/metric.c. */
 #ifndef ICD_METRIC_H
 #define ICD_METRIC_H
 #include <stdbool.h>
@@ -56,9 +57,9 @@ static inline double metric_f1(double p, double r)
     return metric_ratio(2 * p * r, p + r);
 }
 
-/* The note-blind floor: the same k codes for every admission, the most frequent of the training set (ties: lower index),
- * with the k (the first, if several) that has the best micro-F1 on the training set itself. count(L): how many of the n
- * training admissions have the label. pick(L) is set to 0 or 1. */
+/* The note-blind floor: the same k codes for every admission, the most frequent of the training set (ties: lower
+ * index), with the k (the first, if several) that has the best micro-F1 on the training set itself. count(L): how many
+ * of the n training admissions have the label. pick(L) is set to 0 or 1. */
 int metric_floor(const int64_t *count, size_t L, int64_t n, uint8_t *pick, size_t *k);
 
 #endif

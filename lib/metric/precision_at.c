@@ -1,5 +1,6 @@
 /* Precision at 5: hits among the labels with the highest scores, over min(5, L), averaged over admissions. Of equal
- * scores the higher label index goes first (what reversing a stable ascending sort gives; CAML's own sort is not stable). */
+ * scores the higher label index goes first (what reversing a stable ascending sort gives; CAML's own sort is not
+ * stable). */
 #include "lib/metric/metric.h"
 
 enum { AT = 5 };

@@ -116,7 +116,8 @@ static bool charsmap_sane(const unsigned char *p, size_t n)
         return false;
     size_t bytes = u32_at(p), units = bytes / 4;
     const unsigned char *trie = p + 4, *texts = trie + bytes;
-    /* Children differ from their base in the low 8 bits only, so in whole blocks a base inside means children inside. */
+    /* Children differ from their base in the low 8 bits only, so in whole blocks a base inside means children
+     * inside. */
     if (bytes > n - 4 || bytes == 0 || bytes % 1024)
         return false;
     size_t room = n - 4 - bytes;
@@ -228,8 +229,9 @@ void spm_close(struct spm *s)
 json_t *spm_json(const struct spm *s)
 {
     const struct spm_info *i = &s->info;
-    json_t *j = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "name", i->name, "xxh64", i->xxh64, "pieces",
-                          (int)i->pieces, "pad", (int)i->pad, "eos", (int)i->eos, "unk", (int)i->unk, "bos", (int)i->bos);
+    json_t *j =
+        json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "name", i->name, "xxh64", i->xxh64, "pieces", (int)i->pieces,
+                  "pad", (int)i->pad, "eos", (int)i->eos, "unk", (int)i->unk, "bos", (int)i->bos);
     if (!j)
         err_set(E_NOMEM, "out of memory");
     return j;

@@ -225,8 +225,10 @@ static void test_dropout(void)
     enum { N = 100003 };
     struct tensor x = RANDOM(1, N), y = POISONED(N), sub = RANDOM(1, N), r = POISONED(N), dx = RANDOM(1, N);
     struct tensor dx0 = twin(&dx), ds = RANDOM(1, N), ds0 = twin(&ds), dy = RANDOM(1, N);
+    struct tensor da = RANDOM(1, N), da0 = twin(&da);
     struct dropout d = {0.1, 0x123456789abcdef0u, 0xfedcba987654321u};
     be->op.dropout_fwd(&y, &x, &d);
+    be->op.dropout_bwd(&da, &dy, &d);
     be->op.residual_fwd(&r, &x, &sub, &d);
     be->op.residual_bwd(&dx, &ds, &dy, &d);
     int64_t kept = 0;
@@ -235,6 +237,7 @@ static void test_dropout(void)
         kept += k != 0;
         CHECK_NEAR(*el(&y, i), k * (double)*el(&x, i), 1e-6 * fabs((double)*el(&x, i)));
         CHECK_NEAR(*el(&r, i), (double)*el(&x, i) + k * (double)*el(&sub, i), 1e-5);
+        CHECK_NEAR(*el(&da, i), (double)*el(&da0, i) + k * (double)*el(&dy, i), 1e-5);
         CHECK_NEAR(*el(&dx, i), (double)*el(&dx0, i) + (double)*el(&dy, i), 1e-5);
         CHECK_NEAR(*el(&ds, i), (double)*el(&ds0, i) + k * (double)*el(&dy, i), 1e-5);
         if (test_bad_ > 5)

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# once
+# The tree keeps its own rules: every kernel has its CPU side and a unit test, every tool its tests, every file a head, no
+# line is too wide, and nothing names the machine it was written on. A rule is a function that prints what breaks it.
+. "$(dirname "$0")/../lib.sh"
+export LC_ALL=C.UTF-8 # columns are characters
+command -v git >/dev/null && git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 ||
+    { skip tree "not a clone: what belongs to the tree is not known"; exit 0; }
+tracked() { git ls-files -- "$@"; }
+
+# Folders of somebody's own: where the tree stands, home directories, scratch folders of a clone beside it.
+absolute_paths() {
+    tracked . | while read -r f; do
+        grep -InE '(^|[^A-Za-z0-9_./-])/(wor[k]|hom[e]/[a-z]|tmp/(w[t]|b-|s-)|Use[r]s/)' "$f" | sed "s|^|$f:|" | cut -c1-120
+    done
+}
+wide_lines() { tracked '*.c' '*.h' '*.cc' | xargs -r grep -nE '^.{121}' | cut -c1-60; }
+heads() {
+    tracked '*.c' '*.cc' '*.h' '*.sh' '*.mk' '*.awk' '*.def' Makefile Makefile.more | while read -r f; do
+        case $(head -n 1 "$f") in
+            '/*'*|'//'*|'#!'*|'# '*) ;;
+            *) echo "$f has no head" ;;
+        esac
+    done
+}
+kernels() {
+    local op n=0
+    for op in $(sed -nE 's/^OP\(([a-z0-9_]+),.*/\1/p' kernels/ops.def); do
+        n=$((n + 1))
+        grep -qE "^void cpu_$op\(" kernels/cpu/*.c || echo "$op has no cpu_$op in kernels/cpu"
+        grep -qE "op\.$op\(" tests/unit/*.c || echo "$op is in no unit test"
+    done
+    [ $n -ge 20 ] || echo "only $n ops found in kernels/ops.def"
+}
+tools() {
+    local f t n=0
+    for f in tools/*.c; do
+        t=$(basename "$f" .c) n=$((n + 1))
+        [ -f "tests/cli/$t.sh" ] || echo "$t has no tests/cli/$t.sh"
+        grep -qE "^$t +\|" tests/fault/table || echo "$t has no row in tests/fault/table"
+        [ -f "man/$t.1" ] || echo "$t has no man/$t.1"
+        grep -qF "| \`$t\` |" README.md || echo "$t is not in README.md"
+    done
+    [ $n -ge 9 ] || echo "only $n tools found"
+}
+rules="absolute_paths wide_lines heads kernels tools"
+
+cd "$ROOT" || exit 1
+for rule in $rules; do is "$rule" "$($rule 2>&1)" ""; done
+
+# Each rule sees a tree that breaks it.
+tracked . | tar -cf - -T - 2>/dev/null | tar -xf - -C "$T"
+cd "$T" || exit 1
+git init -q . && git add -A
+mkdir -p "$T/tools" "$T/kernels" "$T/lib/util"
+printf '/* Data are in %s/data. */\n' /wor"k" >lib/util/path.c
+printf '/* head */\n/* %0120d */\n' 0 >lib/util/wide.c
+echo 'int x;' >lib/util/bare.c
+printf '/* head */\n' >tools/other-tool.c
+echo 'OP(conv, (T y, T x))' >>kernels/ops.def
+git add -A
+is 'a path of a machine is seen' "$(absolute_paths | cut -d: -f1,2)" lib/util/path.c:1
+is 'a wide line is seen' "$(wide_lines | cut -d: -f1,2)" lib/util/wide.c:2
+is 'a missing head is seen' "$(heads)" 'lib/util/bare.c has no head'
+is 'an op without kernel and test is seen' "$(kernels | wc -l)" 2
+is 'a tool without tests, page and mention is seen' "$(tools | wc -l)" 4
