@@ -34,6 +34,8 @@ ifdef BIN
 export PATH := $(BIN):$(PATH)
 endif
 
+# One stage after another, whatever -j says: each uses all threads itself.
+.NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: table

@@ -5,7 +5,7 @@ command -v spm_train >/dev/null || { skip "$(basename "$0")" "no spm_train (Debi
 pipe() {
     local d=$1; shift
     mkdir -p "$d"
-    (cd "$d" && unset MAKEFLAGS MFLAGS MAKELEVEL && make -s -j1 -f "$ROOT/tests/e2e/small.mk" D=d "$@") >"$d/log" 2>"$d/err"
+    (cd "$d" && unset MAKEFLAGS MFLAGS MAKELEVEL && make -s -j4 -f "$ROOT/tests/e2e/small.mk" D=d "$@") >"$d/log" 2>"$d/err"
 }
 # records STREAM: its records alone, as JSON lines: what may not depend on anything but what the stage was to read
 records() { rec-cat --json "$1" | grep -v '^{"\(header\|end\)":'; }
