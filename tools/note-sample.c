@@ -1,22 +1,36 @@
 /* note-sample: which parts of a note go into a model's limited input, as byte spans in the order they are to be read.
- * The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c); labels are no input, so nothing can
- * leak. Tests: tests/cli/note-sample.sh, tests/unit/sample.c. */
+ * The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c). Labels are an input only where the scope
+ * is said to need them: train notes' (gold-train), or all, which stamps the stream as an oracle's (gold).
+ * Tests: tests/cli/note-sample.sh, tests/unit/sample.c. */
 #include "lib/stream/stage.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kb/kb.h"
-#include "lib/text/sample.h"
+#include "lib/kb/scope.h"
+#include "lib/text/prompt.h"
+#include "lib/text/sample_report.h"
+#include "lib/util/file.h"
 
+/* Choices stand in the order of the enums in lib/text/sample.h. */
 static const char *const levels[] = {"none", "section", "paragraph", NULL};
-static const char *const fills[] = {"none", "p", "doc", NULL};
+static const char *const ranks[] = {"n,p", "lex", "p", NULL};
+static const char *const fills[] = {"none", "p", "n", "doc", NULL};
+static const char *const overflows[] = {"level", "truncate", "paragraph", "skip", NULL};
 static const char *const orders[] = {"p", "doc", NULL};
+static const char *const paras[] = {"block", "line", "bullet", "sentence", NULL};
+static const char *const shorts[] = {"pass", "reorder", NULL};
+static const char *const units[] = {"word", "piece", NULL};
+static const char *const matches[] = {"phrase", "word", NULL};
+static const char *const scopes[] = {"union", "predicted", "gold-train", "gold", NULL};
 
-static const char *knowledge, *level = "paragraph", *tokenizer, *fill = "p", *order = "p", *sections;
-static int64_t budget = 2048, top = 3;
-static bool headers = true, stats;
+static const char *knowledge, *level = "paragraph", *tokenizer, *template, *rank = "n,p", *fill = "p",
+                              *overflow = "level", *order = "p", *para = "block", *short_notes = "pass",
+                              *count_unit = "word", *match = "phrase", *stop, *denials, *sections, *always_keep,
+                              *scope = "union", *pred, *train_labels, *oracle_labels;
+static int64_t budget = 2048, top = 3, format = 1;
+static bool headers = true, abbr_case = true, idf, negex, explain, stats;
 
 static const struct opt opts[] = {
     {"knowledge", 'k', OPT_FILE, &knowledge, "FILE",
@@ -26,62 +40,234 @@ static const struct opt opts[] = {
      "them paragraphs.",
      .choices = levels},
     {"budget", 'b', OPT_INT, &budget, "N",
-     "At most N sub-word pieces of the tokenizer, the end piece among them; words where no tokenizer is given.", 1,
-     1e9},
+     "At most N sub-word pieces of the tokenizer, prompt and end piece among them; words where no tokenizer is given.",
+     1, 1e9},
     {"tokenizer", 't', OPT_FILE, &tokenizer, "FILE",
      "SentencePiece file or model directory whose pieces the budget counts."},
+    {"template", 0, OPT_FILE, &template, "FILE",
+     "The prompt that tokenize will be given: its pieces count in the budget."},
+    {"format", 0, OPT_INT, &format, "N",
+     "The format that tokenize will be given: with 3 and 4 the list of the codes of the kb stream counts in the "
+     "budget.",
+     1, 4},
     {"top-sections", 0, OPT_INT, &top, "N", "How many sections are chosen by the number of words in expressions.", 1,
      1e6},
+    {"rank", 0, OPT_CHOICE, &rank, "HOW",
+     "How sections are chosen: n,p by N, the chosen then ordered by p; lex by N and among equals by p, which is their "
+     "order "
+     "too; p by p alone.",
+     .choices = ranks},
     {"fill", 0, OPT_CHOICE, &fill, "HOW",
-     "What fills a budget that the chosen sections leave: nothing, further sections by ratio, or in the note's order.",
+     "What fills a budget that the chosen sections leave: nothing, further sections by p, by N, or in the note's "
+     "order.",
      .choices = fills},
+    {"overflow", 0, OPT_CHOICE, &overflow, "HOW",
+     "What is kept of a section longer than what is left of the budget: level as the level says (its head, or its "
+     "paragraphs "
+     "by p), truncate its head, paragraph its paragraphs by p, skip nothing.",
+     .choices = overflows},
     {"order", 0, OPT_CHOICE, &order, "HOW",
-     "The order in which what was kept is read: by the ratio of words in expressions, or as in the note.",
-     .choices = orders},
+     "The order in which what was kept is read: that in which it was chosen, or as in the note.", .choices = orders},
+    {"para", 0, OPT_CHOICE, &para, "HOW",
+     "What a paragraph is: block between empty lines and before a sub-header of the hospital course; line, bullet and "
+     "sentence also end it at every line, before a list mark, at the end of a sentence.",
+     .choices = paras},
+    {"short", 0, OPT_CHOICE, &short_notes, "HOW",
+     "Notes within the budget: pass keeps them as they are, reorder samples them like the others.", .choices = shorts},
     {"headers", 0, OPT_FLAG, &headers, NULL,
      "Put a section's header before what is kept of it; --no-headers leaves headers out."},
+    {"always-keep", 0, OPT_STR, &always_keep, "ID,..",
+     "Sections that go first whatever their N, in the order of p: DISCH_DX,PROCEDURE, say. Not in the paper."},
+    {"count-unit", 0, OPT_CHOICE, &count_unit, "UNIT", "What N and p count: words, or pieces of the tokenizer.",
+     .choices = units},
+    {"match", 0, OPT_CHOICE, &match, "HOW",
+     "What belongs to an expression: phrase the words of a whole expression, word each word that is in some "
+     "expression.",
+     .choices = matches},
+    {"stop", 0, OPT_FILE, &stop, "FILE",
+     "With --match word: words that do not count by themselves, in the form of share/words/stop.txt; an empty file: "
+     "all count."},
+    {"idf", 0, OPT_FLAG, &idf, NULL,
+     "With --match word: a word counts the more, the fewer codes of the kb stream it belongs to."},
+    {"abbr-case", 0, OPT_FLAG, &abbr_case, NULL,
+     "Short forms of up to three letters in capitals match in capitals only; --no-abbr-case lets them match in any "
+     "case."},
+    {"negex", 0, OPT_FLAG, &negex, NULL,
+     "Expressions that are denied (\"no\", \"was ruled out\") and sections of class N (family history, instructions) "
+     "do not "
+     "count."},
+    {"denials", 0, OPT_FILE, &denials, "FILE", "With --negex: what denies, in the form of share/words/denials.tsv."},
     {"sections", 0, OPT_FILE, &sections, "FILE",
      "Section headers to know, in the form of share/sections/canonical.tsv."},
+    {"scope", 0, OPT_CHOICE, &scope, "SCOPE",
+     "Whose expressions count: union those of all codes of the kb stream; predicted of the codes that --pred gives the "
+     "note; "
+     "gold-train for train notes of their own codes (--train-labels), for others of all; gold of the note's own codes "
+     "(--oracle-labels): an upper bound, and the stream says so.",
+     .choices = scopes},
+    {"pred", 0, OPT_FILE, &pred, "FILE", "Predictions of a first pass, for --scope predicted."},
+    {"train-labels", 0, OPT_FILE, &train_labels, "FILE",
+     "A gold or target stream, for --scope gold-train. Records of other splits than train are passed over, those of "
+     "test refused."},
+    {"oracle-labels", 0, OPT_FILE, &oracle_labels, "FILE",
+     "The gold stream for --scope gold. Stamps the output, and all that is made of it, as an oracle's."},
+    {"explain", 0, OPT_FLAG, &explain, NULL,
+     "Give each record a field \"sample\": its sections with N, p and what was kept, without any text."},
     {"stats", 0, OPT_FLAG, &stats, NULL,
-     "At the end, say on standard error which sections were chosen, with their mean count and ratio, and what share of "
-     "all tokens the head of the notes and the sample lose.",
+     "At the end, say on standard error which sections were chosen, with their mean N and p, and what share of all "
+     "tokens the "
+     "head of the notes and the sample lose.",
      .flags = OPT_QUIET},
     {0},
 };
 
-/* One kind of section over all notes. Sums are integers, so that threads cannot change them. */
-struct tally {
-    uint64_t chosen, n, p; /* p in billionths */
+enum { UNION, PREDICTED, GOLD_TRAIN, GOLD };
+
+struct scratch { /* of one thread */
+    struct sample sample;
+    uint64_t *scope;
 };
 static struct {
     struct sample_cfg cfg;
+    int scope; /* place in scopes[] */
     struct kb kb;
+    const json_t *kb_meta;
+    struct scopes scopes;
     struct matcher *matcher;
     struct section_rules *rules;
     struct spm *spm;
-    struct sample *sample; /* of each thread */
+    bool *keep;
+    struct scratch *scratch;
     int threads;
     pthread_mutex_t lock;
-    struct tally *tally; /* of each kind */
-    uint64_t notes, unmatched, fitting, tokens, head, kept;
-    uint64_t longest, longest_kept;
+    struct sample_stats stats;
 } st = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static int load_knowledge(struct run *r)
+/* ---- begin ---- */
+
+static int choice(const char *const *all, const char *one)
+{
+    int i = 0;
+    while (strcmp(all[i], one) != 0)
+        i++;
+    return i;
+}
+
+/* Options that would do nothing are mistakes. */
+static int check_options(void)
+{
+    static const struct {
+        const char *const *file;
+        const char *name;
+        int scope;
+    } need[] = {{&pred, "--pred", PREDICTED},
+                {&train_labels, "--train-labels", GOLD_TRAIN},
+                {&oracle_labels, "--oracle-labels", GOLD}};
+    for (size_t i = 0; i < sizeof need / sizeof *need; i++) {
+        if (*need[i].file && st.scope != need[i].scope)
+            return err_set(E_USAGE, "%s is for --scope %s", need[i].name, scopes[need[i].scope]);
+        if (!*need[i].file && st.scope == need[i].scope)
+            return err_set(E_USAGE, "--scope %s needs %s", scope, need[i].name);
+    }
+    if (st.scope != UNION && st.cfg.level == SAMPLE_NONE)
+        return err_set(E_USAGE, "--scope %s does nothing at --level none", scope);
+    if ((idf || stop) && strcmp(match, "word") != 0)
+        return err_set(E_USAGE, "%s is for --match word", idf ? "--idf" : "--stop");
+    if (denials && !negex)
+        return err_set(E_USAGE, "--denials is for --negex");
+    if (st.cfg.count_pieces && !tokenizer)
+        return err_set(E_USAGE, "--count-unit piece needs --tokenizer");
+    if ((template || format > 2) && !tokenizer)
+        return err_set(E_USAGE, "%s counts in pieces: it needs --tokenizer", template ? "--template" : "--format");
+    if (!knowledge && (st.cfg.level != SAMPLE_NONE || format > 2))
+        return err_set(E_USAGE, "%s %s needs a kb stream: -k FILE", format > 2 ? "--format" : "--level",
+                       format > 2 ? "3 or 4" : level);
+    return 0;
+}
+
+static int load_keep(void)
+{
+    if (!(st.keep = mem_zalloc((size_t)section_kinds(st.rules), sizeof *st.keep)))
+        return E_NOMEM;
+    for (const char *p = always_keep; p && *p;) {
+        size_t n = strcspn(p, ",");
+        int kind = section_kind(st.rules, p, n);
+        if (kind < 0)
+            return err_set(E_USAGE, "--always-keep: no section is named %.*s", (int)(n < 40 ? n : 40), p);
+        st.keep[kind] = true;
+        p += n + (p[n] == ',');
+    }
+    st.cfg.keep = always_keep ? st.keep : NULL;
+    return 0;
+}
+
+static int load_matcher(struct run *r)
+{
+    struct kb_matching how = {.words = strcmp(match, "word") == 0,
+                              .idf = idf,
+                              .any_case = !abbr_case,
+                              .stop = stop,
+                              .negation = negex,
+                              .denials = denials};
+    const char *const files[] = {sections, stop, denials};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i])
+            TRY(run_input_file(r, files[i]));
+    int rc = kb_matcher(&st.kb, &how, &st.matcher);
+    if (rc)
+        return err_ctx(rc, "%s", path_base(knowledge));
+    TRY(section_rules_load(&st.rules, sections));
+    TRY(load_keep());
+    st.stats.tally = mem_zalloc((size_t)section_kinds(st.rules), sizeof *st.stats.tally);
+    return st.stats.tally ? 0 : E_NOMEM;
+}
+
+static int load_scope(struct run *r)
 {
     struct stream *s;
-    if (st.cfg.level == SAMPLE_NONE && !knowledge)
+    if (st.scope == UNION)
         return 0;
-    if (!knowledge)
-        return err_set(E_USAGE, "--level %s needs a kb stream: -k FILE", level);
-    TRY(run_input(r, knowledge, "kb", &s));
-    TRY(kb_load(&st.kb, s));
-    TRY(kb_matcher(&st.kb, &st.matcher));
-    if (sections)
-        TRY(run_input_file(r, sections));
-    TRY(section_rules_load(&st.rules, sections));
-    st.tally = mem_zalloc((size_t)section_kinds(st.rules), sizeof *st.tally);
-    return st.tally ? 0 : E_NOMEM;
+    if (st.scope == GOLD)
+        r->oracle = true;
+    TRY(run_input(r,
+                  st.scope == PREDICTED    ? pred
+                  : st.scope == GOLD_TRAIN ? train_labels
+                                           : oracle_labels,
+                  st.scope == PREDICTED    ? "pred"
+                  : st.scope == GOLD_TRAIN ? "gold,target"
+                                           : "gold",
+                  &s));
+    TRY(scopes_load(&st.scopes, s, &st.kb, st.scope == GOLD_TRAIN));
+    if (st.scopes.unknown)
+        run_warn(r, "%s: %llu codes are not in the kb stream, so nothing is looked for on their behalf", stream_name(s),
+                 (unsigned long long)st.scopes.unknown);
+    return 0;
+}
+
+/* What prompt, list and end piece take of the budget. */
+static int reserve(struct run *r)
+{
+    struct prompt prompt = {0};
+    struct buf list = {0};
+    char *text = NULL;
+    size_t n = 0;
+    int rc = 0;
+    if (template) {
+        TRY(run_input_file(r, template));
+        TRY(file_read(template, 1 << 20, &text, &n));
+    }
+    if (format > 2)
+        rc = prompt_labels(&st.kb, st.kb_meta, format == FORMAT_LABELS_DESCRIBED, &list);
+    if (!rc)
+        rc = prompt_make(&prompt, st.spm, text, n, format > 2 ? &list : NULL);
+    st.cfg.reserved = prompt.before.n + prompt.after.n + 1;
+    if (!rc && st.cfg.reserved > 1 && st.cfg.reserved >= st.cfg.budget)
+        rc = err_set(E_USAGE, "--budget %lld leaves no room beside the prompt's %zu pieces", (long long)budget,
+                     st.cfg.reserved - 1);
+    prompt_free(&prompt);
+    buf_free(&list);
+    free(text);
+    return rc;
 }
 
 static int load_tokenizer(struct run *r)
@@ -92,37 +278,53 @@ static int load_tokenizer(struct run *r)
     TRY(spm_find(tokenizer, path, sizeof path));
     TRY(run_input_file(r, path));
     TRY(spm_open(&st.spm, path));
-    return spm_info(st.spm)->eos >= 0 ? 0 : err_set(E_DATA, "%s: no end-of-sequence piece", spm_info(st.spm)->name);
-}
-
-static int choice(const char *const *all, const char *one)
-{
-    int i = 0;
-    while (strcmp(all[i], one) != 0)
-        i++;
-    return i;
+    if (spm_info(st.spm)->eos < 0)
+        return err_set(E_DATA, "%s: no end-of-sequence piece", spm_info(st.spm)->name);
+    return reserve(r);
 }
 
 static int begin(struct run *r)
 {
+    st.scope = choice(scopes, scope);
     st.cfg = (struct sample_cfg){
         .level = (enum sample_level)choice(levels, level),
+        .rank = (enum sample_rank)choice(ranks, rank),
         .fill = (enum sample_fill)choice(fills, fill),
+        .overflow = (enum sample_overflow)choice(overflows, overflow),
+        .paragraphs = (enum paragraphs)choice(paras, para),
         .budget = (size_t)budget,
         .top = (size_t)top,
         .doc_order = strcmp(order, "doc") == 0,
         .headers = headers,
-        .always_rank = stats,
+        .reorder = strcmp(short_notes, "reorder") == 0,
+        .count_pieces = strcmp(count_unit, "piece") == 0,
+        .negation = negex,
+        .always_rank = stats || explain,
     };
-    TRY(load_knowledge(r));
+    TRY(check_options());
+    if (knowledge) {
+        struct stream *s;
+        TRY(run_input(r, knowledge, "kb", &s));
+        TRY(kb_load(&st.kb, s));
+        st.kb_meta = stream_meta(s);
+    }
+    if (st.cfg.level != SAMPLE_NONE)
+        TRY(load_matcher(r));
+    TRY(load_scope(r));
     TRY(load_tokenizer(r));
     st.cfg.spm = st.spm;
     st.cfg.matcher = st.matcher;
     st.cfg.rules = st.rules;
     st.threads = r->threads;
-    st.sample = mem_zalloc((size_t)r->threads, sizeof *st.sample);
-    return st.sample ? 0 : E_NOMEM;
+    if (!(st.scratch = mem_zalloc((size_t)r->threads, sizeof *st.scratch)))
+        return E_NOMEM;
+    for (int i = 0; i < st.threads; i++)
+        if (!(st.scratch[i].scope = mem_zalloc(st.kb.codes / 64 + 1, sizeof(uint64_t))))
+            return E_NOMEM;
+    return 0;
 }
+
+/* ---- notes ---- */
 
 /* Where the second and further notes of an admission begin. */
 static int read_parts(const msgpack_object *rec, size_t n, struct section_start **start, size_t *nstart)
@@ -148,48 +350,41 @@ static int read_parts(const msgpack_object *rec, size_t n, struct section_start 
     return 0;
 }
 
-static void count_note(const struct sample *s)
+/* *bits: NULL for all codes. */
+static int note_scope(const msgpack_object *rec, uint64_t *bits, const uint64_t **use)
 {
-    size_t room = st.cfg.budget - (st.spm ? 1 : 0);
-    size_t head = s->tokens < room ? s->tokens : room;
-    pthread_mutex_lock(&st.lock);
-    st.notes++;
-    st.fitting += s->tokens <= room;
-    st.unmatched += st.cfg.level != SAMPLE_NONE && s->top == 0;
-    st.tokens += s->tokens;
-    st.head += head;
-    st.kept += s->kept;
-    if (s->tokens > st.longest) {
-        st.longest = s->tokens;
-        st.longest_kept = 0;
-    }
-    if (s->tokens == st.longest && s->kept > st.longest_kept)
-        st.longest_kept = s->kept;
-    for (size_t i = 0; i < s->top; i++) {
-        const struct match_count *c = &s->count[s->rank[i]];
-        struct tally *t = &st.tally[s->sections.sec[s->rank[i]].kind];
-        t->chosen++;
-        t->n += c->covered;
-        t->p += c->covered * 1000000000u / c->words;
-    }
-    pthread_mutex_unlock(&st.lock);
+    const char *id;
+    size_t n;
+    *use = NULL;
+    if (st.scope == UNION || (st.scope == GOLD_TRAIN && !rec_is(rec, "split", "train")))
+        return 0;
+    rec_str(rec, "id", &id, &n);
+    if (!scopes_of(&st.scopes, &st.kb, id, n, bits))
+        return err_set(E_DATA, "field id: --scope %s, but its stream has no record of this note", scope);
+    *use = bits;
+    return 0;
 }
 
 static int each(struct run *r, int thread, const msgpack_object *rec, struct sink *sink)
 {
-    struct sample *s = &st.sample[thread];
+    struct sample *s = &st.scratch[thread].sample;
     struct section_start *start;
+    const uint64_t *bits;
     const char *text;
     size_t n, nstart;
     rec_str(rec, "text", &text, &n);
+    TRY(note_scope(rec, st.scratch[thread].scope, &bits));
     int rc = read_parts(rec, n, &start, &nstart);
     if (!rc)
-        rc = sample_note(&st.cfg, text, n, start, nstart, s);
+        rc = sample_note(&st.cfg, text, n, start, nstart, bits, s);
     free(start);
     TRY(rc);
-    if (stats)
-        count_note(s);
-    pk_copy(&sink->pk, rec, "spans", NULL, 1);
+    if (stats) {
+        pthread_mutex_lock(&st.lock);
+        sample_stats_add(&st.stats, &st.cfg, s);
+        pthread_mutex_unlock(&st.lock);
+    }
+    pk_copy(&sink->pk, rec, "spans", "sample", explain ? 2 : 1);
     pk_str(&sink->pk, "spans");
     msgpack_pack_array(&sink->pk, s->n);
     for (size_t i = 0; i < s->n; i++) {
@@ -197,69 +392,31 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
         msgpack_pack_int64(&sink->pk, s->span[i].begin);
         msgpack_pack_int64(&sink->pk, s->span[i].end);
     }
+    if (explain) {
+        pk_str(&sink->pk, "sample");
+        sample_explain(&sink->pk, &st.cfg, text, s);
+    }
     return sink_next(sink);
-}
-
-/* ---- --stats: the paper's Table 4, and what is lost ---- */
-
-static int by_chosen(const void *a, const void *b)
-{
-    int i = *(const int *)a, j = *(const int *)b;
-    return st.tally[i].chosen != st.tally[j].chosen ? (st.tally[i].chosen < st.tally[j].chosen ? 1 : -1) : i - j;
-}
-
-static double percent(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-static int print_sections(void)
-{
-    int kinds = section_kinds(st.rules), *index = mem_alloc((size_t)kinds, sizeof *index);
-    uint64_t all = 0;
-    if (!index)
-        return E_NOMEM;
-    for (int i = 0; i < kinds; i++) {
-        index[i] = i;
-        all += st.tally[i].chosen;
-    }
-    qsort(index, (size_t)kinds, sizeof *index, by_chosen);
-    fprintf(stderr, "%-18s %8s %8s %9s %7s %7s\n", "section", "mean N", "mean p", "chosen", "notes", "share");
-    for (int i = 0; i < kinds && st.tally[index[i]].chosen; i++) {
-        const struct tally *t = &st.tally[index[i]];
-        fprintf(stderr, "%-18s %8.2f %8.3f %9llu %6.1f%% %6.1f%%\n", section_name(st.rules, index[i]),
-                (double)t->n / (double)t->chosen, (double)t->p / 1e9 / (double)t->chosen, (unsigned long long)t->chosen,
-                percent(t->chosen, st.notes), percent(t->chosen, all));
-    }
-    free(index);
-    return 0;
 }
 
 static int end(struct run *r)
 {
     if (!stats)
         return 0;
-    const char *unit = st.spm ? "pieces" : "words";
     progress_end(&r->progress);
-    if (st.tally)
-        TRY(print_sections());
-    fprintf(stderr, "%llu notes, %llu within the budget of %lld %s, %llu without a match\n",
-            (unsigned long long)st.notes, (unsigned long long)st.fitting, (long long)budget, unit,
-            (unsigned long long)st.unmatched);
-    fprintf(stderr, "%llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n",
-            (unsigned long long)st.tokens, unit, percent(st.tokens - st.head, st.tokens),
-            percent(st.tokens - st.kept, st.tokens));
-    fprintf(stderr, "longest note: %llu %s, %.2f%% lost\n", (unsigned long long)st.longest, unit,
-            percent(st.longest - st.longest_kept, st.longest));
-    return 0;
+    return sample_stats_print(&st.stats, &st.cfg, stderr);
 }
 
 static void done(struct run *r)
 {
-    for (int i = 0; st.sample && i < st.threads; i++)
-        sample_free(&st.sample[i]);
-    free(st.sample);
-    free(st.tally);
+    for (int i = 0; st.scratch && i < st.threads; i++) {
+        sample_free(&st.scratch[i].sample);
+        free(st.scratch[i].scope);
+    }
+    free(st.scratch);
+    free(st.stats.tally);
+    free(st.keep);
+    scopes_free(&st.scopes);
     kb_free(&st.kb);
     matcher_free(st.matcher);
     section_rules_free(st.rules);

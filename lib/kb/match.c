@@ -1,150 +1,8 @@
-/* Aho-Corasick over word ids: see match.h. Words are numbered by an open-addressing table; goto edges below the root
- * sit in another, keyed by state and word, and the root's edges are a plain array, since nearly every word of a note
- * leads from the root to the root. */
-#include "lib/kb/match.h"
-
-#include <stdbool.h>
+/* Finding expressions in text: see match.h. */
 #include <stdlib.h>
-#include <string.h>
 
+#include "lib/kb/match_table.h"
 #include "lib/util/err.h"
-
-enum { WORD_MAX = 64, EXPR_MAX = 64 }; /* bytes of a word that count; words of an expression (bits of a history) */
-#define NONE UINT32_MAX
-
-/* ---- words ---- */
-struct word {
-    unsigned char c[WORD_MAX + 8]; /* zeros behind, up to the next multiple of 8: words are hashed in eights */
-    uint32_t n;
-    bool caps; /* one to three letters, all capitals */
-};
-
-/* Class of a byte: the folded letter or digit it stands for, 0 for what separates words. */
-static const unsigned char fold[256] = {
-    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8',
-    ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h',
-    ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q',
-    ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
-    ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',
-    ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r',
-    ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
-};
-
-static bool upper(unsigned char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-/* UTF-8 of blanks and punctuation that notes from word processors hold: U+0080-00BF and U+2000-206F. 0: a letter. */
-static size_t wide_separator(const unsigned char *p, const unsigned char *end)
-{
-    if (p[0] == 0xC2 && end - p >= 2)
-        return 2;
-    return p[0] == 0xE2 && end - p >= 3 && (p[1] == 0x80 || p[1] == 0x81) ? 3 : 0;
-}
-
-/* An apostrophe, plain or typographic, joins what is around it: patient's, d/c'd. */
-static size_t apostrophe(const unsigned char *p, const unsigned char *end)
-{
-    if (*p == '\'')
-        return 1;
-    return end - p >= 3 && p[0] == 0xE2 && p[1] == 0x80 && p[2] == 0x99 ? 3 : 0;
-}
-
-/* Plurals: "lines" but not "ARDS", "his", "sinus", "abscess"; capitals with a small s ("MIs") always. */
-static bool plural(const struct word *w, uint32_t capitals)
-{
-    unsigned char b = w->c[w->n - 2];
-    return capitals == w->n - 1 || (w->n >= 5 && b != 's' && b != 'u' && b != 'i');
-}
-
-static void finish(struct word *w, uint32_t n)
-{
-    uint64_t zero = 0;
-    w->n = n;
-    memcpy(w->c + n, &zero, 8);
-}
-
-/* The word at p when it is plain ASCII and not overlong, as nearly all are: its end, else NULL. */
-static const unsigned char *plain_word(const unsigned char *p, const unsigned char *end, struct word *w)
-{
-    const unsigned char *start = p, *limit = end - p > WORD_MAX ? p + WORD_MAX : end;
-    unsigned char f;
-    uint32_t n = 0;
-    for (; p < limit && (f = fold[*p]); p++)
-        w->c[n++] = f;
-    if (p < end && (p == limit || *p >= 0x80 || *p == '\''))
-        return NULL;
-    w->n = n;
-    if (n >= 3 && p[-1] == 's') {
-        uint32_t capitals = 0;
-        for (uint32_t i = 0; i < n - 1; i++)
-            capitals += upper(start[i]);
-        if (plural(w, capitals))
-            n--;
-    }
-    finish(w, n);
-    w->caps = n <= 3 && upper(start[0]) && (n < 2 || upper(start[1])) && (n < 3 || upper(start[2]));
-    return p;
-}
-
-/* The next word from *at on; false at the end. Called for every word of every note. */
-static bool next_word(const unsigned char **at, const unsigned char *end, struct word *w)
-{
-    const unsigned char *p = *at;
-    for (; p < end; p++) {
-        if (fold[*p])
-            break;
-        if (*p >= 0x80) {
-            size_t k = wide_separator(p, end);
-            if (!k)
-                break;
-            p += k - 1;
-        }
-    }
-    if (p >= end)
-        return false;
-    const unsigned char *stop = plain_word(p, end, w);
-    if (stop) {
-        *at = stop;
-        return true;
-    }
-    uint32_t n = 0, len = 0, capitals = 0, letters = 0;
-    bool last_small = false; /* the last byte was a small letter */
-    while (p < end) {
-        unsigned char c = *p, f = fold[c];
-        if (!f) {
-            size_t k = apostrophe(p, end);
-            if (k) {
-                if (p + k >= end || !fold[p[k]])
-                    break;
-                p += k;
-                continue;
-            }
-            if (c < 0x80 || wide_separator(p, end))
-                break;
-            f = c;
-        }
-        if (n < WORD_MAX)
-            w->c[n++] = f;
-        len++;
-        bool up = upper(c);
-        capitals += up;
-        letters += f >= 'a';
-        last_small = f >= 'a' && !up;
-        p++;
-    }
-    *at = p;
-    w->n = n;
-    if (n >= 3 && len == n && w->c[n - 1] == 's' && last_small && plural(w, capitals)) {
-        n--;
-        len--;
-        letters--;
-    }
-    finish(w, n);
-    w->caps = len <= 3 && letters == len && capitals == len;
-    return true;
-}
 
 int match_fold(const char *text, size_t n, struct buf *out)
 {
@@ -160,312 +18,173 @@ int match_fold(const char *text, size_t n, struct buf *out)
     return 0;
 }
 
-static uint64_t word_hash(const struct word *w)
+static bool in_scope(const struct matcher *m, const struct expr *e, const uint64_t *scope)
 {
-    uint64_t h = 0x9E3779B97F4A7C15u ^ w->n;
-    for (uint32_t i = 0; i < w->n; i += 8) {
-        uint64_t x;
-        memcpy(&x, w->c + i, 8);
-        h = (h ^ x) * 0xD6E8FEB86659FD93u;
-        h ^= h >> 32;
-    }
-    return h;
+    if (!scope)
+        return true;
+    for (uint32_t i = e->link; i != NONE; i = m->link[i].next)
+        if (scope[m->link[i].code / 64] >> m->link[i].code % 64 & 1)
+            return true;
+    return false;
 }
 
-/* ---- the automaton ---- */
-struct slot {    /* of the word table */
-    uint32_t id; /* NONE: empty */
-    uint32_t hash;
-};
-struct edge {                 /* of the goto table; state 0's edges are in root[] */
-    uint32_t state, word, to; /* to NONE: empty */
-};
-struct state {
-    uint32_t fail,
-        out;       /* out: the nearest state down the fail links, itself included, that ends an expression; 0: none */
-    uint32_t expr; /* first of the expressions that end here, NONE */
-    uint32_t depth;
-    uint32_t parent, word; /* how it is reached, to build from */
-};
-struct expr {      /* expressions of the same words differ in which of them ask for capitals */
-    uint64_t caps; /* bit i: the i-th word from the end */
-    uint32_t next;
-};
-struct matcher {
-    struct slot *slot;
-    uint32_t slots, words;
-    size_t *word_at; /* word i is chars.p + word_at[i] .. word_at[i+1] */
-    size_t word_cap;
-    struct buf chars;
-    struct edge *edge;
-    uint32_t edges, edge_cap;
-    struct state *state;
-    uint32_t states, state_cap;
-    struct expr *expr;
-    uint32_t exprs, expr_cap;
-    uint32_t *root;
-    bool built;
-};
-
-/* Index of the slot that holds w, or the empty one where it would go. */
-static uint32_t word_slot(const struct matcher *m, const struct word *w, uint64_t h)
+/* Words of the longest expression in scope that ends at state s, given which of the last 64 words were in capitals;
+ * *weight: what each of its words adds. */
+static uint32_t longest(const struct matcher *m, uint32_t s, uint64_t caps, const uint64_t *scope, uint32_t *weight)
 {
-    uint32_t mask = m->slots - 1, i = (uint32_t)h & mask, tag = (uint32_t)(h >> 32);
-    for (;; i = (i + 1) & mask) {
-        uint32_t id = m->slot[i].id;
-        if (id == NONE)
-            return i;
-        if (m->slot[i].hash == tag && m->word_at[id + 1] - m->word_at[id] == w->n &&
-            memcmp(m->chars.p + m->word_at[id], w->c, w->n) == 0)
-            return i;
-    }
-}
-
-static int word_table_grow(struct matcher *m)
-{
-    uint32_t slots = m->slots ? 2 * m->slots : 1024;
-    struct slot *old = m->slot, *s = mem_alloc(slots, sizeof *s);
-    if (!s)
-        return E_NOMEM;
-    memset(s, 0xff, slots * sizeof *s);
-    m->slot = s;
-    m->slots = slots;
-    for (uint32_t id = 0; id < m->words; id++) {
-        struct word w;
-        uint32_t n = (uint32_t)(m->word_at[id + 1] - m->word_at[id]);
-        memcpy(w.c, m->chars.p + m->word_at[id], n);
-        finish(&w, n);
-        uint64_t h = word_hash(&w);
-        s[word_slot(m, &w, h)] = (struct slot){id, (uint32_t)(h >> 32)};
-    }
-    free(old);
-    return 0;
-}
-
-static int word_id(struct matcher *m, const struct word *w, uint32_t *id)
-{
-    uint64_t h = word_hash(w);
-    uint32_t i = word_slot(m, w, h);
-    if (m->slot[i].id != NONE) {
-        *id = m->slot[i].id;
-        return 0;
-    }
-    if (m->words + 2 > m->word_cap) {
-        size_t cap = 2 * m->word_cap;
-        size_t *at = mem_grow(m->word_at, cap, sizeof *at);
-        if (!at)
-            return E_NOMEM;
-        m->word_at = at;
-        m->word_cap = cap;
-    }
-    TRY(buf_add(&m->chars, w->c, w->n));
-    *id = m->words++;
-    m->word_at[m->words] = m->chars.n;
-    m->slot[i] = (struct slot){*id, (uint32_t)(h >> 32)};
-    return m->words >= m->slots / 2 ? word_table_grow(m) : 0;
-}
-
-static uint32_t edge_slot(const struct matcher *m, uint32_t state, uint32_t word)
-{
-    uint32_t mask = m->edge_cap - 1;
-    uint64_t h = ((uint64_t)state << 32 | word) * 0x9E3779B97F4A7C15u;
-    for (uint32_t i = (uint32_t)(h >> 32) & mask;; i = (i + 1) & mask) {
-        const struct edge *e = &m->edge[i];
-        if (e->to == NONE || (e->state == state && e->word == word))
-            return i;
-    }
-}
-
-static int edge_table_grow(struct matcher *m)
-{
-    uint32_t cap = m->edge_cap;
-    struct edge *old = m->edge, *e = mem_alloc(cap ? 2 * cap : 4096, sizeof *e);
-    if (!e)
-        return E_NOMEM;
-    m->edge = e;
-    m->edge_cap = cap ? 2 * cap : 4096;
-    memset(e, 0xff, m->edge_cap * sizeof *e);
-    for (uint32_t i = 0; i < cap; i++)
-        if (old[i].to != NONE)
-            e[edge_slot(m, old[i].state, old[i].word)] = old[i];
-    free(old);
-    return 0;
-}
-
-static int state_new(struct matcher *m, uint32_t parent, uint32_t word, uint32_t *s)
-{
-    if (m->states == m->state_cap) {
-        uint32_t cap = m->state_cap ? 2 * m->state_cap : 1024;
-        struct state *v = mem_grow(m->state, cap, sizeof *v);
-        if (!v)
-            return E_NOMEM;
-        m->state = v;
-        m->state_cap = cap;
-    }
-    uint32_t depth = m->states ? m->state[parent].depth + 1 : 0;
-    m->state[m->states] = (struct state){.expr = NONE, .depth = depth, .parent = parent, .word = word};
-    *s = m->states++;
-    return 0;
-}
-
-int matcher_new(struct matcher **out)
-{
-    uint32_t root;
-    int rc = E_NOMEM;
-    struct matcher *m = mem_zalloc(1, sizeof *m);
-    if (!m)
-        return E_NOMEM;
-    m->word_cap = 1024;
-    if (!(m->word_at = mem_zalloc(m->word_cap, sizeof *m->word_at)))
-        goto fail;
-    TRY_GOTO(rc, fail, word_table_grow(m));
-    TRY_GOTO(rc, fail, edge_table_grow(m));
-    TRY_GOTO(rc, fail, state_new(m, 0, NONE, &root));
-    *out = m;
-    return 0;
-fail:
-    matcher_free(m);
-    return rc;
-}
-
-void matcher_free(struct matcher *m)
-{
-    if (!m)
-        return;
-    free(m->slot);
-    free(m->word_at);
-    buf_free(&m->chars);
-    free(m->edge);
-    free(m->state);
-    free(m->expr);
-    free(m->root);
-    free(m);
-}
-
-size_t matcher_expressions(const struct matcher *m)
-{
-    return m->exprs;
-}
-
-int matcher_add(struct matcher *m, const char *text, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)text, *end = p + n;
-    struct word w;
-    uint32_t s = 0, words = 0;
-    uint64_t caps = 0;
-    if (m->built)
-        return err_set(E_BUG, "matcher_add after matcher_build");
-    while (words < EXPR_MAX && next_word(&p, end, &w)) {
-        uint32_t id, i;
-        TRY(word_id(m, &w, &id));
-        i = edge_slot(m, s, id);
-        if (m->edge[i].to == NONE) {
-            uint32_t to;
-            TRY(state_new(m, s, id, &to));
-            m->edge[i] = (struct edge){s, id, to};
-            s = to;
-            if (++m->edges >= m->edge_cap / 2)
-                TRY(edge_table_grow(m));
-        } else {
-            s = m->edge[i].to;
+    for (s = m->state[s].out; s; s = m->state[m->state[s].fail].out) {
+        *weight = 0;
+        for (uint32_t i = m->state[s].expr; i != NONE; i = m->expr[i].next) {
+            const struct expr *e = &m->expr[i];
+            if ((e->caps & ~caps) == 0 && e->weight > *weight && e->role == MATCH_EXPRESSION && in_scope(m, e, scope))
+                *weight = e->weight;
         }
-        caps = caps << 1 | w.caps;
-        words++;
+        if (*weight)
+            return m->state[s].depth;
     }
-    if (!words)
-        return 0;
-    for (uint32_t e = m->state[s].expr; e != NONE; e = m->expr[e].next)
-        if (m->expr[e].caps == caps)
-            return 0;
-    if (m->exprs == m->expr_cap) {
-        uint32_t cap = m->expr_cap ? 2 * m->expr_cap : 1024;
-        struct expr *v = mem_grow(m->expr, cap, sizeof *v);
-        if (!v)
-            return E_NOMEM;
-        m->expr = v;
-        m->expr_cap = cap;
-    }
-    m->expr[m->exprs] = (struct expr){caps, m->state[s].expr};
-    m->state[s].expr = m->exprs++;
     return 0;
 }
 
-static uint32_t step(const struct matcher *m, uint32_t s, uint32_t word)
+/* ---- negation: which of the last 64 words are denied ---- */
+enum { NEGATION_AFTER_WORDS = 5 }; /* how far back "was ruled out" reaches */
+
+struct negation {
+    bool on;
+    uint64_t words;    /* bit i: the i-th last word is denied */
+    uint32_t age;      /* words since it was turned on */
+    uint32_t sentence; /* words of the sentence so far */
+};
+
+/* Does what stands between two words end a sentence? */
+static bool sentence_ends(const unsigned char *p, const unsigned char *end)
 {
-    for (; s; s = m->state[s].fail) {
-        const struct edge *e = &m->edge[edge_slot(m, s, word)];
-        if (e->to != NONE)
-            return e->to;
+    for (int lines = 0; p < end; p++) {
+        lines += *p == '\n';
+        if (*p == ';' || *p == '?' || *p == '!' || lines > 1 || (lines && (*p == '-' || *p == '*' || *p == '#')))
+            return true;
+        if (*p == '.' && p + 1 < end && (p[1] == ' ' || p[1] == '\n' || p[1] == '\t' || p[1] == '\r'))
+            return true;
     }
-    return m->root[word];
+    return false;
 }
 
-int matcher_build(struct matcher *m)
+static void negation_word(struct negation *g, bool new_sentence)
 {
-    uint32_t n = m->states, deepest = 0;
-    if (!(m->root = mem_zalloc(m->words, sizeof *m->root)))
-        return E_NOMEM;
-    for (uint32_t s = 1; s < n; s++) {
-        if (m->state[s].parent == 0)
-            m->root[m->state[s].word] = s;
-        if (m->state[s].depth > deepest)
-            deepest = m->state[s].depth;
-    }
-    /* Fail links go to smaller depths, so states are taken depth by depth. */
-    uint32_t *order = mem_alloc(n, sizeof *order), *first = mem_zalloc(deepest + 2, sizeof *first);
-    if (!order || !first) {
-        free(order);
-        free(first);
-        return E_NOMEM;
-    }
-    for (uint32_t s = 0; s < n; s++)
-        first[m->state[s].depth + 1]++;
-    for (uint32_t d = 0; d <= deepest; d++)
-        first[d + 1] += first[d];
-    for (uint32_t s = 0; s < n; s++)
-        order[first[m->state[s].depth]++] = s;
-    for (uint32_t i = 1; i < n; i++) {
-        struct state *s = &m->state[order[i]];
-        s->fail = s->depth > 1 ? step(m, m->state[s->parent].fail, s->word) : 0;
-        s->out = s->expr != NONE ? order[i] : m->state[s->fail].out;
-    }
-    free(order);
-    free(first);
-    m->built = true;
-    return 0;
+    if (new_sentence)
+        *g = (struct negation){.words = g->words};
+    g->words = g->words << 1 | g->on;
+    g->age += g->on;
+    g->sentence++;
 }
 
-/* Words of the longest expression that ends at state s, given which of the last 64 words were in capitals. */
-static uint32_t longest(const struct matcher *m, uint32_t s, uint64_t caps)
+/* What the longest negation expression that ends here does; how many words back are denied after all. */
+static uint32_t negation_step(const struct matcher *m, struct negation *g, uint32_t s)
 {
     for (s = m->state[s].out; s; s = m->state[m->state[s].fail].out)
-        for (uint32_t e = m->state[s].expr; e != NONE; e = m->expr[e].next)
-            if ((m->expr[e].caps & ~caps) == 0)
-                return m->state[s].depth;
+        for (uint32_t i = m->state[s].expr; i != NONE; i = m->expr[i].next) {
+            uint32_t depth = m->state[s].depth;
+            switch (m->expr[i].role) {
+            case MATCH_EXPRESSION:
+                continue;
+            case MATCH_NEGATES_NEXT:
+                g->on = true;
+                g->age = depth; /* its own words belong to it */
+                return 0;
+            case MATCH_NEGATES_LAST:
+                return g->sentence < depth + NEGATION_AFTER_WORDS ? g->sentence : depth + NEGATION_AFTER_WORDS;
+            case MATCH_NEGATES_NOT:
+                g->on = false;
+                return 0;
+            }
+        }
     return 0;
 }
 
-void matcher_count(const struct matcher *m, const char *text, size_t n, struct match_count *c)
+/* ---- counting ---- */
+static int mark_word(struct match_words *v, const char *text, const struct word *w, const unsigned char *end)
 {
-    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    if (v->n == v->cap) {
+        size_t cap = v->cap ? 2 * v->cap : 256;
+        struct match_word *p = mem_grow(v->word, cap, sizeof *p);
+        if (!p)
+            return E_NOMEM;
+        v->word = p;
+        v->cap = cap;
+    }
+    v->word[v->n++] = (struct match_word){w->at - (const unsigned char *)text, end - (const unsigned char *)text, 0};
+    return 0;
+}
+
+/* The one loop; negation and marking are constants where it is used. */
+static inline __attribute__((always_inline)) int run(const struct matcher *m, const char *text, size_t n,
+                                                     const uint64_t *scope, bool negation, struct match_words *mark,
+                                                     struct match_count *c)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n, *last = p;
+    struct negation g = {0};
     struct word w;
-    uint32_t s = 0;
-    uint64_t caps = 0, done = 0; /* of the last 64 words, the latest in bit 0: in capitals; covered */
-    while (next_word(&p, end, &w)) {
+    uint32_t s = 0, weight, back, gain[64]; /* what each of the last 64 words added, by its number */
+    uint64_t caps = 0, done = 0;            /* of the last 64 words, the latest in bit 0: in capitals; covered */
+    for (; next_word(&p, end, &w); last = p) {
         c->words++;
         caps = caps << 1 | w.caps;
         done <<= 1;
+        if (negation)
+            negation_word(&g, sentence_ends(last, w.at));
+        if (mark)
+            TRY(mark_word(mark, text, &w, p));
         uint32_t word = m->slot[word_slot(m, &w, word_hash(&w))].id;
         if (word == NONE) {
             s = 0;
             continue;
         }
         s = step(m, s, word);
-        uint32_t len = longest(m, s, caps);
-        if (len) {
+        uint32_t len = longest(m, s, caps, scope, &weight);
+        if (len && !(negation && g.words >> (len - 1) & 1)) { /* denied: its first word is */
             uint64_t mask = ~0ull >> (64 - len);
-            c->covered += (uint64_t)__builtin_popcountll(mask & ~done);
+            c->covered += weight * (uint64_t)__builtin_popcountll(mask & ~done);
+            for (uint32_t i = 0; negation && i < len; i++)
+                if (!(done >> i & 1))
+                    gain[(c->words - i) % 64] = weight;
             done |= mask;
+            for (size_t i = 0; mark && i < len && i < mark->n; i++)
+                if (mark->word[mark->n - 1 - i].weight < weight)
+                    mark->word[mark->n - 1 - i].weight = weight;
+            if (negation && g.on && len >= g.age) { /* "without mention of complication" is a name, not a denial */
+                g.on = false;
+                continue;
+            }
+        }
+        if (negation && (back = negation_step(m, &g, s)) > 0) {
+            for (uint32_t i = 0; i < back && i < 64; i++) {
+                if (done >> i & 1)
+                    c->covered -= gain[(c->words - i) % 64];
+                done &= ~(1ull << i);
+                if (mark && i < mark->n)
+                    mark->word[mark->n - 1 - i].weight = 0;
+            }
         }
     }
+    return 0;
+}
+
+void matcher_count(const struct matcher *m, const char *text, size_t n, const uint64_t *scope, struct match_count *c)
+{
+    if (m->negation)
+        run(m, text, n, scope, true, NULL, c);
+    else
+        run(m, text, n, scope, false, NULL, c);
+}
+
+int matcher_mark(const struct matcher *m, const char *text, size_t n, const uint64_t *scope, struct match_words *out)
+{
+    struct match_count c = {0};
+    out->n = 0;
+    return m->negation ? run(m, text, n, scope, true, out, &c) : run(m, text, n, scope, false, out, &c);
+}
+
+void match_words_free(struct match_words *v)
+{
+    free(v->word);
+    *v = (struct match_words){0};
 }

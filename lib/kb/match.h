@@ -13,16 +13,41 @@
 struct matcher;
 /* Add expressions in any order, build once; then a `const struct matcher` may be used by several threads. */
 int matcher_new(struct matcher **m);
-int matcher_add(struct matcher *m, const char *text, size_t n); /* without a word: ignored; the first 64 words count */
+void matcher_any_case(struct matcher *m); /* short forms match in any case; before the first expression */
+/* An expression of code number `code`; codes in ascending order. Without a word: ignored; the first 64 words count. */
+int matcher_add(struct matcher *m, const char *text, size_t n, uint32_t code);
+/* Each of its words is an expression of its own, but for those that `stop` (built; NULL: none) has. */
+int matcher_add_words(struct matcher *m, const char *text, size_t n, uint32_t code, const struct matcher *stop);
+/* Words that deny what stands near them (after NegEx): an expression does not count when its first word stands behind
+ * NEXT in the same sentence, or among the five words before LAST. NOT ends the reach of NEXT. */
+enum match_role { MATCH_EXPRESSION, MATCH_NEGATES_NEXT, MATCH_NEGATES_LAST, MATCH_NEGATES_NOT };
+int matcher_add_negation(struct matcher *m, const char *text, size_t n, enum match_role role);
+/* Weigh each covered word by how few of the `codes` its expression belongs to: log((1 + codes) / df) / log(1 + codes).
+ * For one-word expressions; after all are added. */
+void matcher_idf(struct matcher *m, uint32_t codes);
 int matcher_build(struct matcher *m);
 void matcher_free(struct matcher *m);                /* NULL is fine */
 size_t matcher_expressions(const struct matcher *m); /* how many different ones */
+uint64_t matcher_unit(const struct matcher *m);      /* what one word counts in `covered`: 1, with idf 1000000 */
 
-/* Eq. 10 of the paper: `covered` words of `words` belong to some expression. Adds to *c. */
+/* Eq. 10 of the paper: `covered` words of `words` belong to some expression. Adds to *c.
+ * scope: bit i of it, if the expressions of code i count; NULL: all do. */
 struct match_count {
     uint64_t words, covered;
 };
-void matcher_count(const struct matcher *m, const char *text, size_t n, struct match_count *c);
+void matcher_count(const struct matcher *m, const char *text, size_t n, const uint64_t *scope, struct match_count *c);
+
+/* The same word by word: bytes [begin,end) of text, what it adds to `covered`. Zero it before first use. */
+struct match_word {
+    int64_t begin, end;
+    uint32_t weight;
+};
+struct match_words {
+    struct match_word *word;
+    size_t n, cap;
+};
+int matcher_mark(const struct matcher *m, const char *text, size_t n, const uint64_t *scope, struct match_words *out);
+void match_words_free(struct match_words *v);
 
 /* The folded words of text, a blank between: two expressions with equal forms match the same text, but for capitals,
  * and a word that asks for capitals is written in capitals here. */

@@ -4,8 +4,9 @@
 #define ICD_CODES_H
 #include "lib/text/labels.h"
 
-/* Items stand between commas, semicolons and white space. set[label] becomes 1 for each item that is a label; the
- * result is the number of items that are none (nothing is guessed: case and dots count). */
+/* Items stand between commas, semicolons and white space; what stands in parentheses behind one is its description
+ * and says nothing. set[label] becomes 1 for each item that is a label; the result is the number of items that are
+ * none (nothing is guessed: case and dots count). */
 int64_t codes_parse(const struct labels *l, const char *text, size_t n, uint8_t *set);
 
 #endif

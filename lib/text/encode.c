@@ -3,16 +3,7 @@
 
 #include "lib/util/err.h"
 
-int encode_prompt(const struct spm *s, const char *text, size_t n, struct spm_ids *out)
-{
-    out->n = 0;
-    TRY(spm_encode(s, text, n, 0, out));
-    for (size_t i = 0; i < 2 * out->n; i++)
-        out->offset[i] = 0;
-    return 0;
-}
-
-int encode_note(const struct spm *s, const struct spm_ids *prompt, const char *text, size_t n, const int64_t *span,
+int encode_note(const struct spm *s, const struct prompt *prompt, const char *text, size_t n, const int64_t *span,
                 size_t nspan, size_t max_length, struct spm_ids *out, size_t *full)
 {
     int32_t eos = spm_info(s)->eos;
@@ -25,18 +16,24 @@ int encode_note(const struct spm *s, const struct spm_ids *prompt, const char *t
         span = whole;
         nspan = 1;
     }
+    size_t before = prompt ? prompt->before.n : 0, after = prompt ? prompt->after.n : 0;
+    if (max_length && max_length < before + after + 1)
+        return err_set(E_USAGE, "a length of %zu leaves no room behind the prompt's %zu ids", max_length,
+                       before + after);
     out->n = 0;
-    for (size_t i = 0; prompt && i < prompt->n; i++)
-        TRY(spm_ids_add(out, prompt->id[i], 0, 0));
+    for (size_t i = 0; i < before; i++)
+        TRY(spm_ids_add(out, prompt->before.id[i], 0, 0));
     for (size_t i = 0; i < nspan; i++) {
         int64_t b = span[2 * i], e = span[2 * i + 1];
         if (b < 0 || e < b || (uint64_t)e > n)
             return err_set(E_DATA, "span %zu is outside the text", i);
         TRY(spm_encode(s, text + b, (size_t)(e - b), (uint32_t)b, out));
     }
-    *full = out->n + 1;
-    if (max_length && out->n > max_length - 1)
-        out->n = max_length - 1;
+    *full = out->n + after + 1;
+    if (max_length && *full > max_length)
+        out->n = max_length - after - 1;
     uint32_t end = (uint32_t)span[2 * nspan - 1];
+    for (size_t i = 0; i < after; i++)
+        TRY(spm_ids_add(out, prompt->after.id[i], end, end));
     return spm_ids_add(out, eos, end, end);
 }

@@ -1,18 +1,16 @@
 /* How a note becomes ids: one rule, shared by tokenize (which writes them) and note-sample (whose budget counts them).
- *   prompt pieces | pieces of each span, or of the whole text | eos
+ *   prompt before | pieces of each span, or of the whole text | prompt after | eos
  * Every span is a segment of its own, so the count of a selection is the sum of its spans' counts (spm_count),
  * plus the prompt's, plus one for eos. Tests: tests/unit/spm.c. */
 #ifndef ICD_ENCODE_H
 #define ICD_ENCODE_H
-#include "lib/text/spm.h"
-
-/* A prompt's pieces, offsets 0,0. */
-int encode_prompt(const struct spm *s, const char *text, size_t n, struct spm_ids *out);
+#include "lib/text/prompt.h"
 
 /* span: nspan pairs begin,end within text, in order; nspan 0: the whole text. prompt may be NULL. max_length 0: no
- * limit; else the first max_length-1 ids and eos are kept. *full: how many ids there were before the cut (eos counted),
- * so the note was cut iff *full > out->n. `out` is overwritten. */
-int encode_note(const struct spm *s, const struct spm_ids *prompt, const char *text, size_t n, const int64_t *span,
+ * limit; else the note is cut so that all has at most max_length ids (E_USAGE when the prompt alone has more).
+ * *full: how many ids there were before the cut (eos counted), so the note was cut iff *full > out->n. `out` is
+ * overwritten. */
+int encode_note(const struct spm *s, const struct prompt *prompt, const char *text, size_t n, const int64_t *span,
                 size_t nspan, size_t max_length, struct spm_ids *out, size_t *full);
 
 #endif

@@ -1,6 +1,6 @@
-/* Knowledge-driven sampling: see sample.h. Ranking makes a list of pieces in the order they are wanted; filling takes
- * them until the budget is used up. A span is a segment of its own when it is encoded (lib/text/encode.h), so the count
- * of a selection is the sum of its spans' counts and the budget holds exactly. */
+/* Knowledge-driven sampling: see sample.h. Ranking puts sections in the order they are wanted; filling takes their
+ * pieces until the budget is used up. A span is a segment of its own when it is encoded (lib/text/encode.h), so the
+ * count of a selection is the sum of its spans' counts and the budget holds exactly. */
 #include "lib/text/sample.h"
 
 #include <stdlib.h>
@@ -97,65 +97,124 @@ static int by_n(const void *a, const void *b, void *counts)
     return c[i].covered != c[j].covered ? (c[i].covered < c[j].covered) - (c[i].covered > c[j].covered)
                                         : (i > j) - (i < j);
 }
+static int by_n_p(const void *a, const void *b, void *counts)
+{
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    const struct match_count *c = counts;
+    return c[i].covered != c[j].covered ? by_n(a, b, counts) : by_p(a, b, counts);
+}
 static int by_place(const void *a, const void *b)
 {
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
     return (i > j) - (i < j);
 }
 
-static int count_sections(const struct sample_cfg *cfg, struct sample *s, const char *text)
+/* N and |T| of text[b,e), added to *c; a piece counts when a word that counts is in it. */
+static int count_range(const struct sample_cfg *cfg, struct sample *s, const char *text, int64_t b, int64_t e,
+                       const uint64_t *scope, struct match_count *c)
 {
-    if (s->sections.n > s->count_cap || s->sections.npara > s->pcount_cap) {
-        size_t a = 2 * s->sections.n, b = 2 * s->sections.npara;
-        void *count = mem_grow(s->count, a, sizeof *s->count);
-        if (count)
-            s->count = count;
-        void *pcount = mem_grow(s->pcount, b, sizeof *s->pcount);
-        if (pcount)
-            s->pcount = pcount;
-        void *rank = mem_grow(s->rank, a, sizeof *s->rank);
-        if (rank)
-            s->rank = rank;
-        void *order = mem_grow(s->order, b, sizeof *s->order);
-        if (order)
-            s->order = order;
-        if (!count || !pcount || !rank || !order)
-            return E_NOMEM;
-        s->count_cap = a;
-        s->pcount_cap = b;
+    const char *p = text + b;
+    size_t n = (size_t)(e - b);
+    if (!cfg->count_pieces) {
+        matcher_count(cfg->matcher, p, n, scope, c);
+        return 0;
     }
+    s->ids.n = 0;
+    TRY(spm_encode(cfg->spm, p, n, 0, &s->ids));
+    TRY(matcher_mark(cfg->matcher, p, n, scope, &s->words));
+    c->words += s->ids.n;
+    for (size_t i = 0, w = 0; i < s->ids.n; i++) {
+        uint32_t weight = 0;
+        while (w < s->words.n && s->words.word[w].end <= s->ids.offset[2 * i])
+            w++;
+        for (size_t k = w; k < s->words.n && s->words.word[k].begin < s->ids.offset[2 * i + 1]; k++)
+            if (s->words.word[k].weight > weight)
+                weight = s->words.word[k].weight;
+        c->covered += weight;
+    }
+    return 0;
+}
+
+static int count_room(struct sample *s)
+{
+    if (s->sections.n <= s->count_cap && s->sections.npara <= s->pcount_cap)
+        return 0;
+    size_t a = 2 * s->sections.n, b = 2 * s->sections.npara;
+    void *count = mem_grow(s->count, a, sizeof *s->count);
+    if (count)
+        s->count = count;
+    void *pcount = mem_grow(s->pcount, b, sizeof *s->pcount);
+    if (pcount)
+        s->pcount = pcount;
+    void *rank = mem_grow(s->rank, a, sizeof *s->rank);
+    if (rank)
+        s->rank = rank;
+    void *order = mem_grow(s->order, b, sizeof *s->order);
+    if (order)
+        s->order = order;
+    if (!count || !pcount || !rank || !order)
+        return E_NOMEM;
+    s->count_cap = a;
+    s->pcount_cap = b;
+    return 0;
+}
+
+static int count_sections(const struct sample_cfg *cfg, struct sample *s, const char *text, const uint64_t *scope)
+{
+    TRY(count_room(s));
     for (size_t i = 0; i < s->sections.n; i++) {
         const struct section *sec = &s->sections.sec[i];
+        bool denied = cfg->negation && section_class(cfg->rules, sec->kind) == 'N';
         struct match_count c = {0};
-        matcher_count(cfg->matcher, text + sec->begin, (size_t)(sec->body - sec->begin), &c);
+        TRY(count_range(cfg, s, text, sec->begin, sec->body, scope, &c));
         for (size_t k = sec->para; k < sec->para + sec->npara; k++) {
             int64_t b = k == sec->para ? sec->body : s->sections.para[k].begin;
             s->pcount[k] = (struct match_count){0};
-            matcher_count(cfg->matcher, text + b, (size_t)(s->sections.para[k].end - b), &s->pcount[k]);
+            TRY(count_range(cfg, s, text, b, s->sections.para[k].end, scope, &s->pcount[k]));
+            if (denied)
+                s->pcount[k].covered = 0;
             c.words += s->pcount[k].words;
             c.covered += s->pcount[k].covered;
         }
+        if (denied)
+            c.covered = 0;
         s->count[i] = c;
     }
     return 0;
 }
 
-static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const char *text)
+/* rank[]: sections that are always kept, those chosen by N or p, those that may follow. */
+static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const char *text, const uint64_t *scope)
 {
-    TRY(count_sections(cfg, s, text));
-    size_t n = s->sections.n, hit = 0;
+    TRY(count_sections(cfg, s, text, scope));
+    size_t n = s->sections.n, keep = 0, hit = 0, all_hit = 0;
     for (size_t i = 0; i < n; i++) {
-        s->rank[i] = (uint32_t)i;
-        hit += s->count[i].covered > 0;
+        all_hit += s->count[i].covered > 0;
+        if (cfg->keep && cfg->keep[s->sections.sec[i].kind])
+            s->rank[keep++] = (uint32_t)i;
     }
-    qsort_r(s->rank, n, sizeof *s->rank, by_n, s->count);
-    s->top = hit < cfg->top ? hit : cfg->top;
-    s->ranked = cfg->fill == FILL_NONE ? s->top : n;
-    qsort_r(s->rank, s->top, sizeof *s->rank, by_p, s->count);
-    if (cfg->fill == FILL_P)
-        qsort_r(s->rank + s->top, n - s->top, sizeof *s->rank, by_p, s->count);
+    uint32_t *rest = s->rank + keep;
+    for (size_t i = 0, k = 0; i < n; i++)
+        if (!cfg->keep || !cfg->keep[s->sections.sec[i].kind]) {
+            rest[k++] = (uint32_t)i;
+            hit += s->count[i].covered > 0;
+        }
+    s->ranked = n;
+    s->top = keep;
+    if (!all_hit) /* nothing is known of this note: always-kept sections, then its head */
+        return 0;
+    qsort_r(s->rank, keep, sizeof *s->rank, by_p, s->count);
+    size_t top = hit < cfg->top ? hit : cfg->top, others = n - keep - top;
+    qsort_r(rest, n - keep, sizeof *rest, cfg->rank == RANK_P ? by_p : cfg->rank == RANK_LEX ? by_n_p : by_n, s->count);
+    if (cfg->rank == RANK_N_P)
+        qsort_r(rest, top, sizeof *rest, by_p, s->count);
+    s->top = keep + top;
+    if (cfg->fill == FILL_NONE)
+        s->ranked = s->top;
+    else if (cfg->fill == FILL_DOC)
+        qsort(rest + top, others, sizeof *rest, by_place);
     else
-        qsort(s->rank + s->top, n - s->top, sizeof *s->rank, by_place);
+        qsort_r(rest + top, others, sizeof *rest, cfg->fill == FILL_P ? by_p : by_n, s->count);
     return 0;
 }
 
@@ -187,11 +246,13 @@ static int add_piece(struct sample *s, int64_t b, int64_t e)
     return 0;
 }
 
-static int add_section(const struct sample_cfg *cfg, struct sample *s, const struct section *sec)
+/* The pieces of a section in the order they are wanted: its header, then all of it or its paragraphs by p. */
+static int section_pieces(const struct sample_cfg *cfg, struct sample *s, const struct section *sec, bool paragraphs)
 {
+    s->pieces = 0;
     if (cfg->headers)
         TRY(add_piece(s, sec->begin, sec->body));
-    if (cfg->level == SAMPLE_SECTION)
+    if (!paragraphs)
         return add_piece(s, sec->body, sec->end);
     for (size_t k = 0; k < sec->npara; k++)
         s->order[k] = (uint32_t)(sec->para + k);
@@ -211,83 +272,82 @@ static int by_begin(const void *a, const void *b)
     return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-static int take_pieces(const struct sample_cfg *cfg, struct sample *s, const char *text, size_t room)
+/* *full: nothing further fits. */
+static int take_pieces(const struct sample_cfg *cfg, struct sample *s, const char *text, size_t room, bool *full)
 {
-    s->n = s->kept = 0;
     for (size_t i = 0; i < s->pieces && s->kept < room; i++) {
         struct sample_span x = s->piece[i];
         size_t count;
         int64_t end = x.end;
         TRY(cut_tokens(cfg, s, text, x.begin, &end, room - s->kept, &count));
-        bool cut = end < x.end;
+        *full = end < x.end;
         x.end = end;
         if (count) { /* else nothing but blanks */
             TRY(grow(&s->span, &s->span_cap, s->n));
             s->span[s->n++] = x;
             s->kept += count;
         }
-        if (cut)
+        if (*full)
             break;
     }
+    *full |= s->kept >= room;
     return 0;
 }
 
-/* In the note's order, neighbours become one span; that may change its count by a piece or so. */
-static int merge_spans(const struct sample_cfg *cfg, struct sample *s, const char *text)
+static int take_section(const struct sample_cfg *cfg, struct sample *s, const char *text, size_t room, size_t i,
+                        bool *full)
 {
-    size_t n = 0, count;
-    qsort(s->span, s->n, sizeof *s->span, by_begin);
-    for (size_t i = 0; i < s->n; i++)
-        if (n && s->span[n - 1].end == s->span[i].begin)
-            s->span[n - 1].end = s->span[i].end;
-        else
-            s->span[n++] = s->span[i];
-    s->n = n;
-    s->kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        TRY(count_tokens(cfg, text + s->span[i].begin, (size_t)(s->span[i].end - s->span[i].begin), &count));
-        s->kept += count;
+    const struct section *sec = &s->sections.sec[s->rank[i]];
+    bool paragraphs = cfg->level == SAMPLE_PARAGRAPH;
+    TRY(section_pieces(cfg, s, sec, paragraphs));
+    if (cfg->overflow == OVERFLOW_SKIP || cfg->overflow == (paragraphs ? OVERFLOW_TRUNCATE : OVERFLOW_PARAGRAPH)) {
+        size_t sum = 0, count;
+        for (size_t k = 0; k < s->pieces; k++, sum += count)
+            TRY(count_tokens(cfg, text + s->piece[k].begin, (size_t)(s->piece[k].end - s->piece[k].begin), &count));
+        if (sum > room - s->kept) {
+            if (cfg->overflow == OVERFLOW_SKIP)
+                return 0;
+            TRY(section_pieces(cfg, s, sec, cfg->overflow == OVERFLOW_PARAGRAPH));
+        }
     }
-    return 0;
+    return take_pieces(cfg, s, text, room, full);
 }
 
-static int fill(const struct sample_cfg *cfg, struct sample *s, const char *text, size_t room)
+static int take(const struct sample_cfg *cfg, struct sample *s, const char *text, size_t n, size_t room)
 {
-    for (size_t less = room;;) {
-        TRY(take_pieces(cfg, s, text, less));
-        if (cfg->doc_order)
-            TRY(merge_spans(cfg, s, text));
-        if (s->kept <= room)
-            return 0;
-        less -= s->kept - room < less ? s->kept - room : less;
-    }
+    bool full = room == 0;
+    s->n = s->kept = 0;
+    for (size_t i = 0; s->top && i < s->ranked && !full; i++)
+        TRY(take_section(cfg, s, text, room, i, &full));
+    if (s->n || full)
+        return 0;
+    s->pieces = 0; /* no knowledge, none of it in this note, or each section is too long: the head */
+    TRY(add_piece(s, 0, (int64_t)n));
+    return take_pieces(cfg, s, text, room, &full);
 }
 
 int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const struct section_start *start,
-                size_t nstart, struct sample *s)
+                size_t nstart, const uint64_t *scope, struct sample *s)
 {
-    size_t room = cfg->budget - (cfg->spm && cfg->budget ? 1 : 0);
+    size_t room = cfg->budget > cfg->reserved ? cfg->budget - cfg->reserved : 0;
     s->n = s->pieces = s->ranked = s->top = 0;
     TRY(grow(&s->span, &s->span_cap, 0));
     TRY(count_tokens(cfg, text, n, &s->tokens));
-    bool fits = s->tokens <= room;
-    if (cfg->level != SAMPLE_NONE && (!fits || cfg->always_rank)) {
-        TRY(sections_find(cfg->rules, text, n, start, nstart, &s->sections));
-        TRY(rank_sections(cfg, s, text));
+    s->whole = s->tokens <= room && !(cfg->reorder && cfg->level != SAMPLE_NONE);
+    if (cfg->level != SAMPLE_NONE && (!s->whole || cfg->always_rank)) {
+        TRY(sections_find(cfg->rules, text, n, start, nstart, cfg->paragraphs, &s->sections));
+        TRY(rank_sections(cfg, s, text, scope));
     }
-    if (fits) {
+    if (s->whole) {
         if (n)
             s->span[s->n++] = (struct sample_span){0, (int64_t)n};
         s->kept = s->tokens;
         return 0;
     }
-    if (s->top)
-        for (size_t i = 0; i < s->ranked; i++)
-            TRY(add_section(cfg, s, &s->sections.sec[s->rank[i]]));
-    else
-        TRY(add_piece(s, 0, (int64_t)n)); /* no knowledge, or none of it in this note: the head */
-    TRY(fill(cfg, s, text, room));
-    if (!s->n) /* the budget holds not even a word; a record without any span would mean the whole note */
+    TRY(take(cfg, s, text, n, room));
+    if (cfg->doc_order)
+        qsort(s->span, s->n, sizeof *s->span, by_begin);
+    if (!s->n && n) /* the budget holds not even a word; a record without any span would mean the whole note */
         s->span[s->n++] = (struct sample_span){0, 0};
     return 0;
 }
@@ -296,6 +356,7 @@ void sample_free(struct sample *s)
 {
     sections_free(&s->sections);
     spm_ids_free(&s->ids);
+    match_words_free(&s->words);
     free(s->span);
     free(s->piece);
     free(s->count);

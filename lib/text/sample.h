@@ -2,7 +2,8 @@
  *   N = words of a section or paragraph that belong to an expression, p = N / its words
  * The `top` sections with the largest N are taken, in the order of p; what is left of the budget is filled with further
  * sections; inside a section, paragraphs follow p. Ties go to what comes first in the note. The last piece is
- * truncated. Tests: tests/unit/sample.c, tests/cli/note-sample.sh. */
+ * truncated. The paper can be read otherwise in places: each reading is a field of sample_cfg.
+ * Tests: tests/unit/sample.c, tests/cli/note-sample.sh (with a Python reference beside it). */
 #ifndef ICD_SAMPLE_H
 #define ICD_SAMPLE_H
 #include "lib/kb/match.h"
@@ -10,17 +11,28 @@
 #include "lib/text/spm.h"
 
 enum sample_level { SAMPLE_NONE, SAMPLE_SECTION, SAMPLE_PARAGRAPH };
-enum sample_fill { FILL_NONE, FILL_P, FILL_DOC };
+enum sample_rank { RANK_N_P, RANK_LEX, RANK_P }; /* top by N, then ordered by p; by N, ties by p; by p alone */
+enum sample_fill { FILL_NONE, FILL_P, FILL_N, FILL_DOC };
+/* A section longer than what is left: by level; its head; its paragraphs by p; left out. */
+enum sample_overflow { OVERFLOW_LEVEL, OVERFLOW_TRUNCATE, OVERFLOW_PARAGRAPH, OVERFLOW_SKIP };
 
 struct sample_cfg {
     enum sample_level level; /* NONE: the head of the note */
-    enum sample_fill fill;   /* what follows the top sections */
-    size_t budget;           /* pieces of spm, the end token among them; words between blanks without one */
-    const struct spm *spm;   /* NULL: words */
+    enum sample_rank rank;
+    enum sample_fill fill; /* what follows the top sections */
+    enum sample_overflow overflow;
+    enum paragraphs paragraphs;
+    size_t budget;         /* pieces of spm; words between blanks without one */
+    size_t reserved;       /* of them, for the prompt and the end token; less than budget */
+    const struct spm *spm; /* NULL: words */
     size_t top;
-    bool doc_order;                /* what was chosen goes in the note's order, not in the order of p */
+    bool doc_order;                /* what was chosen goes in the note's order, not in the order of rank */
     bool headers;                  /* a section's header goes before what is kept of it; else headers are left out */
+    bool reorder;                  /* notes that fit are sampled like the others, not kept as they are */
+    bool count_pieces;             /* N and p in pieces of spm, not in words */
+    bool negation;                 /* sections of class N (family history, instructions) count no words */
     bool always_rank;              /* rank sections of notes that fit, too (statistics) */
+    const bool *keep;              /* of each kind of section: goes first, whatever its N; NULL: none does */
     const struct matcher *matcher; /* these two may be NULL at SAMPLE_NONE */
     const struct section_rules *rules;
 };
@@ -33,20 +45,23 @@ struct sample { /* result and scratch of one thread: zero it once, reuse it */
      * fits. */
     struct sample_span *span;
     size_t n;
-    size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without the end token */
+    size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without what is reserved */
     struct sections sections;
     struct match_count *count;  /* of each section; only when ranked */
     struct match_count *pcount; /* of each paragraph, the first of a section without the header */
-    uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen by N */
+    uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen */
     size_t ranked, top;         /* top 0: nothing in the note matched, so its head was kept */
+    bool whole;                 /* the note is kept as it is */
     /* private */
     struct sample_span *piece;
     size_t pieces, span_cap, piece_cap, count_cap, pcount_cap;
     uint32_t *order;
     struct spm_ids ids;
+    struct match_words words;
 };
+/* scope: the codes whose expressions count, as in matcher_count. */
 int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const struct section_start *start,
-                size_t nstart, struct sample *out);
+                size_t nstart, const uint64_t *scope, struct sample *out);
 void sample_free(struct sample *s);
 
 #endif

@@ -1,234 +1,21 @@
 /* Sections and paragraphs: see sections.h. The text is read line by line:
- *  - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by
- *    ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
- *  - an unknown one is a short line that ends in ':', or a line in capitals below an empty line;
- *  - inside the sections that SUBHEADER names (the hospital course), system and problem headings open paragraphs;
- *  - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A
- *    header never stands alone, it begins the first paragraph of its section. */
+ * - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by
+ * ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
+ * - an unknown one is a short line that ends in ':', or a line in capitals below an empty line, but not between lines
+ * of
+ * a medication list or a lab grid;
+ * - a line of nothing but a removed name and a title opens the signature;
+ * - inside the sections that SUBHEADER names (the hospital course), system and problem headings open paragraphs;
+ * - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A
+ * header never stands alone, it begins the first paragraph of its section. */
 #include "lib/text/sections.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text/section_rules.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
-#include "lib/util/file.h"
-
-enum { KEY_MAX = 64, GENERIC_MAX = 50, GENERIC_WORDS = 6, KINDS_MAX = 256 };
-enum { IS_SUBHEADER = -1, IS_DENIED = -2 }; /* kinds of keys that open no section */
-
-struct key {
-    char text[KEY_MAX]; /* lower case, one blank between words */
-    uint32_t n;
-    int kind;
-};
-struct kind {
-    char *name;
-    bool admin, inside; /* class A; SUBHEADERs count inside it */
-};
-struct section_rules {
-    struct kind kind[KINDS_MAX];
-    int kinds, preamble, other, addendum;
-    struct key *key; /* sorted by text, then kind */
-    size_t keys, cap;
-};
-
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-static bool capital(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-static char lower(char c)
-{
-    return capital(c) ? (char)(c - 'A' + 'a') : c;
-}
-
-/* p[0..n) as a key: trimmed, folded. 0 when it is empty or too long to be one. */
-static uint32_t make_key(char key[KEY_MAX], const char *p, size_t n)
-{
-    uint32_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (blank(p[i])) {
-            if (k && key[k - 1] != ' ')
-                key[k++] = ' ';
-        } else {
-            key[k++] = lower(p[i]);
-        }
-        if (k == KEY_MAX)
-            return 0;
-    }
-    return k && key[k - 1] == ' ' ? k - 1 : k;
-}
-
-/* ---- the rule file ---- */
-static int key_order(const void *a, const void *b)
-{
-    const struct key *x = a, *y = b;
-    uint32_t n = x->n < y->n ? x->n : y->n;
-    int c = memcmp(x->text, y->text, n);
-    if (c == 0)
-        c = (x->n > y->n) - (x->n < y->n);
-    return c ? c : (x->kind > y->kind) - (x->kind < y->kind);
-}
-
-static int add_kind(struct section_rules *r, const char *name, size_t n, int *kind)
-{
-    for (int i = 0; i < r->kinds; i++)
-        if (strlen(r->kind[i].name) == n && memcmp(r->kind[i].name, name, n) == 0) {
-            *kind = i;
-            return 0;
-        }
-    if (r->kinds == KINDS_MAX)
-        return err_set(E_DATA, "more than %d kinds of section", KINDS_MAX);
-    char *s = mem_strndup(name, n);
-    if (!s)
-        return E_NOMEM;
-    r->kind[r->kinds] = (struct kind){.name = s};
-    *kind = r->kinds++;
-    return 0;
-}
-
-static int add_keys(struct section_rules *r, int kind, const char *p, const char *end)
-{
-    while (p < end) {
-        const char *semi = memchr(p, ';', (size_t)(end - p));
-        const char *stop = semi ? semi : end;
-        if (r->keys == r->cap) {
-            size_t cap = r->cap ? 2 * r->cap : 256;
-            struct key *k = mem_grow(r->key, cap, sizeof *k);
-            if (!k)
-                return E_NOMEM;
-            r->key = k;
-            r->cap = cap;
-        }
-        struct key *k = &r->key[r->keys];
-        if (!(k->n = make_key(k->text, p, (size_t)(stop - p))))
-            return err_set(E_DATA, "a header is empty or longer than %d bytes", KEY_MAX - 1);
-        k->kind = kind;
-        r->keys++;
-        p = stop + 1;
-    }
-    return 0;
-}
-
-static int parse_line(struct section_rules *r, const char *p, const char *end)
-{
-    const char *tab = memchr(p, '\t', (size_t)(end - p));
-    const char *tab2 = tab ? memchr(tab + 1, '\t', (size_t)(end - tab - 1)) : NULL;
-    int kind;
-    if (!tab2 || tab == p)
-        return err_set(E_DATA, "not ID, class and headers parted by tabs");
-    size_t n = (size_t)(tab - p);
-    if (n == 9 && memcmp(p, "SUBHEADER", n) == 0) {
-        for (const char *w = tab + 1; w < tab2;) {
-            const char *stop = w;
-            while (stop < tab2 && *stop != ' ')
-                stop++;
-            if (stop > w) {
-                TRY(add_kind(r, w, (size_t)(stop - w), &kind));
-                r->kind[kind].inside = true;
-            }
-            w = stop + 1;
-        }
-        return add_keys(r, IS_SUBHEADER, tab2 + 1, end);
-    }
-    if (n == 4 && memcmp(p, "DENY", n) == 0)
-        return add_keys(r, IS_DENIED, tab2 + 1, end);
-    TRY(add_kind(r, p, n, &kind));
-    r->kind[kind].admin = tab[1] == 'A';
-    return add_keys(r, kind, tab2 + 1, end);
-}
-
-int section_rules_load(struct section_rules **out, const char *path)
-{
-    char found[4096], *text = NULL;
-    size_t n;
-    int rc = E_NOMEM;
-    struct section_rules *r = mem_zalloc(1, sizeof *r);
-    if (!r)
-        return E_NOMEM;
-    if (!path) {
-        TRY_GOTO(rc, fail, share_path("sections/canonical.tsv", found, sizeof found));
-        path = found;
-    }
-    TRY_GOTO(rc, fail, file_read(path, 1 << 20, &text, &n));
-    TRY_GOTO(rc, fail, add_kind(r, "PREAMBLE", 8, &r->preamble));
-    TRY_GOTO(rc, fail, add_kind(r, "OTHER", 5, &r->other));
-    TRY_GOTO(rc, fail, add_kind(r, "ADDENDUM", 8, &r->addendum));
-    int line = 1;
-    for (const char *p = text, *end = text + n; p < end; line++) {
-        const char *nl = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = nl ? nl : end;
-        if (stop > p && *p != '#' && (rc = parse_line(r, p, stop)) != 0) {
-            err_ctx(rc, "%s: line %d", path_base(path), line);
-            goto fail;
-        }
-        p = stop + 1;
-    }
-    qsort(r->key, r->keys, sizeof *r->key, key_order);
-    free(text);
-    *out = r;
-    return 0;
-fail:
-    free(text);
-    section_rules_free(r);
-    return rc;
-}
-
-void section_rules_free(struct section_rules *r)
-{
-    if (!r)
-        return;
-    for (int i = 0; i < r->kinds; i++)
-        free(r->kind[i].name);
-    free(r->key);
-    free(r);
-}
-
-int section_kinds(const struct section_rules *r)
-{
-    return r->kinds;
-}
-
-const char *section_name(const struct section_rules *r, int kind)
-{
-    return kind >= 0 && kind < r->kinds ? r->kind[kind].name : "?";
-}
-
-/* What a header text is: *kind of the section it opens or -1, and whether it is a SUBHEADER, DENIED. */
-struct found {
-    int kind;
-    bool sub, denied;
-};
-static struct found lookup(const struct section_rules *r, const char *p, size_t n)
-{
-    struct found f = {.kind = -1};
-    struct key key = {.kind = IS_DENIED}; /* the least kind: the first of equal texts */
-    if (!(key.n = make_key(key.text, p, n)))
-        return f;
-    size_t lo = 0, hi = r->keys;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (key_order(&r->key[mid], &key) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < r->keys && r->key[lo].n == key.n && memcmp(r->key[lo].text, key.text, key.n) == 0; lo++) {
-        f.sub |= r->key[lo].kind == IS_SUBHEADER;
-        f.denied |= r->key[lo].kind == IS_DENIED;
-        if (r->key[lo].kind >= 0)
-            f.kind = r->key[lo].kind;
-    }
-    return f;
-}
 
 /* ---- lines ---- */
 struct line {
@@ -273,6 +60,114 @@ static struct line read_line(const char *p, const char *end)
     return l;
 }
 
+static size_t grid_tokens(const char *p, const char *end)
+{
+    size_t n = 0;
+    for (const char *q = p; q + 2 < end; q++)
+        n += q[1] == '-' && (capital(*q) || (*q >= 'a' && *q <= 'z') || *q == ')') && digit(q[2]);
+    return n;
+}
+
+static bool dose(const char *p, const char *end)
+{
+    static const char *const unit[] = {"mg", "mcg", "ml", "gram", "unit", "meq", "tablet", "capsule", "puff"};
+    for (const char *q = p + 1; q < end; q++) {
+        if (!digit(q[-1]) && !(q - 1 > p && blank(q[-1]) && (digit(q[-2]) || q[-2] == ')')))
+            continue;
+        for (size_t u = 0; u < sizeof unit / sizeof *unit; u++)
+            if ((size_t)(end - q) >= strlen(unit[u]) && strncasecmp(q, unit[u], strlen(unit[u])) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Is this a line of a medication list ("Aspirin 81 mg Tablet Sig: ..") or of a lab grid ("WBC-9.9 RBC-3.3*")? */
+static bool list_line(const char *p, const char *end)
+{
+    static const char *const mark[] = {"Sig:", "Disp:*", "Refills:*"};
+    size_t n = (size_t)(end - p);
+    for (size_t i = 0; i < sizeof mark / sizeof *mark; i++)
+        if (memmem(p, n, mark[i], strlen(mark[i])))
+            return true;
+    return grid_tokens(p, end) >= 2 || (n <= 120 && dose(p, end));
+}
+
+double section_listed(const char *text, const struct section *s)
+{
+    size_t lines = 0, listed = 0;
+    for (const char *p = text + s->body, *end = text + s->end; p < end;) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
+        const char *q = p;
+        while (q < stop && blank(*q))
+            q++;
+        lines += q < stop;
+        listed += q < stop && list_line(p, stop);
+        p = nl ? nl + 1 : end;
+    }
+    return lines ? (double)listed / (double)lines : 0;
+}
+
+/* The line of text next to p in this direction that is not empty; false: there is none. */
+static bool line_before(const char *text, const char *p, const char **b, const char **e)
+{
+    while (p > text && (blank(p[-1]) || p[-1] == '\n'))
+        p--;
+    *e = p;
+    while (p > text && p[-1] != '\n')
+        p--;
+    *b = p;
+    return *e > *b;
+}
+static bool line_after(const char *p, const char *end, const char **b, const char **e)
+{
+    while (p < end && (blank(*p) || *p == '\n'))
+        p++;
+    *b = p;
+    while (p < end && *p != '\n')
+        p++;
+    *e = p;
+    return *e > *b;
+}
+
+static bool within_list(const struct line *l, const char *text, const char *end)
+{
+    const char *b, *e;
+    return line_before(text, l->p, &b, &e) && list_line(b, e) && line_after(l->end, end, &b, &e) && list_line(b, e);
+}
+
+/* "    [**First Name8 (NamePattern2) 12**] [**Last Name (un) 3**], M.D. [**MD Number(1) 45**]" and no more. */
+static bool signature_line(const struct line *l)
+{
+    static const char *const title[] = {"MD", "DO", "PHD", "RN", "NP", "PA", "PAC", "DR", "MBBS"};
+    bool name = false, titled = false;
+    for (const char *p = l->text; p < l->stop;) {
+        char word[8];
+        size_t n = 0;
+        if (l->stop - p > 3 && memcmp(p, "[**", 3) == 0) {
+            const char *close = memmem(p, (size_t)(l->stop - p), "**]", 3);
+            if (!close)
+                return false;
+            name = true;
+            titled |= memmem(p, (size_t)(close - p), "MD Number", 9) != NULL;
+            p = close + 3;
+        } else if (blank(*p) || *p == ',' || *p == '_' || *p == '-') {
+            p++;
+        } else {
+            bool known = false;
+            for (; p < l->stop && !blank(*p) && *p != ',' && *p != '['; p++)
+                if (*p != '.' && *p != '-' && n < sizeof word)
+                    word[n++] = capital(*p) ? *p : (char)(*p - 'a' + 'A');
+            for (size_t i = 0; i < sizeof title / sizeof *title; i++)
+                known |= strlen(title[i]) == n && memcmp(title[i], word, n) == 0;
+            if (!known)
+                return false;
+            titled = true;
+        }
+    }
+    return name && titled;
+}
+
+enum { GENERIC_MAX = 50, GENERIC_WORDS = 6 };
 /* A short line that ends in ':', or (below an empty line) one in capitals: a header nobody listed. */
 static bool generic(const struct line *l, bool after_empty)
 {
@@ -326,34 +221,57 @@ static int open_section(struct sections *s, int kind, int64_t at, int64_t body)
     return open_paragraph(s, at);
 }
 
-/* "Admission Date: ..   Discharge Date: ..": further administrative headers of a line, behind two blanks or a tab. */
+/* "Admission Date: ..   Discharge Date: ..": further administrative headers of a line; the longest that ends at a
+ * colon. */
 static int inline_headers(const struct section_rules *r, const struct line *l, const char *text, struct sections *s)
 {
-    const char *p = l->colon + 1;
-    while (p < l->stop) {
-        const char *colon = memchr(p, ':', (size_t)(l->stop - p));
-        if (!colon)
-            break;
-        const char *q = colon; /* back to where the words before the colon begin */
-        while (q > p && !(blank(q[-1]) && (q[-1] == '\t' || (q - 1 > p && blank(q[-2])))))
-            q--;
-        if (q > p) {
-            struct found f = lookup(r, q, (size_t)(colon - q));
-            if (f.kind >= 0 && r->kind[f.kind].admin)
-                TRY(open_section(s, f.kind, q - text, colon + 1 - text));
+    const char *p = l->colon + 1, *colon;
+    for (; p < l->stop && (colon = memchr(p, ':', (size_t)(l->stop - p))); p = colon + 1) {
+        const char *best = NULL;
+        int kind = -1;
+        for (const char *q = colon - 1; q > p && colon - q < KEY_MAX; q--) {
+            if (!blank(q[-1]) || blank(*q))
+                continue;
+            struct found f = section_lookup(r, q, (size_t)(colon - q));
+            if (f.kind >= 0 && r->kind[f.kind].class == 'A') {
+                best = q;
+                kind = f.kind;
+            }
         }
-        p = colon + 1;
+        if (best)
+            TRY(open_section(s, kind, best - text, colon + 1 - text));
     }
     return 0;
 }
 
-/* Does the line open a section, or (*sub) a paragraph of the present one? *body: where its header ends. */
-static int opens(const struct section_rules *r, const struct line *l, const struct sections *s, bool after_empty,
-                 bool *sub, const char **body)
+/* ---- paragraphs of one line ---- */
+static bool sentence_end(char c)
 {
-    bool inside = s->n && r->kind[s->sec[s->n - 1].kind].inside;
+    return c == '.' || c == '?' || c == '!';
+}
+
+/* Further sentences that begin inside [p,end). */
+static int open_sentences(struct sections *s, const char *text, const char *p, const char *end)
+{
+    for (const char *q = p; q + 2 < end; q++)
+        if (sentence_end(*q) && blank(q[1])) {
+            const char *next = q + 1;
+            while (next < end && blank(*next))
+                next++;
+            if (next < end && (capital(*next) || digit(*next) || *next == '['))
+                TRY(open_paragraph(s, next - text));
+        }
+    return 0;
+}
+
+/* Does the line open a section, or (*sub) a paragraph of the present one? *body: where its header ends. */
+static int opens(const struct section_rules *r, const struct line *l, const char *text, const char *end,
+                 const struct sections *s, bool after_empty, bool *sub, const char **body)
+{
+    int now = s->n ? s->sec[s->n - 1].kind : -1;
+    bool inside = now >= 0 && r->kind[now].inside;
     const char *stop = l->colon ? l->colon : l->stop;
-    struct found f = lookup(r, l->text, (size_t)(stop - l->text));
+    struct found f = section_lookup(r, l->text, (size_t)(stop - l->text));
     *sub = false;
     *body = l->colon ? l->colon + 1 : l->stop;
     if (l->text >= l->stop)
@@ -366,17 +284,22 @@ static int opens(const struct section_rules *r, const struct line *l, const stru
     bool alone = l->colon || after_empty || memchr(l->text, ' ', (size_t)(l->stop - l->text));
     if (f.kind >= 0 && alone && (l->colon || capital(*l->text)))
         return f.kind;
-    if (f.denied || f.kind >= 0 || !generic(l, after_empty))
+    if (after_empty && r->signature >= 0 && now != r->signature && signature_line(l)) {
+        *body = l->p;
+        return r->signature;
+    }
+    if (f.denied || f.kind >= 0 || !generic(l, after_empty) || within_list(l, text, end))
         return -1;
     *sub = inside;
     return inside ? -1 : r->other;
 }
 
 int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
-                  size_t nstart, struct sections *s)
+                  size_t nstart, enum paragraphs how, struct sections *s)
 {
     const char *end = text + n;
     bool after_empty = true, body = false; /* the paragraph so far has more than a header */
+    bool ended = false;                    /* the line before ended a sentence */
     size_t next = 0;
     s->n = s->npara = 0;
     if (n == 0)
@@ -396,7 +319,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
         struct line l = read_line(p, stop);
         const char *header_end;
         bool sub;
-        int kind = opens(r, &l, s, after_empty || forced, &sub, &header_end);
+        int kind = opens(r, &l, text, end, s, after_empty || forced, &sub, &header_end);
         int64_t at = p - text;
         if (forced && kind < 0) {
             kind = addendum ? r->addendum : r->preamble;
@@ -406,14 +329,21 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
             if (at == 0) /* no text before the first header */
                 s->n = s->npara = 0;
             TRY(open_section(s, kind, at, header_end - text));
-            if (l.colon && header_end == l.colon + 1 && r->kind[kind].admin)
+            if (l.colon && header_end == l.colon + 1 && r->kind[kind].class == 'A')
                 TRY(inline_headers(r, &l, text, s));
             body = header_end < l.stop;
+            if (how == PARAGRAPH_SENTENCE && body)
+                TRY(open_sentences(s, text, text + s->sec[s->n - 1].body, l.stop));
         } else if (l.text < l.stop || l.marked) {
-            if (body && (sub || after_empty))
+            bool more = how == PARAGRAPH_LINE || (how == PARAGRAPH_BULLET && l.marked) ||
+                        (how == PARAGRAPH_SENTENCE && (l.marked || ended));
+            if (body && (sub || after_empty || more))
                 TRY(open_paragraph(s, at));
             body = true;
+            if (how == PARAGRAPH_SENTENCE)
+                TRY(open_sentences(s, text, l.text, l.stop));
         }
+        ended = l.stop > l.text && sentence_end(l.stop[-1]);
         after_empty = l.text >= l.stop && !l.marked;
         p = after;
     }

@@ -13,6 +13,8 @@ void section_rules_free(struct section_rules *r);                   /* NULL is f
 int section_kinds(const struct section_rules *r);                   /* kinds are 0 .. section_kinds-1 */
 /* "HPI"; "PREAMBLE" is the text before the first header, "OTHER" a header that is not in the list. */
 const char *section_name(const struct section_rules *r, int kind);
+char section_class(const struct section_rules *r, int kind);                 /* D, S, N, A as in the list; '-' */
+int section_kind(const struct section_rules *r, const char *name, size_t n); /* -1: none of that name */
 
 struct paragraph {
     int64_t begin, end;
@@ -33,8 +35,13 @@ struct section_start {
     int64_t at;
     bool addendum;
 };
+/* Where a paragraph ends: at an empty line and before a sub-header always; and, if asked for, at every line, before a
+ * line with a list mark, at the end of a sentence. */
+enum paragraphs { PARAGRAPH_BLOCK, PARAGRAPH_LINE, PARAGRAPH_BULLET, PARAGRAPH_SENTENCE };
 int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
-                  size_t nstart, struct sections *out);
+                  size_t nstart, enum paragraphs how, struct sections *out);
+/* The share of a section's lines that belong to a medication list or a lab grid. */
+double section_listed(const char *text, const struct section *s);
 void sections_free(struct sections *s);
 
 #endif

@@ -120,7 +120,7 @@ is "codes stand in the order of the text" "$(rec-cat --json target.icds | sed -n
 is "target meta" "$(rec-cat --json target.icds | head -n 1 | python3 -c "
 import sys,json
 m=json.load(sys.stdin)['header']['meta']; print(sorted(m), m['order'], m['separator'], m['tokenizer']['name'])")" \
-    "['ids', 'label_set', 'labels', 'order', 'separator', 'tokenizer'] freq ,  m.model"
+    "['format', 'ids', 'label_set', 'labels', 'order', 'separator', 'tokenizer'] freq ,  m.model"
 is "order code" "$(target --order code gold.icds)" \
     "401.9, 428.0, V45.81|38.93, 428.0|401.9, 428.0|38.93, 401.9, 428.0, V45.81|V45.81|"
 is "order sequence, byte-wise where unknown" "$(target --order sequence gold.icds)" \

@@ -16,7 +16,7 @@ static struct sections found;
 static bool layout(const char *text, const char *want)
 {
     struct buf b = {0};
-    CHECK(sections_find(rules, text, strlen(text), NULL, 0, &found) == 0);
+    CHECK(sections_find(rules, text, strlen(text), NULL, 0, PARAGRAPH_BLOCK, &found) == 0);
     for (size_t i = 0; i < found.n; i++) {
         CHECK(buf_fmt(&b, "%s%s", i ? " " : "", section_name(rules, found.sec[i].kind)) == 0);
         if (found.sec[i].npara > 1)
@@ -88,7 +88,8 @@ static void random_bytes(void)
         start[0].at = (int64_t)rng_below(&r, b.n + 1);
         start[1].at = start[0].at + (int64_t)rng_below(&r, b.n);
         start[2].at = start[1].at + (int64_t)rng_below(&r, 3);
-        CHECK(sections_find(rules, b.p, b.n, start, (size_t)rng_below(&r, 4), &found) == 0);
+        CHECK(sections_find(rules, b.p, b.n, start, (size_t)rng_below(&r, 4), (enum paragraphs)rng_below(&r, 4),
+                            &found) == 0);
         CHECK(covers(b.n));
     }
     buf_free(&b);
@@ -136,6 +137,9 @@ int main(void)
                  "Date of Birth:  [**2025-4-11**]             Sex:   M\n\nService: MEDICINE\n",
                  "ADMIT_DATE DISCH_DATE DOB SEX SERVICE"));
     CHECK(layout("HPI: seen on  Discharge Date: x\n", "HPI")); /* only administrative ones share a line */
+    CHECK(layout("Admission Date: [**2101-1-2**] Discharge Date: [**2101-1-3**]\n", "ADMIT_DATE DISCH_DATE"));
+    CHECK(layout("Name: [**Known lastname**]\tUnit No: 12\n", "NAME_UNIT NAME_UNIT"));
+    CHECK(layout("Sex: M\tChart Date: x\n", "SEX")); /* "Date" is no header, nor is it the end of one */
     DONE("sections/inline");
 
     CHECK(layout(
@@ -153,7 +157,36 @@ int main(void)
     CHECK(layout("x\nDr:\nSig:\nat 10 pm she said the following:\nGlucose was 3:\n", "PREAMBLE"));
     CHECK(layout("x\nThis is a long sentence with many words in it:\n", "PREAMBLE"));
     CHECK(layout("x\n[**2115-2-22**] 06:00AM BLOOD WBC-9.9 RBC-3.3*\nGLUCOSE-108* UREA N-19\n", "PREAMBLE"));
+    CHECK(layout("PAST MEDICAL HISTORY (PER OMR): HTN\n", "PMH"));
     DONE("sections/generic");
+
+    CHECK(layout("Discharge Medications:\n1. Aspirin 81 mg Tablet Sig: One (1) Tablet PO DAILY\n\nMETOPROLOL TARTRATE\n"
+                 "2. Lasix 40 mg PO BID\n\nOther instructions here\n",
+                 "DISCH_MEDS[3]"));
+    CHECK(layout("Discharge Medications:\n1. Aspirin 81 mg daily\n\nSPECIAL NOTES\nall is well\n", "DISCH_MEDS OTHER"));
+    CHECK(layout("Pertinent Results:\nWBC-9.9 RBC-3.3* HGB-10.1*\n\nURINE STUDIES\nSP -1.01 GLUCOSE-108* UREA N-19\n",
+                 "RESULTS[2]"));
+    CHECK(layout("Pertinent Results:\nWBC-9.9 RBC-3.3* HGB-10.1*\n\nChest findings:\nclear\n", "RESULTS OTHER"));
+    CHECK(found.n == 2 && section_listed("Pertinent Results:\nWBC-9.9 RBC-3.3*\nfine\n",
+                                         &(struct section){.body = 18, .end = 40}) == 0.5);
+    DONE("sections/lists");
+
+    CHECK(layout(
+        "Followup Instructions:\nsee us\n\n      [**First Name8 (NamePattern2) 12**] [**Last Name (un) 3**], M.D. "
+        "[**MD "
+        "Number(1) 4**]\n\nDictated By:[**Name 5**]\n\nMEDQUIST36\n\nD: [**2101-1-2**] 10:00\nT: [**2101-1-3**]\n"
+        "JOB#: [**Job Number 6**]\n",
+        "FOLLOWUP SIGNATURE SIGNATURE[3] SIGNATURE"));
+    CHECK(layout("x\n\n[**First Name8 (NamePattern2) 12**] was seen, M.D.\n", "PREAMBLE[2]"));
+    CHECK(layout("see\n[**Last Name (un) 3**], MD\n", "PREAMBLE")); /* no empty line above */
+    CHECK(layout("x\n\n[**Hospital1 18**]\n", "PREAMBLE[2]"));      /* no title */
+    CHECK(layout("x\n\n[**Last Name (un) 3", "PREAMBLE[2]"));
+    DONE("sections/signatures");
+
+    CHECK(section_class(rules, section_kind(rules, "DISCH_DX", 8)) == 'D' &&
+          section_class(rules, section_kind(rules, "FAMILY", 6)) == 'N');
+    CHECK(section_class(rules, section_kind(rules, "OTHER", 5)) == '-' && section_kind(rules, "DISCH", 5) == -1);
+    DONE("sections/classes");
 
     CHECK(layout("the patient was sent to the\nService\nof cardiology\n", "PREAMBLE")); /* the tail of a wrapped line */
     CHECK(layout("x\n\nService\nCardiology\n", "PREAMBLE SERVICE"));
@@ -163,19 +196,19 @@ int main(void)
 
     const char *two = "Service: A\nThe report.\n More of the addendum. \nHPI: x\n";
     struct section_start start = {strstr(two, "More") - two, true};
-    CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, PARAGRAPH_BLOCK, &found) == 0 && covers(strlen(two)));
     CHECK(found.n == 3 && found.sec[1].begin == start.at &&
           strcmp(section_name(rules, found.sec[1].kind), "ADDENDUM") == 0);
     start.addendum = false;
-    CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, PARAGRAPH_BLOCK, &found) == 0 && covers(strlen(two)));
     CHECK(strcmp(section_name(rules, found.sec[1].kind), "PREAMBLE") == 0);
     start.at = strstr(two, "HPI") - two;
-    CHECK(sections_find(rules, two, strlen(two), &start, 1, &found) == 0 && covers(strlen(two)));
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, PARAGRAPH_BLOCK, &found) == 0 && covers(strlen(two)));
     CHECK(found.n == 2 && strcmp(section_name(rules, found.sec[1].kind), "HPI") == 0);
     DONE("sections/parts");
 
     const char *head = "PMH: HTN\n";
-    CHECK(sections_find(rules, head, strlen(head), NULL, 0, &found) == 0);
+    CHECK(sections_find(rules, head, strlen(head), NULL, 0, PARAGRAPH_BLOCK, &found) == 0);
     CHECK(found.n == 1 && found.sec[0].body == 4);
     CHECK(strcmp(section_name(rules, 9999), "?") == 0);
     DONE("sections/body");

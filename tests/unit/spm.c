@@ -126,7 +126,8 @@ static void test_encode(const struct spm *s)
 {
     const char *text = "acute renal failure. He denies chest pain. Atrial fibrillation";
     size_t n = strlen(text), full, a, b;
-    struct spm_ids v = {0}, w = {0}, prompt = {0};
+    struct spm_ids v = {0}, w = {0};
+    struct prompt prompt = {0};
     int64_t span[4] = {0, 20, 43, 62}, bad[2] = {0, 63}, back[2] = {5, 4};
     int32_t eos = spm_info(s)->eos;
 
@@ -152,9 +153,30 @@ static void test_encode(const struct spm *s)
           v.offset[2 * v.n - 1] == 20);
     DONE("eos stands behind the last span");
 
-    CHECK(encode_prompt(s, "Assign codes:", 13, &prompt) == 0 && prompt.n > 0);
-    CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full) == 0 && v.n == prompt.n + a + b + 1);
-    CHECK(v.offset[0] == 0 && v.offset[2 * prompt.n - 1] == 0 && memcmp(v.id, prompt.id, prompt.n * sizeof *v.id) == 0);
+    struct buf list = {0};
+    static const char template[] = "Assign codes: {note} out of {labels} now\n";
+    CHECK(buf_str(&list, "401.9, 428.0") == 0 && prompt_make(&prompt, s, template, strlen(template), &list) == 0);
+    const struct spm_ids *x = &prompt.before, *y = &prompt.after;
+    CHECK(x->n > 0 && y->n > 0);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full) == 0 && v.n == x->n + a + b + y->n + 1 &&
+          full == v.n);
+    CHECK(v.offset[0] == 0 && v.offset[2 * x->n - 1] == 0 && memcmp(v.id, x->id, x->n * sizeof *v.id) == 0);
+    CHECK(memcmp(v.id + x->n + a + b, y->id, y->n * sizeof *v.id) == 0 && v.offset[2 * (v.n - 2)] == 62);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, full - 3, &w, &full) == 0 && w.n == v.n - 3 && full == v.n);
+    CHECK(memcmp(w.id, v.id, (x->n + a + b - 3) * sizeof *v.id) == 0); /* the note is cut, not what surrounds it */
+    CHECK(memcmp(w.id + x->n + a + b - 3, y->id, y->n * sizeof *v.id) == 0 && w.id[w.n - 1] == eos);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, x->n + y->n, &w, &full) == E_USAGE);
+    prompt_free(&prompt);
+    prompt = (struct prompt){0};
+    CHECK(prompt_make(&prompt, s, NULL, 0, &list) == 0 && prompt.before.n == 0 && prompt.after.n > 0);
+    prompt_free(&prompt);
+    static const char *const bad_template[] = {"{x}", "{note}{note}", "{labels}", "a { b"};
+    for (int i = 0; i < 4; i++) {
+        prompt = (struct prompt){0};
+        CHECK(prompt_make(&prompt, s, bad_template[i], strlen(bad_template[i]), NULL) == E_DATA);
+        prompt_free(&prompt);
+    }
+    buf_free(&list);
     DONE("prompt counts and has offsets 0,0");
 
     CHECK(encode_note(s, NULL, text, n, bad, 1, 0, &v, &full) == E_DATA);
@@ -163,7 +185,6 @@ static void test_encode(const struct spm *s)
     DONE("spans outside the text are refused");
     spm_ids_free(&v);
     spm_ids_free(&w);
-    spm_ids_free(&prompt);
 }
 
 static void test_lookup(const struct spm *s)
