@@ -129,7 +129,7 @@ static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const 
             if (rc)
                 return err_ctx(rc, "%s: record %llu", stream_name(s->in), (unsigned long long)stream_records(s->in));
         }
-        progress_show(&r->progress, stream_records(s->in), NULL);
+        run_progress(r, s->in);
     }
 }
 
@@ -294,7 +294,7 @@ static int cat_check(struct run *r)
                          (unsigned long long)stream_records(s->in));
         if (rc)
             break;
-        progress_show(&r->progress, stream_records(s->in), NULL);
+        run_progress(r, s->in);
     }
     id_set_free(&ids);
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
@@ -338,7 +338,7 @@ static int copy_header_to_end(struct run *r, struct out *o)
         if (got == STREAM_END)
             break;
         TRY(out_copy_record(o, s->in));
-        progress_show(&r->progress, stream_records(s->in), NULL);
+        run_progress(r, s->in);
     }
     TRY(out_finish_json(o, stream_end_frame(s->in)));
     return out_commit(o);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
@@ -25,6 +26,7 @@ struct stream {
     int fd;
     bool std, eof;
     /* bytes */
+    uint64_t taken, whole; /* read from the file so far; to be read from it, 0: no regular file */
     ZSTD_DStream *zstd; /* NULL: plain */
     bool inside;        /* zstd: a compressed frame has begun and not ended */
     struct buf packed;  /* zstd: what was read; packed_at is how far it is used */
@@ -58,6 +60,7 @@ static int read_file(struct stream *s, char *p, size_t n, size_t *got)
     if (r < 0)
         return err_set(E_IO, "%s", strerror(errno));
     *got = (size_t)r;
+    s->taken += *got;
     return 0;
 }
 
@@ -223,6 +226,13 @@ static int read_header(struct stream *s, const char *accept)
     return err_set(E_DATA, "a stream of %s records; wanted here: %s", s->schema->name, accept);
 }
 
+static uint64_t bytes_ahead(int fd)
+{
+    struct stat st;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && at >= 0 && st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+}
+
 int stream_open(struct stream **out, const char *path, const char *accept)
 {
     struct stream *s = mem_zalloc(1, sizeof *s);
@@ -251,6 +261,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         rc = err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
         goto fail;
     }
+    s->whole = bytes_ahead(s->fd);
     rc = read_header(s, accept);
     if (!rc) {
         *out = s;
@@ -383,6 +394,13 @@ bool stream_oracle(const struct stream *s)
 uint64_t stream_records(const struct stream *s)
 {
     return s->records;
+}
+
+uint64_t stream_position(const struct stream *s, uint64_t *whole)
+{
+    *whole = s->whole;
+    /* What is decompressed already counts as used: a block of zstd at most. */
+    return s->taken - (s->zstd ? s->packed.n - s->packed_at : s->data.n - s->at - s->len);
 }
 
 const char *stream_xxh64(const struct stream *s)

@@ -179,6 +179,12 @@ int run_emit(struct run *r, const char *body, size_t n)
     return run_emit_to(r, r->out, body, n);
 }
 
+void run_progress(struct run *r, const struct stream *s)
+{
+    r->progress.part = stream_position(s, &r->progress.whole);
+    progress_show(&r->progress, stream_records(s), NULL);
+}
+
 int sink_next(struct sink *s)
 {
     if (s->n == s->cap) {
@@ -294,7 +300,7 @@ struct item {
     struct buf raw; /* a record outlives the next read only as a copy */
     msgpack_unpacked rec;
     struct sink sink;
-    uint64_t number;
+    uint64_t number, position; /* position in the input's file */
 };
 
 static void drop_item(void *ctx, void *item)
@@ -328,7 +334,9 @@ static int read_item(void *ctx, void **item)
         return E_NOMEM;
     sink_open(&it->sink);
     msgpack_unpacked_init(&it->rec);
+    uint64_t whole;
     it->number = stream_records(r->in);
+    it->position = stream_position(r->in, &whole);
     const char *raw = stream_raw(r->in, &n);
     if (buf_add(&it->raw, raw, n)) {
         drop_item(ctx, it);
@@ -355,7 +363,8 @@ static int work_item(void *ctx, int thread, void *item)
 }
 
 /* What `each` left in the sink, then `after`. */
-static int write_sink(struct run *r, const msgpack_object *rec, struct sink *sink, uint64_t number)
+static int write_sink(struct run *r, const msgpack_object *rec, struct sink *sink, uint64_t number,
+                      uint64_t position)
 {
     size_t begin = 0;
     if (sink->sb.size && (!sink->n || sink->end[sink->n - 1] != sink->sb.size))
@@ -367,6 +376,7 @@ static int write_sink(struct run *r, const msgpack_object *rec, struct sink *sin
     int rc = r->stage->after ? r->stage->after(r, rec, sink) : 0;
     if (rc)
         return record_context(r, rc, number);
+    r->progress.part = position;
     progress_show(&r->progress, number, NULL);
     return 0;
 }
@@ -374,7 +384,7 @@ static int write_sink(struct run *r, const msgpack_object *rec, struct sink *sin
 static int write_item(void *ctx, void *item)
 {
     struct item *it = item;
-    int rc = write_sink(ctx, &it->rec.data, &it->sink, it->number);
+    int rc = write_sink(ctx, &it->rec.data, &it->sink, it->number, it->position);
     drop_item(ctx, it);
     return rc;
 }
@@ -393,7 +403,7 @@ static int loop_alone(struct run *r)
         if (rc)
             record_context(r, rc, stream_records(r->in));
         else
-            rc = write_sink(r, rec, &sink, stream_records(r->in));
+            rc = write_sink(r, rec, &sink, stream_records(r->in), stream_position(r->in, &r->progress.whole));
     }
     sink_close(&sink);
     return rc;
@@ -467,6 +477,8 @@ static int run_all(struct run *r)
     const struct stage *st = r->stage;
     TRY(run_begin(r));
     progress_start(&r->progress, st->doc.tool, st->unit ? st->unit : "records", 0, r->quiet);
+    if (r->in)
+        stream_position(r->in, &r->progress.whole);
     TRY(r->in && st->each ? loop(r) : 0);
     TRY(st->end ? st->end(r) : 0);
     TRY(run_finish(r));

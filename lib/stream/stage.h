@@ -76,6 +76,8 @@ int run_output(struct run *r, const char *path, const char *schema, const json_t
 /* From end (or from each of a non-parallel stage): one record, `body` is one packed map. */
 int run_emit(struct run *r, const char *body, size_t n);
 int run_emit_to(struct run *r, struct out *o, const char *body, size_t n);
+/* In a tool's own loop over a stream (the read loop of stage_main does it itself): the progress line. */
+void run_progress(struct run *r, const struct stream *s);
 /* What the output's history and lineage are (borrowed; for model directories). Lineage only once inputs are read. */
 const json_t *run_history(struct run *r);
 int run_lineage(struct run *r, json_t **lineage); /* new reference; includes a {tool, inputs} entry of this stage */

@@ -65,6 +65,9 @@ const json_t *stream_history(const struct stream *s);
 const json_t *stream_lineage(const struct stream *s); /* after STREAM_END, else NULL */
 bool stream_oracle(const struct stream *s);
 uint64_t stream_records(const struct stream *s);   /* returned so far */
+/* Bytes of the file that were used up to the present record, as they are on disk. *whole: how many there are; 0 when
+ * the input is no regular file. */
+uint64_t stream_position(const struct stream *s, uint64_t *whole);
 const char *stream_xxh64(const struct stream *s);  /* 16 hex digits, after STREAM_END */
 void stream_close(struct stream *s);               /* NULL is fine */
 

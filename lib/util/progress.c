@@ -31,8 +31,11 @@ void progress_show(struct progress *p, uint64_t done, const char *extra)
     if (p->total)
         fprintf(stderr, "/%llu", (unsigned long long)p->total);
     fprintf(stderr, " %s, %.*f/s", p->unit ? p->unit : "records", rate < 10 ? 2 : 0, rate);
-    if (p->total > done && rate > 0) {
-        double left = (double)(p->total - done) / rate;
+    double share = p->total ? (double)done / (double)p->total : p->whole ? (double)p->part / (double)p->whole : 0;
+    if (!p->total && share > 0 && share <= 1)
+        fprintf(stderr, ", %d %%", (int)(100 * share));
+    if (share > 0 && share < 1) {
+        double left = (now - p->t0) * (1 - share) / share;
         unsigned long long s = left < 360000 ? (unsigned long long)(left + 0.5) : 359999;
         fprintf(stderr, ", %llu:%02llu:%02llu left", s / 3600, s / 60 % 60, s % 60);
     }

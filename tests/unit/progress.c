@@ -7,7 +7,7 @@
 static bool in_time;
 
 /* What is shown on standard error when that is a terminal. */
-static char *shown(bool quiet, uint64_t total)
+static char *shown_of(bool quiet, uint64_t total, uint64_t part, uint64_t whole)
 {
     static char text[4096];
     int master = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(2);
@@ -17,6 +17,7 @@ static char *shown(bool quiet, uint64_t total)
     dup2(slave, 2);
     struct progress p;
     progress_start(&p, "tool", "notes", total, quiet);
+    p.part = part, p.whole = whole;
     progress_show(&p, 1, NULL); /* too soon */
     usleep(120000);
     progress_show(&p, 50, "loss 1.5");
@@ -35,6 +36,11 @@ static char *shown(bool quiet, uint64_t total)
     return text;
 }
 
+static char *shown(bool quiet, uint64_t total)
+{
+    return shown_of(quiet, total, 0, 0);
+}
+
 int main(void)
 {
     char *t = shown(false, 100);
@@ -48,6 +54,21 @@ int main(void)
     t = shown(false, 0);
     CHECK(strstr(t, "tool: 50 notes, ") && !strstr(t, "left"));
     DONE("without a total");
+    t = shown_of(false, 0, 1, 1000000);
+    CHECK(strstr(t, "tool: 50 notes, ") && strstr(t, "/s, 0 %, ") && strstr(t, " left"));
+    unsigned h = 0, m = 0, s = 0;
+    const char *left = strstr(t, " %, ");
+    CHECK(left && sscanf(left + 4, "%u:%u:%u left", &h, &m, &s) == 3);
+    CHECK(h >= 33 && h < 1000); /* 999,999 times 0.12 s at least */
+    t = shown_of(false, 0, 600, 800);
+    CHECK(strstr(t, "/s, 75 %, 0:00:0") && strstr(t, " left, loss 1.5"));
+    t = shown_of(false, 0, 800, 800);
+    CHECK(strstr(t, "/s, 100 %, loss 1.5") && !strstr(t, "left"));
+    t = shown_of(false, 0, 900, 800); /* a file that grew */
+    CHECK(!strstr(t, "%") && !strstr(t, "left"));
+    t = shown_of(false, 100, 900, 1000);
+    CHECK(strstr(t, "tool: 50/100 notes, ") && !strstr(t, "%"));
+    DONE("the share of the input's bytes, where there is no total");
     CHECK(!strcmp(shown(true, 100), "."));
     DONE("quiet");
     int kept = dup(2), file = open("/tmp", O_TMPFILE | O_RDWR, 0600);

@@ -114,6 +114,54 @@ static int read_frames(const char *const *frames, long count, const char *says)
 #define HEAD "0{\"format\":\"icds\",\"version\":1,\"schema\":\"gold\",\"meta\":{},\"history\":[],\"oracle\":false}"
 #define REC "1{\"id\":\"1\",\"codes\":[\"401.9\"]}"
 
+/* How far into the file each record is: grows, ends at its size. *steps: how many different places were told. */
+static bool positions(const char *name, int *steps)
+{
+    struct stream *s;
+    const msgpack_object *rec;
+    uint64_t at, whole, before = 0;
+    size_t size;
+    char *p;
+    int rc;
+    *steps = 0;
+    if (file_read(name, 1 << 30, &p, &size) || stream_open(&s, name, NULL))
+        return false;
+    free(p);
+    bool ok = true;
+    while (stream_next(s, &rec, &rc) == STREAM_RECORD) {
+        at = stream_position(s, &whole);
+        ok &= whole == size && at <= size && at >= before;
+        *steps += at > before;
+        before = at;
+    }
+    ok &= rc == 0 && stream_position(s, &whole) == size && before > 0;
+    stream_close(s);
+    return ok;
+}
+
+static void test_position(void)
+{
+    int steps, fd[2], kept = dup(0);
+    uint64_t whole = 1;
+    struct stream *s;
+    make("a", 50, 300, false, NULL);
+    CHECK(positions("a", &steps) && steps == 50);
+    make("big.zst", 20, 1 << 20, false, NULL);
+    CHECK(positions("big.zst", &steps) && steps > 1);
+    size_t n;
+    char *p;
+    CHECK(file_read("a", 1 << 20, &p, &n) == 0 && pipe(fd) == 0 && write(fd[1], p, n) == (ssize_t)n);
+    close(fd[1]);
+    dup2(fd[0], 0);
+    CHECK(stream_open(&s, "-", NULL) == 0);
+    stream_position(s, &whole);
+    CHECK(whole == 0);
+    stream_close(s);
+    dup2(kept, 0);
+    close(kept), close(fd[0]), free(p);
+    DONE("the position in a file; a pipe has no size");
+}
+
 static void test_round(void)
 {
     uint64_t n;
@@ -369,6 +417,7 @@ int main(void)
         return 1;
     msgpack_sbuffer_init(&sb);
     test_round();
+    test_position();
     test_damage(false);
     test_damage(true);
     test_frames();
