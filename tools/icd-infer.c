@@ -440,15 +440,10 @@ static int set_meta(struct run *r, const char *use)
     return bad ? err_nomem(0) : 0;
 }
 
-/* The model's files enter the lineage, as far as they are there. */
-static int name_inputs(struct run *r)
+/* The model's files enter the lineage. */
+static int name_input(void *r, const char *path)
 {
-    static const char *const files[] = {"config.json", "model.safetensors", "icd.safetensors", "icd.json"};
-    char path[PATH_MAX];
-    for (int i = 0; i < 4; i++)
-        if (snprintf(path, sizeof path, "%s/%s", o.model, files[i]) < (int)sizeof path && !access(path, F_OK))
-            TRY(run_input_file(r, path));
-    return 0;
+    return run_input_file(r, path);
 }
 
 static int begin(struct run *r)
@@ -472,7 +467,7 @@ static int begin(struct run *r)
     TRY(choose(r, &use));
     r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
     TRY(set_meta(r, use));
-    TRY(name_inputs(r));
+    TRY(model_files(o.model, name_input, r));
     TRY(backend_open(o.device, r->threads, &st.be));
     TRY(model_alloc(st.m, st.be, false));
     TRY(model_weights(st.m, o.model));

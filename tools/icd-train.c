@@ -223,19 +223,9 @@ static int check_labels(struct tool *t, const json_t *labels)
 }
 
 /* The files of -m DIR, by their digests, into the lineage. */
-static int record_model(struct tool *t)
+static int record_file(void *r, const char *path)
 {
-    static const char *const files[] = {"config.json", "model.safetensors", "model.safetensors.index.json",
-                                        "icd.safetensors", "icd.json"};
-    struct buf path = {0};
-    int rc = 0;
-    for (size_t i = 0; i < sizeof files / sizeof *files && !rc; i++) {
-        rc = run_dir_path(&path, o.model, files[i]);
-        if (!rc && access(path.p, F_OK) == 0)
-            rc = run_input_file(t->run, path.p);
-    }
-    buf_free(&path);
-    return rc;
+    return run_input_file(r, path);
 }
 
 static int open_model(struct tool *t, const json_t *labels)
@@ -249,7 +239,7 @@ static int open_model(struct tool *t, const json_t *labels)
         TRY(run_input_file(t->run, o.tokenizer));
     } else {
         TRY(model_open(&t->m, o.model));
-        TRY(record_model(t));
+        TRY(model_files(o.model, record_file, t->run));
         TRY(check_labels(t, labels));
     }
     if (!t->m->family->encoder_decoder)

@@ -80,6 +80,9 @@ int model_alloc(struct model *m, const struct backend *be, bool train);
 /* Load weights of `dir` into the allocated parameters. Every family parameter must be found with its shape, unknown
  * names are an error unless the family ignores them; the head is loaded when icd.safetensors is there. */
 int model_weights(struct model *m, const char *dir);
+/* Calls `each` with the path of every file that configuration and weights of `dir` are read from, in a fixed order (for
+ * the lineage). What it returns ends the walk. */
+int model_files(const char *dir, int (*each)(void *ctx, const char *path), void *ctx);
 /* Write a Hugging Face directory plus icd.safetensors and icd.json, into a new directory beside `dir`, then renamed;
  * loads in transformers' from_pretrained with no missing and no unexpected key. */
 int model_save(const struct model *m, const char *dir);

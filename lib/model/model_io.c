@@ -142,6 +142,21 @@ static int match(struct model *m, const struct st_file *f, int first, int n, boo
     return rc;
 }
 
+int model_files(const char *dir, int (*each)(void *ctx, const char *path), void *ctx)
+{
+    static const char *const head[] = {"icd.safetensors", "icd.json"};
+    char path[PATH_MAX];
+    TRY(join(path, dir, "config.json"));
+    TRY(each(ctx, path));
+    TRY(st_dir_files(dir, each, ctx));
+    for (int i = 0; i < 2; i++) {
+        TRY(join(path, dir, head[i]));
+        if (access(path, F_OK) == 0)
+            TRY(each(ctx, path));
+    }
+    return 0;
+}
+
 static int open_head(struct model *m, const char *dir, struct st_file **f)
 {
     char path[PATH_MAX];

@@ -209,31 +209,43 @@ int st_open(struct st_file **out, const char *path)
     return rc;
 }
 
+/* Each file of weight_map once, with its path; `seen` gets {file: 0, 1, ...}. */
+static int each_shard(const char *dir, const json_t *weight_map, json_t *seen,
+                      int (*each)(void *ctx, const char *path), void *ctx)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach((json_t *)weight_map, name, v) {
+        const char *file = json_string_value(v);
+        char path[PATH_MAX];
+        size_t n = json_object_size(seen);
+        if (!file || !*file || strchr(file, '/') || strstr(file, ".."))
+            return err_set(E_DATA, "tensor %.100s: shard name is not a plain file name", name);
+        if (json_object_get(seen, file))
+            continue;
+        if (n >= SHARDS_MAX)
+            return err_set(E_DATA, "more than %d shards", SHARDS_MAX);
+        if (snprintf(path, sizeof path, "%s/%s", dir, file) >= (int)sizeof path)
+            return err_set(E_DATA, "path too long");
+        if (json_object_set_new(seen, file, json_integer((json_int_t)n)))
+            return err_nomem(0);
+        TRY(each(ctx, path));
+    }
+    return 0;
+}
+
+static int add_shard(void *f, const char *path)
+{
+    return add_file(f, path);
+}
+
 /* Opens each file of weight_map once; every tensor must be in the file the index names. */
 static int add_shards(struct st_file *f, const char *dir, const json_t *weight_map)
 {
     const char *name;
     json_t *v;
     json_t *seen = json_object();
-    int rc = seen ? 0 : err_nomem(0);
-    json_object_foreach((json_t *)weight_map, name, v) {
-        const char *file = json_string_value(v);
-        char path[PATH_MAX];
-        if (rc)
-            break;
-        if (!file || !*file || strchr(file, '/') || strstr(file, ".."))
-            rc = err_set(E_DATA, "tensor %.100s: shard name is not a plain file name", name);
-        else if (json_object_get(seen, file))
-            continue;
-        else if (f->maps >= SHARDS_MAX)
-            rc = err_set(E_DATA, "more than %d shards", SHARDS_MAX);
-        else if (snprintf(path, sizeof path, "%s/%s", dir, file) >= (int)sizeof path)
-            rc = err_set(E_DATA, "path too long");
-        else if (json_object_set_new(seen, file, json_integer(f->maps)))
-            rc = err_nomem(0);
-        else
-            rc = add_file(f, path);
-    }
+    int rc = seen ? each_shard(dir, weight_map, seen, add_shard, f) : err_nomem(0);
     if (!rc)
         rc = finish(f);
     if (!rc)
@@ -252,39 +264,65 @@ static int add_shards(struct st_file *f, const char *dir, const json_t *weight_m
     return rc;
 }
 
+#define INDEX "model.safetensors.index.json"
+
+/* The path of the one file and *index NULL, or that of the index and what is in it (a new reference). */
+static int open_index(const char *dir, char path[PATH_MAX], json_t **index)
+{
+    char *text = NULL;
+    size_t n;
+    *index = NULL;
+    if (snprintf(path, PATH_MAX, "%s/model.safetensors", dir) >= PATH_MAX - 16)
+        return err_set(E_DATA, "path too long");
+    if (access(path, F_OK) == 0)
+        return 0;
+    strcat(path, ".index.json");
+    if (access(path, F_OK))
+        return err_set(E_NOINPUT, "%s: neither model.safetensors nor " INDEX, path_base(dir));
+    TRY(file_read(path, INDEX_MAX, &text, &n));
+    json_error_t je;
+    *index = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+    free(text);
+    if (json_is_object(json_object_get(*index, "weight_map")))
+        return 0;
+    json_decref(*index);
+    return err_set(E_DATA, INDEX ": not a JSON object with weight_map");
+}
+
 int st_open_dir(struct st_file **out, const char *dir)
 {
     char path[PATH_MAX];
+    json_t *index;
     *out = NULL;
-    if (snprintf(path, sizeof path, "%s/model.safetensors", dir) >= (int)sizeof path - 16)
-        return err_set(E_DATA, "path too long");
-    if (access(path, F_OK) == 0)
+    TRY(open_index(dir, path, &index));
+    if (!index)
         return st_open(out, path);
-    strcat(path, ".index.json");
-    char *text = NULL;
-    size_t n;
-    if (access(path, F_OK))
-        return err_set(E_NOINPUT, "%s: neither model.safetensors nor model.safetensors.index.json", path_base(dir));
-    TRY(file_read(path, INDEX_MAX, &text, &n));
-    json_error_t je;
-    json_t *index = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
-    free(text);
-    const json_t *wm = json_object_get(index, "weight_map");
-    struct st_file *f = NULL;
-    int rc = 0;
-    if (!json_is_object(wm))
-        rc = err_set(E_DATA, "not a JSON object with weight_map");
-    else if (!(f = mem_zalloc(1, sizeof *f)))
-        rc = E_NOMEM;
-    else
-        rc = add_shards(f, dir, wm);
+    struct st_file *f = mem_zalloc(1, sizeof *f);
+    int rc = f ? add_shards(f, dir, json_object_get(index, "weight_map")) : E_NOMEM;
     json_decref(index);
     if (rc) {
         st_close(f);
-        return err_ctx(rc, "%s", "model.safetensors.index.json");
+        return err_ctx(rc, INDEX);
     }
     *out = f;
     return 0;
+}
+
+int st_dir_files(const char *dir, int (*each)(void *ctx, const char *path), void *ctx)
+{
+    char path[PATH_MAX];
+    json_t *index;
+    TRY(open_index(dir, path, &index));
+    int rc = each(ctx, path);
+    if (rc || !index) {
+        json_decref(index);
+        return rc;
+    }
+    json_t *seen = json_object();
+    rc = seen ? each_shard(dir, json_object_get(index, "weight_map"), seen, each, ctx) : err_nomem(0);
+    json_decref(seen);
+    json_decref(index);
+    return rc;
 }
 
 void st_close(struct st_file *f)

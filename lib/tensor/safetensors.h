@@ -19,6 +19,9 @@ int st_open(struct st_file **f, const char *path);
 /* The weights of a model directory as one file: <dir>/model.safetensors, or else the shards that
  * <dir>/model.safetensors.index.json names. E_NOINPUT when there is neither. */
 int st_open_dir(struct st_file **f, const char *dir);
+/* Calls `each` with the path of every file that st_open_dir reads: the one, or the index and its shards, each once in
+ * the index's order. What it returns ends the walk. Errors as of st_open_dir, but for the weights themselves. */
+int st_dir_files(const char *dir, int (*each)(void *ctx, const char *path), void *ctx);
 int st_count(const struct st_file *f);
 const struct st_tensor *st_at(const struct st_file *f, int i);
 const struct st_tensor *st_find(const struct st_file *f, const char *name);

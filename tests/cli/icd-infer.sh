@@ -135,6 +135,44 @@ is "evidence points at the word" "$(cat got)" True
 is "model in meta" "$(rec-cat --json pred.icds | head -n 1 | grep -c '"tool":"icd-train"')" 1
 is "model in lineage" "$(rec-cat --json pred.icds | tail -n 1 | grep -c '"name":"model.safetensors"')" 1
 
+# the same weights in two shards: the same predictions, and every file that was read by name and digest
+cp -r model sharded
+python3 - <<'EOF'
+import json, struct
+data = open("sharded/model.safetensors", "rb").read()
+n = struct.unpack("<Q", data[:8])[0]
+head = json.loads(data[8:8 + n])
+head.pop("__metadata__", None)
+names, where = sorted(head), {}
+for k, part in enumerate((names[::2], names[1::2])):
+    h, body = {}, b""
+    for name in part:
+        a, b = head[name]["data_offsets"]
+        h[name] = dict(head[name], data_offsets=[len(body), len(body) + b - a])
+        body += data[8 + n + a:8 + n + b]
+        where[name] = f"model-{k + 1}.safetensors"
+    h = json.dumps(h).encode()
+    open(f"sharded/model-{k + 1}.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + body)
+json.dump({"weight_map": where}, open("sharded/model.safetensors.index.json", "w"))
+EOF
+rm sharded/model.safetensors
+infer -m model --split test -o one.icds token.icds && infer -m sharded --split test -o two.icds token.icds
+is "shards: the same predictions" "$(rec-cat --json two.icds | grep '"id"' | cksum)" \
+    "$(rec-cat --json one.icds | grep '"id"' | cksum)"
+inputs() { # names, and how many digests differ
+    rec-cat --json "$1" | tail -n 1 | python3 -c '
+import json, sys
+own = json.load(sys.stdin)["end"]["lineage"][-1]["inputs"]
+print(*[e["name"] for e in own], len({e["xxh64"] for e in own}))'
+}
+is "one file in the lineage" "$(inputs one.icds)" "token config.json model.safetensors icd.safetensors icd.json 5"
+is "every shard in the lineage" "$(inputs two.icds)" "token config.json model.safetensors.index.json $(
+    )model-1.safetensors model-2.safetensors icd.safetensors icd.json 7"
+cp two.icds before.icds && printf 'x' | dd of=sharded/model-2.safetensors bs=1 seek=4000 conv=notrunc 2>/dev/null
+infer -m sharded --split test -o two.icds token.icds
+is "a shard that changes changes the lineage" "$(for f in before.icds two.icds; do rec-cat --json $f | tail -n 1; done |
+    grep -o '"model-[12].safetensors","xxh64":"[0-9a-f]*"' | sort -u | wc -l)" 3
+
 # refused
 exits "no such model" 66 infer -m nothing -o x.icds token.icds
 mkdir empty
