@@ -38,7 +38,7 @@ CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE -DICDPIPE_VERSION='"$(VERSION)"' -DICDP
 CFLAGS ?= -g $(OPT)
 CF     := -std=c11 $(WARN) $(CFLAGS) -march=$(ARCH) -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=fast $(SANFLAGS) -pthread
 CXXF   := -std=c++17 -Wall -Wextra $(CFLAGS) -march=$(ARCH) $(SANFLAGS) -pthread
-LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lcurl -lsentencepiece -ldnnl -lstdc++ -lm
+LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lisal -lcurl -lsentencepiece -ldnnl -lstdc++ -lm
 LDF    := -fopenmp -pthread $(SANFLAGS)
 
 # lib/{tensor,nn,model,train} and kernels/ are the engine: built in float for the programs, in double for tests/grad.

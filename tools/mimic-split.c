@@ -1,6 +1,8 @@
-/* mimic-split: MIMIC-III tables -> note stream, and the labels as a gold stream of their own. The note stream is made
- * from NOTEEVENTS and the split lists alone; no label can change it. Tests: tests/cli/mimic-split.sh. */
-#include "lib/ingest/mimic3.h"
+/* mimic-split: MIMIC tables -> note stream, and the labels as a gold stream of their own. The note stream is made from the
+ * notes and the split lists alone; no label can change it. The join is lib/ingest/mimic.c, the report
+ * lib/ingest/split_report.c. Tests: tests/cli/mimic-split*.sh. */
+#include "lib/ingest/document.h"
+#include "lib/ingest/split_report.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
 #include <inttypes.h>
@@ -8,130 +10,138 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *labels = "caml50", *splits_dir, *lists = "auto", *separator = "newline", *gold_path;
-static const char *const lists_names[] = {"auto", "50", "full", NULL};
-static const char *const separators[] = {"newline", "blank-line", "space", NULL};
+static const char *source = "mimic3", *labels, *splits_dir, *lists = "auto", *order = "file", *separator = "auto", *icd = "auto",
+                  *icd10 = "dotted", *gold_path, *report_path;
+static bool addenda = true, duplicates = true, caml_text, caml_bug;
+static const char *const sources[] = {"mimic3", "mimic4", NULL}, *const lists_names[] = {"auto", "50", "full", NULL},
+                  *const orders[] = {"file", "report", "time", NULL},
+                  *const separators[] = {"auto", "newline", "blank-line", "space", "tab", NULL},
+                  *const icds[] = {"auto", "9", "10", NULL}, *const icd10_forms[] = {"dotted", "edin", "undotted", NULL};
 
 static const struct opt opts[] = {
+    {"source", 0, OPT_CHOICE, &source, "WHAT",
+     "What the tables are: mimic3 (NOTEEVENTS, DIAGNOSES_ICD, PROCEDURES_ICD) or mimic4 (note/discharge, hosp/diagnoses_icd, "
+     "hosp/procedures_icd).",
+     .choices = sources},
     {"labels", 0, OPT_FILE, &labels, "SET",
-     "Label set: caml50 (CAML's fixed list of 50), full (every code of the admissions written), or a file with a "
-     "dotted code a line."},
-    {"lists", 0, OPT_CHOICE, &lists, "LISTS", "Which split lists: 50, full, or auto: 50 for caml50 and full otherwise.",
-     .choices = lists_names},
+     "Label set: caml50, CAML's fixed list (what MIMIC-III gets without this option); laat50, LAAT's; fixed50, counted once per "
+     "admission; full, every code of the admissions written (what MIMIC-IV gets); or a file with a code a line."},
+    {"lists", 0, OPT_CHOICE, &lists, "LISTS",
+     "Which split lists: 50, full, or auto: 50 for the label sets of 50 and full otherwise.", .choices = lists_names},
     {"splits", 0, OPT_DIR, &splits_dir, "DIR",
-     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, "
-     "which come with icdpipe."},
-    {"separator", 0, OPT_CHOICE, &separator, "WHAT", "What stands between the notes of an admission.",
-     .choices = separators},
-    {"gold", 'g', OPT_OUT, &gold_path, "FILE",
-     "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
+     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, which come "
+     "with icdpipe and are for MIMIC-III."},
+    {"order", 0, OPT_CHOICE, &order, "ORDER",
+     "Order of the notes of an admission: file; report: reports first, then by time, date and row; time: by time, date, and "
+     "reports first.",
+     .choices = orders},
+    {"separator", 0, OPT_CHOICE, &separator, "WHAT",
+     "What stands between the notes of an admission; auto: a newline, with --caml-text a space.", .choices = separators},
+    {"addenda", 0, OPT_FLAG, &addenda, NULL, "Keep addenda."},
+    {"duplicates", 0, OPT_FLAG, &duplicates, NULL, "Keep a note that has the same text as an earlier one of its admission."},
+    {"caml-text", 0, OPT_FLAG, &caml_text, NULL,
+     "Write CAML's text, for baselines trained on it: words in lower case, without numbers, punctuation and lines."},
+    {"caml-bug", 0, OPT_FLAG, &caml_bug, NULL,
+     "Spoil codes as CAML does, which reads them as numbers: its full label set of 8921 instead of 8929."},
+    {"icd", 0, OPT_CHOICE, &icd, "VERSION", "MIMIC-IV: which codes, ICD-9 or ICD-10; auto is 10.", .choices = icds},
+    {"icd10-form", 0, OPT_CHOICE, &icd10, "FORM",
+     "ICD-10 diagnoses as I10 and E11.9 (dotted), I10. and E11.9 (edin), I10 and E119 (undotted). Procedures have no dot.",
+     .choices = icd10_forms},
+    {"gold", 'g', OPT_OUT, &gold_path, "FILE", "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
+    {"report", 0, OPT_OUT, &report_path, "FILE", "Write the report as JSON to FILE."},
     {.type = OPT_END},
 };
 
 static struct {
     struct splits splits;
-    struct mimic3 mimic;
-    char **label; /* byte-wise sorted */
-    size_t n_labels, cap;
+    struct mimic_opts how;
+    struct mimic mimic;
+    struct document doc;
+    struct caml_text caml;
+    struct label_set labels;
+    struct split_tally tally;
     struct out *gold;
+    struct outfile report;
     msgpack_sbuffer sb;
-    uint64_t positives[SPLITS_N], unlabelled[SPLITS_N], uncoded[SPLITS_N];
 } st;
 
-/* ---- label set ---- */
-static int add_label(const char *p, size_t n)
+/* ---- begin: everything is read ---- */
+static int index_of(const char *const *choices, const char *v)
 {
-    if (st.n_labels == st.cap) {
-        size_t cap = st.cap ? 2 * st.cap : 64;
-        char **v = mem_grow(st.label, cap, sizeof *v);
-        if (!v)
-            return E_NOMEM;
-        st.label = v;
-        st.cap = cap;
-    }
-    st.label[st.n_labels] = mem_strndup(p, n);
-    return st.label[st.n_labels++] ? 0 : E_NOMEM;
+    int i = 0;
+    while (strcmp(choices[i], v))
+        i++;
+    return i;
 }
-static int by_code(const void *a, const void *b)
+static bool is_std(const char *path)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return !path || !strcmp(path, "-");
 }
-static void sort_labels(void)
+static int check_usage(struct run *r)
 {
-    qsort(st.label, st.n_labels, sizeof *st.label, by_code);
-    size_t kept = 0;
-    for (size_t i = 0; i < st.n_labels; i++)
-        if (kept && !strcmp(st.label[kept - 1], st.label[i]))
-            free(st.label[i]);
-        else
-            st.label[kept++] = st.label[i];
-    st.n_labels = kept;
-}
-static bool is_label(const char *code)
-{
-    return st.n_labels && bsearch(&code, st.label, st.n_labels, sizeof *st.label, by_code);
-}
-
-/* A code a line, dotted; what follows a blank, tab or comma is a remark. */
-static int read_labels(const char *path)
-{
-    char *text;
-    size_t n;
-    TRY(file_read(path, 1 << 24, &text, &n));
-    int rc = 0;
-    uint64_t line = 0;
-    for (char *p = text, *next; p < text + n && !rc; p = next) {
-        char *end = memchr(p, '\n', (size_t)(text + n - p));
-        end = end ? end : text + n;
-        next = end + 1;
-        *end = 0; /* file_read leaves room for a NUL */
-        line++;
-        size_t len = strcspn(p, " \t,\r");
-        for (size_t i = 0; i < len; i++)
-            if (!((p[i] >= '0' && p[i] <= '9') || (p[i] >= 'A' && p[i] <= 'Z') || p[i] == '.') || len >= ICD9_MAX)
-                rc = err_set(E_DATA, "%s: line %" PRIu64 ": not a dotted ICD-9 code", path_base(path), line);
-        if (len && !rc)
-            rc = add_label(p, len);
-    }
-    free(text);
-    if (!rc && !st.n_labels)
-        rc = err_set(E_DATA, "%s: no label", path_base(path));
-    return rc;
-}
-static int all_codes(void)
-{
-    for (size_t i = 0; i < st.mimic.n; i++)
-        for (size_t k = 0; k < st.mimic.order[i]->codes; k++)
-            TRY(add_label(st.mimic.order[i]->code[k].code, strlen(st.mimic.order[i]->code[k].code)));
-    return st.n_labels ? 0 : err_set(E_DATA, "no admission with a note has a code");
-}
-static int make_labels(bool caml, bool full)
-{
-    char path[PATH_MAX];
-    if (full)
-        TRY(all_codes());
-    else if (caml)
-        TRY(share_path("caml/TOP_50_CODES.csv", path, sizeof path));
-    if (!full)
-        TRY(read_labels(caml ? path : labels));
-    sort_labels();
+    bool four = !strcmp(source, "mimic4");
+    const char *tool = r->stage->doc.tool;
+    if (!r->argc)
+        return err_set(E_USAGE, "an operand is needed: the directories or archives with the tables; see %s --help", tool);
+    if (gold_path && r->output && !strcmp(gold_path, r->output))
+        return err_set(E_USAGE, "--gold and -o name the same file");
+    if (report_path && ((r->output && !strcmp(report_path, r->output)) || (gold_path && !strcmp(report_path, gold_path)) ||
+                        (is_std(report_path) && is_std(r->output))))
+        return err_set(E_USAGE, "--report names the file of another output");
+    if (four && !splits_dir)
+        return err_set(E_USAGE, "MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III");
+    if (four && caml_bug)
+        return err_set(E_USAGE, "--caml-bug is for MIMIC-III");
+    if (!four && !strcmp(icd, "10"))
+        return err_set(E_USAGE, "MIMIC-III has no ICD-10 codes");
     return 0;
 }
-static int open_gold(struct run *r, bool caml, bool full)
+static void settle(struct run *r)
 {
-    TRY(make_labels(caml, full));
+    bool four = !strcmp(source, "mimic4");
+    labels = labels ? labels : four ? "full" : "caml50";
+    if (!strcmp(lists, "auto"))
+        lists = !strcmp(labels, "caml50") || !strcmp(labels, "laat50") || !strcmp(labels, "fixed50") ? "50" : "full";
+    if (!strcmp(icd, "auto"))
+        icd = four ? "10" : "9";
+    if (!strcmp(separator, "auto"))
+        separator = caml_text ? "space" : "newline";
+    st.how = (struct mimic_opts){.source = source, .icd = atoi(icd), .form = (enum icd10_form)index_of(icd10_forms, icd10),
+                                 .addenda = addenda, .codes = gold_path, .caml_numbers = caml_bug, .thread = r->threads > 1};
+    static const char *const strings[] = {"", "\n", "\n\n", " ", "\t"};
+    st.doc = (struct document){.order = (enum note_order)index_of(orders, order),
+                               .separator = strings[index_of(separators, separator)],
+                               .duplicates = duplicates, .caml = caml_text ? &st.caml : NULL};
+}
+static void show_rows(void *ctx, uint64_t rows)
+{
+    progress_show(ctx, rows, NULL);
+}
+static int read_tables(struct run *r)
+{
+    struct progress p;
+    progress_start(&p, r->stage->doc.tool, "rows", 0, r->quiet);
+    st.how.tick = show_rows;
+    st.how.ctx = &p;
+    int rc = mimic_read(&st.mimic, &st.splits, &st.how, r->argv, r->argc);
+    progress_end(&p);
+    return rc;
+}
+static int open_gold(struct run *r)
+{
+    TRY(label_set_load(&st.labels, labels, &st.mimic));
+    if (!(st.tally.by_label = mem_zalloc(st.labels.n, sizeof *st.tally.by_label)))
+        return E_NOMEM;
     json_t *list = json_array(), *meta;
-    for (size_t i = 0; i < st.n_labels; i++)
-        json_array_append_new(list, json_string(st.label[i]));
-    meta = json_pack("{s:o, s:s}", "labels", list, "label_set", caml || full ? labels : path_base(labels));
+    for (size_t i = 0; i < st.labels.n; i++)
+        json_array_append_new(list, json_string(st.labels.code[i]));
+    meta = json_pack("{s:o, s:s}", "labels", list, "label_set", path_base(labels));
     if (!meta)
         return err_set(E_USAGE, "--labels: the name is not UTF-8");
     int rc = run_output(r, gold_path, "gold", meta, &st.gold);
     json_decref(meta);
     return rc;
 }
-
-/* ---- begin: everything is read ---- */
 static int list_file(void *r, const char *path)
 {
     return run_input_file(r, path);
@@ -139,31 +149,33 @@ static int list_file(void *r, const char *path)
 static int begin(struct run *r)
 {
     char bundled[PATH_MAX];
-    bool caml = !strcmp(labels, "caml50"), full = !strcmp(labels, "full");
-    if (r->argc != 1)
-        return err_set(E_USAGE, "one operand is needed: the directory or archive with the tables; see %s --help",
-                       r->stage->doc.tool);
-    if (gold_path && r->output && !strcmp(gold_path, r->output))
-        return err_set(E_USAGE, "--gold and -o name the same file");
-    if (!strcmp(lists, "auto"))
-        lists = caml ? "50" : "full";
+    TRY(check_usage(r));
+    settle(r);
+    if (report_path)
+        TRY(outfile_open(&st.report, report_path));
     if (!splits_dir)
         TRY(share_path("caml", bundled, sizeof bundled));
+    TRY(caml_text ? caml_text_open(&st.caml) : 0);
     TRY(splits_load(&st.splits, splits_dir ? splits_dir : bundled, lists, list_file, r));
-    TRY(mimic3_open(&st.mimic, &st.splits));
-    TRY(mimic3_notes(&st.mimic, r->argv[0], !strcmp(separator, "space") ? " " : !strcmp(separator, "newline") ? "\n"
-                     : "\n\n"));
-    if (gold_path)
-        TRY(mimic3_codes(&st.mimic, r->argv[0]));
-    TRY(mimic3_sort(&st.mimic));
+    TRY(read_tables(r));
     if (!st.mimic.n)
         return err_set(E_DATA, "no discharge summary belongs to an admission of the split lists (--splits)");
     if (gold_path)
-        TRY(open_gold(r, caml, full));
-    return json_object_set_new(r->meta, "source", json_string("mimic3")) ? E_NOMEM : 0;
+        TRY(open_gold(r));
+    if (caml_text && json_object_set_new(r->meta, "text", json_string("caml")))
+        return err_nomem(1);
+    return json_object_set_new(r->meta, "source", json_string(source)) ? err_nomem(1) : 0;
 }
 
 /* ---- end: everything is written ---- */
+static msgpack_packer begin_record(size_t fields)
+{
+    msgpack_packer pk;
+    msgpack_sbuffer_clear(&st.sb);
+    msgpack_packer_init(&pk, &st.sb, msgpack_sbuffer_write);
+    msgpack_pack_map(&pk, fields);
+    return pk;
+}
 static void pk_id(msgpack_packer *pk, const char *field, int64_t id)
 {
     char s[24];
@@ -171,64 +183,74 @@ static void pk_id(msgpack_packer *pk, const char *field, int64_t id)
     pk_str(pk, field);
     pk_str(pk, s);
 }
-static int emit_note(struct run *r, struct mimic_admission *a)
+static int emit_note(struct run *r, const struct mimic_admission *a)
 {
-    msgpack_packer pk;
-    msgpack_sbuffer_clear(&st.sb);
-    msgpack_packer_init(&pk, &st.sb, msgpack_sbuffer_write);
-    msgpack_pack_map(&pk, 5);
+    TRY(document_make(&st.doc, a));
+    msgpack_packer pk = begin_record(5);
     pk_id(&pk, "id", a->id);
     pk_id(&pk, "subject", a->subject);
     pk_str(&pk, "split");
     pk_str(&pk, split_name[a->split]);
     pk_str(&pk, "text");
-    pk_strn(&pk, a->text.n ? a->text.p : "", a->text.n);
+    pk_strn(&pk, st.doc.text.n ? st.doc.text.p : "", st.doc.text.n);
     pk_str(&pk, "parts");
-    msgpack_pack_array(&pk, a->parts);
-    for (size_t i = 0; i < a->parts; i++) {
+    msgpack_pack_array(&pk, st.doc.parts);
+    for (size_t i = 0; i < st.doc.parts; i++) {
+        const struct mimic_part *p = &st.doc.part[i];
         msgpack_pack_map(&pk, 5);
         pk_str(&pk, "kind");
-        pk_str(&pk, a->part[i].kind);
+        pk_str(&pk, p->kind);
         pk_str(&pk, "date");
-        pk_str(&pk, a->part[i].date);
+        pk_str(&pk, p->date);
         pk_str(&pk, "row");
-        msgpack_pack_int64(&pk, a->part[i].row);
+        msgpack_pack_int64(&pk, p->row);
         pk_str(&pk, "begin");
-        msgpack_pack_uint64(&pk, a->part[i].begin);
+        msgpack_pack_uint64(&pk, p->begin);
         pk_str(&pk, "end");
-        msgpack_pack_uint64(&pk, a->part[i].end);
+        msgpack_pack_uint64(&pk, p->end);
     }
+    st.tally.admissions[a->split]++;
     return run_emit(r, st.sb.data, st.sb.size);
 }
 
-static int emit_gold(struct run *r, const struct mimic_admission *a)
+static int by_index(const void *x, const void *y)
 {
-    const char **set = mem_alloc(a->codes, sizeof *set);
-    size_t n = 0, kept = 0;
-    if (!set)
+    const ptrdiff_t *a = x, *b = y;
+    return (*a > *b) - (*a < *b);
+}
+/* The admission's labels, each once, in index order; *n of them. */
+static int label_indices(const struct mimic_admission *a, ptrdiff_t **out, size_t *n)
+{
+    ptrdiff_t *v = *out = mem_alloc(a->codes, sizeof *v);
+    size_t found = 0;
+    *n = 0;
+    if (!v)
         return E_NOMEM;
     for (size_t i = 0; i < a->codes; i++)
-        if (is_label(a->code[i].code))
-            set[n++] = a->code[i].code;
-    qsort(set, n, sizeof *set, by_code);
-    for (size_t i = 0; i < n; i++)
-        if (!kept || strcmp(set[kept - 1], set[i]))
-            set[kept++] = set[i];
-    st.positives[a->split] += kept;
-    st.unlabelled[a->split] += !kept;
-    st.uncoded[a->split] += !a->codes;
-
-    msgpack_packer pk;
-    msgpack_sbuffer_clear(&st.sb);
-    msgpack_packer_init(&pk, &st.sb, msgpack_sbuffer_write);
-    msgpack_pack_map(&pk, 4);
+        if ((v[found] = label_set_find(&st.labels, a->code[i].code)) >= 0)
+            found++;
+    qsort(v, found, sizeof *v, by_index);
+    for (size_t i = 0; i < found; i++)
+        if (!*n || v[*n - 1] != v[i])
+            v[(*n)++] = v[i];
+    return 0;
+}
+static int emit_gold(struct run *r, const struct mimic_admission *a)
+{
+    ptrdiff_t *label;
+    size_t n;
+    TRY(label_indices(a, &label, &n));
+    msgpack_packer pk = begin_record(4);
     pk_id(&pk, "id", a->id);
     pk_str(&pk, "split");
     pk_str(&pk, split_name[a->split]);
     pk_str(&pk, "codes");
-    msgpack_pack_array(&pk, kept);
-    for (size_t i = 0; i < kept; i++)
-        pk_str(&pk, set[i]);
+    msgpack_pack_array(&pk, n);
+    for (size_t i = 0; i < n; i++) {
+        pk_str(&pk, st.labels.code[label[i]]);
+        st.tally.by_label[label[i]][a->split]++;
+    }
+    free(label);
     pk_str(&pk, "sequence");
     msgpack_pack_array(&pk, a->codes);
     for (size_t i = 0; i < a->codes; i++) {
@@ -239,62 +261,117 @@ static int emit_gold(struct run *r, const struct mimic_admission *a)
         else
             msgpack_pack_int64(&pk, a->code[i].seq);
     }
-    free(set);
+    st.tally.positives[a->split] += n;
+    st.tally.unlabelled[a->split] += !n;
+    st.tally.uncoded[a->split] += !a->codes;
     return run_emit_to(r, st.gold, st.sb.data, st.sb.size);
 }
 
-static int by_subject(const void *x, const void *y)
-{
-    const int64_t *a = x, *b = y;
-    return (*a > *b) - (*a < *b);
-}
-/* Subjects whose admissions with a note lie in more than one split; `order` has a subject's admissions together. */
-static uint64_t subjects_in_two_splits(void)
-{
-    uint64_t n = 0;
-    struct mimic_admission **v = st.mimic.order;
-    for (size_t i = 0, k; i < st.mimic.n; i = k) {
-        bool two = false;
-        for (k = i; k < st.mimic.n && !by_subject(&v[k]->subject, &v[i]->subject); k++)
-            two |= v[k]->split != v[i]->split;
-        n += two;
-    }
-    return n;
-}
-
+/* ---- the report ---- */
 static void counted(struct run *r, uint64_t n, const char *what)
 {
     if (n)
         run_warn(r, "%" PRIu64 " %s", n, what);
 }
-static void report(struct run *r)
+static void warn(struct run *r, const json_t *report)
 {
     const struct mimic_counts *c = &st.mimic.counts;
-    uint64_t written[SPLITS_N] = {0};
-    for (size_t i = 0; i < st.mimic.n; i++)
-        written[st.mimic.order[i]->split]++;
-    run_note(r, "%" PRIu64 " rows of NOTEEVENTS, %" PRIu64 " discharge summaries, %zu admissions written", c->note_rows,
-             c->summaries,
-             st.mimic.n);
-    for (int k = 0; k < SPLITS_N; k++) {
-        run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], written[k], st.splits.count[k]);
-        if (st.gold)
-            run_note(r,
-                     "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64
-                     " of them without any code",
-                     split_name[k], st.positives[k], written[k] ? (double)st.positives[k] / (double)written[k] : 0.,
-                     st.unlabelled[k], st.uncoded[k]);
+    size_t i;
+    json_t *x;
+    for (i = 0; i < MIMIC_TABLES; i++) {
+        const struct mimic_table *t = &st.mimic.table[i];
+        if (t->others)
+            run_warn(r, "%s is there %u times; read was %s", t->name, t->others + 1, t->file);
+        if (*t->file && !t->rows)
+            run_warn(r, "%s has no rows", t->file);
     }
-    if (st.gold)
-        run_note(r, "%zu labels in the set (%s)", st.n_labels, path_base(labels));
     counted(r, st.splits.n - st.mimic.n, "admissions of the lists have no discharge summary and are left out");
     counted(r, c->no_hadm, "discharge summaries without HADM_ID were skipped");
     counted(r, c->code_no_hadm, "code rows without HADM_ID were skipped");
     counted(r, c->null_codes, "code rows of listed admissions without a code were skipped");
     counted(r, c->bad_bytes, "bytes were not UTF-8 and became U+FFFD");
-    counted(r, subjects_in_two_splits(), "subjects have admissions in more than one split");
+    counted(r, subjects_in_two_splits(&st.mimic), "subjects have admissions in more than one split");
+    counted(r, st.caml.other_bytes, "bytes are not ASCII: CAML's tokens may be others there");
+    json_array_foreach(json_object_get(report, "symptoms"), i, x)
+        run_warn(r, "%s", json_string_value(x));
+    json_array_foreach(json_object_get(report, "checks"), i, x)
+        if (!json_is_true(json_object_get(x, "ok")))
+            run_warn(r, "not MIMIC-III v1.4 as published: %s: %" JSON_INTEGER_FORMAT ", not %" JSON_INTEGER_FORMAT,
+                     json_string_value(json_object_get(x, "check")), json_integer_value(json_object_get(x, "got")),
+                     json_integer_value(json_object_get(x, "want")));
+}
+static void note_labels(struct run *r, const json_t *report)
+{
+    const struct split_tally *t = &st.tally;
+    run_note(r, "%zu labels in the set (%s)", st.labels.n, path_base(labels));
+    for (size_t i = 0; i < st.labels.n && st.labels.n <= 60; i++)
+        run_note(r, "%-7s %6" PRIu64 " train %5" PRIu64 " dev %5" PRIu64 " test", st.labels.code[i], t->by_label[i][0],
+                 t->by_label[i][1], t->by_label[i][2]);
+    for (int s = SPLIT_DEV; s < SPLITS_N; s++) {
+        const json_t *shift = json_object_get(json_object_get(report, "shift"), split_name[s]), *x;
+        struct buf most = {0};
+        size_t i;
+        json_array_foreach(json_object_get(shift, "most"), i, x)
+            buf_fmt(&most, "%s %s %.1f to %.1f %%", i ? "," : "", json_string_value(json_object_get(x, "code")),
+                    100 * json_real_value(json_object_get(x, "train")), 100 * json_real_value(json_object_get(x, split_name[s])));
+        if (json_is_object(shift))
+            run_note(r, "prior shift from train to %s: %.2f points a label;%.*s; %" JSON_INTEGER_FORMAT
+                        " labels of train not in %s, %" JSON_INTEGER_FORMAT " of %s not in train",
+                     split_name[s], 100 * json_real_value(json_object_get(shift, "mean_difference")), (int)most.n, most.p ? most.p : "",
+                     json_integer_value(json_object_get(shift, "only_in_train")), split_name[s],
+                     json_integer_value(json_object_get(shift, "never_in_train")), split_name[s]);
+        buf_free(&most);
+    }
+}
+static void note(struct run *r, const json_t *report, bool known)
+{
+    const struct mimic_counts *c = &st.mimic.counts;
+    const struct split_tally *t = &st.tally;
+    run_note(r, "%" PRIu64 " rows of %s, %" PRIu64 " discharge summaries, %zu admissions written", st.mimic.table[0].rows,
+             st.mimic.table[0].name, c->summaries, st.mimic.n);
+    for (int k = 0; k < SPLITS_N; k++) {
+        run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], t->admissions[k], st.splits.count[k]);
+        if (st.gold)
+            run_note(r, "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64 " of them without any code",
+                     split_name[k], t->positives[k], t->admissions[k] ? (double)t->positives[k] / (double)t->admissions[k] : 0.,
+                     t->unlabelled[k], t->uncoded[k]);
+    }
+    if (st.gold)
+        note_labels(r, report);
+    if (caml_text)
+        run_note(r, "%" PRIu64 " tokens, %" PRIu64 " different ones", st.caml.tokens, st.caml.types);
     if (c->not_listed)
         run_note(r, "%" PRIu64 " discharge summaries of admissions in no list were skipped", c->not_listed);
+    if (c->addenda || st.doc.dropped)
+        run_note(r, "%" PRIu64 " addenda and %" PRIu64 " duplicates were left out as asked", c->addenda, st.doc.dropped);
+    if (c->code_not_listed || c->other_system)
+        run_note(r, "%" PRIu64 " code rows of admissions in no list, %" PRIu64 " of the other ICD version were skipped", c->code_not_listed,
+                 c->other_system);
+    run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
+    if (!known)
+        run_note(r, "not compared with MIMIC-III v1.4: %s", splits_dir ? "other lists than CAML's" : "most admissions of CAML's lists are missing");
+    else
+        run_note(r, "compared with MIMIC-III v1.4: %zu counts", json_array_size(json_object_get(report, "checks")));
+}
+static int report(struct run *r)
+{
+    st.tally.duplicates = st.doc.dropped;
+    const struct split_facts f = {&st.mimic, st.gold ? &st.labels : NULL, path_base(labels), lists, !splits_dir, &st.tally,
+                                  caml_text ? &st.caml : NULL};
+    json_t *j;
+    TRY(split_report(&f, &j));
+    note(r, j, known_corpus(&f));
+    warn(r, j);
+    int rc = 0;
+    if (report_path) {
+        char *text = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+        rc = text ? outfile_write(&st.report, text, strlen(text)) : err_nomem(1);
+        rc = rc ? rc : outfile_write(&st.report, "\n", 1);
+        rc = rc ? rc : outfile_commit(&st.report);
+        free(text);
+    }
+    json_decref(j);
+    return rc;
 }
 
 static int end(struct run *r)
@@ -308,22 +385,23 @@ static int end(struct run *r)
         buf_free(&a->text);
         progress_show(&r->progress, i + 1, NULL);
     }
-    report(r);
-    return 0;
+    return report(r);
 }
 
 static void done(struct run *r)
 {
-    mimic3_close(&st.mimic);
+    mimic_close(&st.mimic);
     splits_free(&st.splits);
-    for (size_t i = 0; i < st.n_labels; i++)
-        free(st.label[i]);
-    free(st.label);
+    label_set_free(&st.labels);
+    free(st.tally.by_label);
+    document_free(&st.doc);
+    caml_text_close(&st.caml);
+    outfile_discard(&st.report);
     msgpack_sbuffer_destroy(&st.sb);
 }
 
 static const struct stage stage = {
-    .doc = {"mimic-split", "[OPTION]... DIR|ARCHIVE", "MIMIC-III tables to a note stream, with the labels apart"},
+    .doc = {"mimic-split", "[OPTION]... DIR|ARCHIVE...", "MIMIC tables to a note stream, with the labels apart"},
     .opts = opts,
     .out = "note",
     .unit = "notes",

@@ -1,9 +1,9 @@
-/* One table of a corpus, read row by row through libarchive (plain, .gz, .zst; in a directory, or a member of a .zip or
- * .tar.*) and libcsv, never unpacked to disk. Columns are found by name. Quoting as in RFC 4180, LF or CRLF; strict: a
- * quote that never closes, a row of the wrong width, a missing column, a truncated archive are errors that name file,
- * row (from 1, the heading not counted) and column. Tests: tests/unit/csv.c, tests/cli/mimic-split.sh. */
+/* The rows of one table, through libcsv. Columns are found by name, upper or lower case. Quoting as in RFC 4180, LF or CRLF,
+ * fields of many lines; strict: a quote that never closes, a row of another width, a missing column are errors that name
+ * file, row (from 1, the heading not counted) and column. Tests: tests/unit/csv.c. */
 #ifndef ICD_CSV_TABLE_H
 #define ICD_CSV_TABLE_H
+#include "lib/ingest/feed.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +19,16 @@ struct csv_row {
 };
 
 enum { CSV_COLUMNS_MAX = 16 };
-/* Reads the table NAME (NOTEEVENTS is NOTEEVENTS.csv, noteevents.csv.gz, ...; case-insensitive) of `where` and calls
- * `row` for each row; what it returns ends the reading. `columns` ends with NULL; "?NAME" may be missing from the
- * table. E_NOINPUT when `where` or the table is not there. */
-int csv_read(const char *where, const char *name, const char *const *columns,
-             int (*row)(void *ctx, const struct csv_row *r), void *ctx);
+/* What is asked of a table. */
+struct csv_want {
+    const char *const *columns; /* ends with NULL; "?NAME" may be missing */
+    const char *only;           /* rows whose first column asked for is not exactly this are counted but not handed over,
+                                   and what comes behind it in them is skipped at memory speed; NULL: all rows */
+    int (*row)(void *ctx, const struct csv_row *r); /* what it returns ends the reading */
+    void *ctx;
+};
+/* Reads `f` to its end; *rows counts all rows. `file` is for messages. */
+int csv_read(struct feed *f, const char *file, const struct csv_want *want, uint64_t *rows);
 /* E_DATA "FILE: row N: column NAME: ..." with the present message kept behind. */
 int csv_bad(const struct csv_row *r, const char *column);
 /* A whole decimal number without sign. E_DATA as above. */

@@ -53,8 +53,9 @@ def main(where, megabytes):
         row += 1
         if row % EVERY == 0:
             summaries += 1
+            admission = summaries * 8 // 9
             head = '%d,%d,%d,2150-01-02,,,"Discharge summary","%s",,' % (
-                row, summaries // 2, 100000 + summaries * 8 // 9, 'Addendum' if summaries % 9 == 8 else 'Report')
+                row, admission // 2, 100000 + admission, 'Addendum' if summaries % 9 == 8 else 'Report')
             mean = SUMMARY
         else:
             head = '%d,%d,,2150-01-02,2150-01-02 03:04:00,2150-01-02 03:05:00,"%s","Report",15245,' % (

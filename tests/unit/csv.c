@@ -1,5 +1,5 @@
-/* lib/ingest/csv: one table, from a directory. Archives: tests/cli/mimic-split.sh. */
-#include "lib/ingest/csv.h"
+/* lib/ingest/csv and lib/ingest/tables: one table, from a directory. Archives: tests/cli/mimic-split-input.sh. */
+#include "lib/ingest/tables.h"
 #include "lib/util/err.h"
 #include "tests/test.h"
 #include <sys/stat.h>
@@ -16,6 +16,13 @@ static int row(void *ctx, const struct csv_row *r)
     }
     return ctx ? *(int *)ctx : 0;
 }
+static struct table_job job;
+static int read_from(const char *where, const char *const *columns, const char *only, int *stop)
+{
+    char *const places[] = {(char *)where};
+    job = (struct table_job){.name = "TABLE", .want = {columns, only, row, stop}};
+    return tables_read(places, 1, &job, 1, true);
+}
 static int read_as(const char *file, const char *text, size_t n, const char *const *columns)
 {
     char path[256];
@@ -24,7 +31,7 @@ static int read_as(const char *file, const char *text, size_t n, const char *con
     fwrite(text, 1, n, f);
     fclose(f);
     seen[0] = 0;
-    int rc = csv_read(dir, "TABLE", columns, row, NULL);
+    int rc = read_from(dir, columns, NULL, NULL);
     unlink(path);
     return rc;
 }
@@ -75,8 +82,8 @@ int main(void)
     DONE("what is wrong is named, without its content");
 
     CHECK(read_as("table.CSV", "a,b\n1,2\n", 8, a_opt) == 0 && !strcmp(seen, "1|;"));
-    CHECK(csv_read(dir, "TABLE", ab, row, NULL) == E_NOINPUT);
-    CHECK(csv_read("/nonexistent", "TABLE", ab, row, NULL) == E_NOINPUT);
+    CHECK(read_from(dir, ab, NULL, NULL) == E_NOINPUT);
+    CHECK(read_from("/nonexistent", ab, NULL, NULL) == E_NOINPUT);
     CHECK(read_as("TABLE.csv.gz", "\x1f\x8b\x08\0\0\0\0\0\0\3", 10, ab) == E_DATA);
     CHECK(read_as("XTABLE.csv", "A,B\n", 4, ab) == E_NOINPUT);
     CHECK(read_as("TABLE.csv.bak", "A,B\n", 4, ab) == E_NOINPUT);
@@ -94,12 +101,30 @@ int main(void)
     fclose(f);
     int stop = 77;
     seen[0] = 0;
-    CHECK(csv_read(dir, "TABLE", (const char *const[]){"B", "?Z", NULL}, row, NULL) == 0 && !strcmp(seen, "2|;4|;"));
+    CHECK(read_from(dir, (const char *const[]){"B", "?Z", NULL}, NULL, NULL) == 0 && !strcmp(seen, "2|;4|;"));
     seen[0] = 0;
-    CHECK(csv_read(dir, "TABLE", (const char *const[]){"B", "?Z", NULL}, row, &stop) == 77 && !strcmp(seen, "2|;"));
+    CHECK(read_from(dir, (const char *const[]){"B", "?Z", NULL}, NULL, &stop) == 77 && !strcmp(seen, "2|;"));
     unlink(path);
     free(big);
     DONE("a field of 3 MB; the callback stops the reading");
+
+    /* what is skipped is skipped, not misread: quotes, commas and line ends in cells nobody asks for */
+    const char *tricky = "Z,A,Y,B,X\n"
+                         "\"a,\"\"\nb\",yes,\"\"\"\",\"1,\"\"2\"\"\n\",\"\"\n"
+                         "\"q\",no,\"\"\"x\"\"\",\"never,\nmind\",\"\"\"\"\"\"\n"
+                         ",\"yes\",\"\n\n\",\"3\",\"z\"\n"
+                         "\"\",\"yes\"\"\",\"\",\"4\",\"z\"\n";
+    f = fopen(path, "w");
+    fputs(tricky, f);
+    fclose(f);
+    seen[0] = 0;
+    CHECK(read_from(dir, ab, "yes", NULL) == 0 && !strcmp(seen, "yes|1,\"2\"\n;yes|3;") && job.rows == 4);
+    seen[0] = 0;
+    CHECK(read_from(dir, ab, NULL, NULL) == 0 && !strcmp(seen, "yes|1,\"2\"\n;no|never,\nmind;yes|3;yes\"|4;") && job.rows == 4);
+    unlink(path);
+    CHECK(read_as("TABLE.csv", "Z,A,B\n\"SECRET\"x,1,2\n", 21, ab) == E_DATA && strstr(err_msg(), "row 1: column 1"));
+    CHECK(read_as("TABLE.csv", "A,B,Z\n1,2,\"SECRET\n", 19, ab) == E_DATA && strstr(err_msg(), "row 1: column 3: the quote never"));
+    DONE("rows and cells that nobody asks for");
 
     struct cell c[] = {{"12", 2}, {"", 0}, {"1.5", 3}, {"9999999999999999999", 19}, {"-1", 2}};
     struct csv_row r = {"T.csv", 7, c};

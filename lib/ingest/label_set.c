@@ -1,0 +1,107 @@
+/* Label sets. A further fixed list is a file in share/labels and its name in `fixed`. Tests: tests/cli/mimic-split.sh. */
+#include "lib/ingest/label_set.h"
+#include "lib/util/err.h"
+#include "lib/util/file.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *file;
+} fixed[] = {{"caml50", "caml/TOP_50_CODES.csv"}, {"laat50", "labels/laat50"}, {"fixed50", "labels/fixed50"}};
+
+static int add(struct label_set *l, const char *p, size_t n)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 64;
+        char **v = mem_grow(l->code, cap, sizeof *v);
+        if (!v)
+            return E_NOMEM;
+        l->code = v;
+        l->cap = cap;
+    }
+    l->code[l->n] = mem_strndup(p, n);
+    return l->code[l->n] ? (l->n++, 0) : E_NOMEM;
+}
+static int by_code(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+static void sort(struct label_set *l)
+{
+    qsort(l->code, l->n, sizeof *l->code, by_code);
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (kept && !strcmp(l->code[kept - 1], l->code[i]))
+            free(l->code[i]);
+        else
+            l->code[kept++] = l->code[i];
+    l->n = kept;
+}
+
+static int read_line(struct label_set *l, const char *p)
+{
+    size_t n = strcspn(p, " \t,\r");
+    for (size_t i = 0; i < n; i++)
+        if ((!isupper((unsigned char)p[i]) && !isdigit((unsigned char)p[i]) && p[i] != '.') || n >= ICD9_MAX)
+            return err_set(E_DATA, "not a code");
+    return n ? add(l, p, n) : 0;
+}
+static int read_file(struct label_set *l, const char *path)
+{
+    char *text;
+    size_t n;
+    TRY(file_read(path, 1 << 24, &text, &n));
+    int rc = 0;
+    uint64_t line = 0;
+    for (char *p = text, *next; p < text + n && !rc; p = next) {
+        char *end = memchr(p, '\n', (size_t)(text + n - p));
+        end = end ? end : text + n;
+        next = end + 1;
+        *end = 0; /* file_read leaves room for a NUL */
+        line++;
+        if ((rc = read_line(l, p)))
+            err_ctx(rc, "%s: line %" PRIu64, path_base(path), line);
+    }
+    free(text);
+    return rc || l->n ? rc : err_set(E_DATA, "%s: no label", path_base(path));
+}
+static int all_codes(struct label_set *l, const struct mimic *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t k = 0; k < m->order[i]->codes; k++)
+            TRY(add(l, m->order[i]->code[k].code, strlen(m->order[i]->code[k].code)));
+    return l->n ? 0 : err_set(E_DATA, "no admission with a note has a code");
+}
+
+int label_set_load(struct label_set *l, const char *name, const struct mimic *m)
+{
+    char share[PATH_MAX];
+    const char *path = name;
+    *l = (struct label_set){0};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!strcmp(name, fixed[i].name)) {
+            TRY(share_path(fixed[i].file, share, sizeof share));
+            path = share;
+        }
+    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, path));
+    sort(l);
+    return 0;
+}
+
+ptrdiff_t label_set_find(const struct label_set *l, const char *code)
+{
+    char **at = l->n ? bsearch(&code, l->code, l->n, sizeof *l->code, by_code) : NULL;
+    return at ? at - l->code : -1;
+}
+
+void label_set_free(struct label_set *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->code[i]);
+    free(l->code);
+    *l = (struct label_set){0};
+}
