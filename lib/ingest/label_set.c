@@ -13,19 +13,6 @@ static const struct {
     const char *name, *file;
 } fixed[] = {{"caml50", "caml/TOP_50_CODES.csv"}, {"laat50", "labels/laat50"}, {"fixed50", "labels/fixed50"}};
 
-static int add(struct label_set *l, const char *p, size_t n)
-{
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? 2 * l->cap : 64;
-        char **v = mem_grow(l->code, cap, sizeof *v);
-        if (!v)
-            return E_NOMEM;
-        l->code = v;
-        l->cap = cap;
-    }
-    l->code[l->n] = mem_strndup(p, n);
-    return l->code[l->n] ? (l->n++, 0) : E_NOMEM;
-}
 static int by_code(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -42,6 +29,21 @@ static void sort(struct label_set *l)
     l->n = kept;
 }
 
+static int add(struct label_set *l, const char *p, size_t n)
+{
+    if (l->n == l->cap)
+        sort(l); /* of millions of rows a few thousand codes remain */
+    if (2 * l->n >= l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 64;
+        char **v = mem_grow(l->code, cap, sizeof *v);
+        if (!v)
+            return E_NOMEM;
+        l->code = v;
+        l->cap = cap;
+    }
+    l->code[l->n] = mem_strndup(p, n);
+    return l->code[l->n] ? (l->n++, 0) : E_NOMEM;
+}
 static int read_line(struct label_set *l, const char *p)
 {
     size_t n = strcspn(p, " \t,\r");

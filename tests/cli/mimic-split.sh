@@ -116,15 +116,6 @@ sed '/1000/d' "$T/m/diagnoses_icd.csv" >"$T/f/diagnoses_icd.csv"; sed '/1000/d' 
 mimic-split -q --splits "$T/f/splits" --gold "$T/gold2" -o "$T/note2" "$T/f" 2>/dev/null
 same "firewall: no label at all, the same notes" "$T/note2" "$T/note1"
 
-# ---- where tables may be ----
-mkdir -p "$T/deep/a/b"; cp "$T/m/"*.csv* "$T/deep/a/b/"; split "$T/deep"; same "tables in folders" "$T/note" "$T/note1"
-(cd "$T/m" && tar cf "$T/m.tar" ./*.csv* && tar czf "$T/m.tgz" ./*.csv* && python3 -m zipfile -c "$T/m.zip" ./*.csv*)
-for a in tar tgz zip; do split "$T/m.$a"; same "tables in a .$a" "$T/note" "$T/note1"; same "labels from a .$a" "$T/gold" "$T/gold1"; done
-if command -v zstd >/dev/null; then
-    mkdir "$T/z"; for f in "$T/m/"*.csv*; do case $f in *.gz) zcat "$f" | zstd -q >"$T/z/$(basename "$f" .gz).zst" ;; *) zstd -q "$f" -o "$T/z/$(basename "$f").zst" ;; esac; done
-    split "$T/z"; same "tables as .zst" "$T/note" "$T/note1"
-else skip "tables as .zst" "no zstd program"; fi
-
 # ---- what is wrong ----
 id=0
 wrong() { # NAME CODE PATTERN arguments...

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# mimic-split record by record beside an independent reference (mimic_split.py) on a synthetic MIMIC-III, on a MIMIC-IV made
+# from it, and with every option that changes records.
+. "$(dirname "$0")/../lib.sh"
+mimic-synth -q --admissions 150 --seed 3 --length 120 "$T/m"
+
+# More of what real tables have: addenda before their report, times, repeated notes, letters that are not ASCII.
+cat >"$T/twist.py" <<'E2'
+import csv, gzip, random, sys
+csv.field_size_limit(1 << 30)
+d, r = sys.argv[1], random.Random(4)
+rows = list(csv.reader(gzip.open(d + '/NOTEEVENTS.csv.gz', 'rt', newline='')))
+out = rows[:1]
+for x in rows[1:]:
+    if x[6] == 'Discharge summary':
+        x[10] += r.choice(('', ' Café ½ µg _x_ 12 ÀÉ', ' "quoted", twice "" \r\n'))
+        x[4] = r.choice(('', x[3] + ' 10:00:00', x[3] + ' 09:00:00'))
+        if r.random() < .3:
+            out.append(['9' + x[0]] + x[1:7] + ['Addendum'] + x[8:10] + [r.choice((x[10], 'Addendum: none.'))])
+        if r.random() < .2:
+            out.append(['8' + x[0]] + x[1:3] + ['2101-01-01'] + x[4:])
+    out.append(x)
+csv.writer(gzip.open(d + '/NOTEEVENTS.csv.gz', 'wt', newline=''), quoting=csv.QUOTE_ALL).writerows(out)
+E2
+python3 "$T/twist.py" "$T/m"
+
+# agree NAME DIR "options of mimic-split" key=value...
+agree() {
+    local name=$1 dir=$2 opts=$3 bad; shift 3
+    # shellcheck disable=SC2086
+    mimic-split -q $opts --gold "$T/gold" -o "$T/note" --report "$T/report" "$dir" 2>"$T/err" || { no "$name" "$(cat "$T/err")"; return; }
+    rec-cat --json "$T/note" >"$T/note.json"; rec-cat --json "$T/gold" >"$T/gold.json"
+    bad=$(python3 "$ROOT/tests/cli/mimic_split.py" "$dir" "$T/note.json" "$T/gold.json" "$T/report" "$@" 2>&1)
+    is "$name" "$bad" ""
+}
+S="--splits $T/m/splits"
+agree "full" "$T/m" "$S --labels full"
+agree "caml50" "$T/m" "$S --lists full --labels caml50" labels="$ROOT/share/caml/TOP_50_CODES.csv"
+agree "caml50 with its lists" "$T/m" "$S" labels="$ROOT/share/caml/TOP_50_CODES.csv" lists=50
+agree "laat50" "$T/m" "$S --labels laat50" labels="$ROOT/share/labels/laat50" lists=50
+agree "fixed50" "$T/m" "$S --labels fixed50" labels="$ROOT/share/labels/fixed50" lists=50
+agree "order report" "$T/m" "$S --labels full --order report" order=report
+agree "order time, no duplicates" "$T/m" "$S --labels full --order time --no-duplicates --separator tab" order=time duplicates=no "separator=$(printf '\t')"
+agree "no addenda" "$T/m" "$S --labels full --no-addenda --separator space" addenda=no "separator= "
+agree "CAML's text" "$T/m" "$S --labels full --caml-text" caml_text=1
+agree "CAML's numbers" "$T/m" "$S --labels full --caml-bug" caml_bug=1
+agree "CAML's numbers and 50 codes" "$T/m" "$S --lists full --caml-bug" caml_bug=1 labels="$ROOT/share/caml/TOP_50_CODES.csv"
+
+# The reference does tell a difference.
+is "notes in another order are noticed" "$(mimic-split -q $S --labels full --order report --gold "$T/gold" -o "$T/note" --report "$T/report" "$T/m" 2>/dev/null
+    rec-cat --json "$T/note" >"$T/note.json"; rec-cat --json "$T/gold" >"$T/gold.json"
+    python3 "$ROOT/tests/cli/mimic_split.py" "$T/m" "$T/note.json" "$T/gold.json" "$T/report")" "notes"
+
+# The label sets of 50 are what they are said to be.
+for s in "laat50 37.23 93.90" "fixed50 33.24,45.13 93.90,V45.82"; do
+    set -- $s
+    is "$1 is CAML's list without $2, with $3" "$(sort "$ROOT/share/labels/$1" | tr '\n' ' ')" \
+        "$( (grep -vFx "$(echo "$2" | tr , '\n')" "$ROOT/share/caml/TOP_50_CODES.csv"; echo "$3" | tr , '\n') | grep . | sort | tr '\n' ' ')"
+done
+
+# ---- MIMIC-IV: other names, both code systems, two places ----
+cat >"$T/four.py" <<'E2'
+import csv, gzip, os, sys
+csv.field_size_limit(1 << 30)
+m, d = sys.argv[1:]
+def rows(t): return csv.DictReader(gzip.open(f'{m}/{t}.csv.gz', 'rt', newline=''))
+def table(path, head, lines, eol):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    w = csv.writer(gzip.open(path, 'wt', newline=''), lineterminator=eol)
+    w.writerow(head)
+    w.writerows(lines)
+ds = [r for r in rows('NOTEEVENTS') if r['CATEGORY'] == 'Discharge summary']
+table(d + '/n/note/discharge.csv.gz', 'note_id subject_id hadm_id note_type note_seq charttime storetime text'.split(),
+      ([f"{r['SUBJECT_ID']}-DS-{i}", r['SUBJECT_ID'], r['HADM_ID'], 'AD' if r['DESCRIPTION'] == 'Addendum' else 'DS', i, r['CHARTDATE'] + ' 00:00:00', '', r['TEXT']]
+       for i, r in enumerate(ds)), '\r\n')
+ten = {'4019': 'I10', '4280': 'I509', '25000': 'E119', '42731': 'I4891', '3893': '02HV33Z', '9604': '0BH17EZ'}
+for t in ('DIAGNOSES_ICD', 'PROCEDURES_ICD'):
+    out = []
+    for r in rows(t):
+        s, h, n, c = r['SUBJECT_ID'], r['HADM_ID'], r['SEQ_NUM'], r['ICD9_CODE']
+        out.append([s, h, n, c + ' ', 9])
+        if c in ten: out.append([s, h, n, ten[c], 10])
+    table(f'{d}/h/hosp/{t.lower()}.csv.gz', 'subject_id hadm_id seq_num icd_code icd_version'.split(), [o for o in out if o[2]], '\n')
+E2
+python3 "$T/four.py" "$T/m" "$T/four"
+F="--source mimic4 $S"
+agree "MIMIC-IV, ICD-10" "$T/four" "$F" source=mimic4 icd=10 splits="$T/m/splits"
+is "MIMIC-IV: dots" "$(rec-cat --head --json "$T/gold" | python3 -c 'import json,sys; m=json.loads(sys.stdin.readline()); print(*m.get("header",m)["meta"]["labels"])')" "02HV33Z 0BH17EZ E11.9 I10 I48.91 I50.9"
+agree "MIMIC-IV, dots as Edin" "$T/four" "$F --icd10-form edin" source=mimic4 icd=10 form=edin splits="$T/m/splits"
+is "MIMIC-IV: dots as Edin" "$(rec-cat --head --json "$T/gold" | python3 -c 'import json,sys; m=json.loads(sys.stdin.readline()); print(*m.get("header",m)["meta"]["labels"])')" "02HV33Z 0BH17EZ E11.9 I10. I48.91 I50.9"
+agree "MIMIC-IV, no dots" "$T/four" "$F --icd10-form undotted" source=mimic4 icd=10 form=undotted splits="$T/m/splits"
+agree "MIMIC-IV, ICD-9" "$T/four" "$F --icd 9 --no-addenda" source=mimic4 icd=9 addenda=no splits="$T/m/splits"
+agree "MIMIC-IV, ICD-9, 50 codes" "$T/four" "$F --icd 9 --labels caml50" source=mimic4 icd=9 labels="$ROOT/share/caml/TOP_50_CODES.csv" lists=50 splits="$T/m/splits"
+mimic-split -q $F -o "$T/note" --gold "$T/gold" "$T/four"
+mimic-split -q $F -o "$T/note2" --gold "$T/gold2" "$T/four/h" "$T/four/n"
+same "MIMIC-IV in two places" "$T/note2" "$T/note"; same "MIMIC-IV in two places, labels" "$T/gold2" "$T/gold"
+is "MIMIC-IV needs lists" "$(mimic-split --source mimic4 "$T/four" 2>&1 >/dev/null; echo $?)" "mimic-split: MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III
+64"
+exits "MIMIC-III has no ICD-10" 64 mimic-split --icd 10 "$T/m"
+exits "--caml-bug is for MIMIC-III" 64 mimic-split $F --caml-bug "$T/four"
+zcat "$T/four/h/hosp/diagnoses_icd.csv.gz" | sed '2s/,9\r*$/,8/' | gzip >"$T/eight.gz"; mv "$T/eight.gz" "$T/four/h/hosp/diagnoses_icd.csv.gz"
+exits "a version that is neither" 65 mimic-split $F -g "$T/g" -o "$T/n" "$T/four"
+grep -q 'diagnoses_icd.csv.gz: row 1: column ICD_VERSION: neither 9 nor 10' "$T/err" && ok "and it is named" || no "and it is named" "$(cat "$T/err")"
+exit $failed

@@ -1,0 +1,181 @@
+"""mimic-split once more, in Python's standard library and without a line of it in common: what the streams should hold. Joins by
+dictionaries, tables by csv and gzip, tokens by re.  mimic_split.py DIR [key=value]... prints {"notes": [...], "gold": [...], ...}."""
+import csv
+import glob
+import gzip
+import json
+import os
+import re
+import sys
+
+csv.field_size_limit(1 << 30)
+
+
+def table(where, name):
+    path, = [p for p in glob.glob(where + '/**', recursive=True) if os.path.basename(p).lower().split('.')[0] == name
+             and re.search(r'\.csv(\.gz)?$', p)]
+    with (gzip.open if path.endswith('.gz') else open)(path, 'rt', encoding='utf-8', errors='strict', newline='') as f:
+        rows = csv.reader(f)
+        heading = [c.lower() for c in next(rows)]
+        return [dict(zip(heading, row)) for row in rows]
+
+
+def icd9(code, procedure):
+    if procedure:
+        return code[:2] + '.' + code[2:] if len(code) > 2 else code
+    k = 4 if code.startswith('E') else 3
+    return code[:k] + '.' + code[k:] if len(code) > k else code
+
+
+def icd10(code, procedure, form):
+    if procedure or form == 'undotted':
+        return code
+    return code[:3] + '.' + code[3:] if len(code) > 3 or (form == 'edin' and len(code) == 3) else code
+
+
+def caml_text(text):
+    return ' '.join(w.lower() for w in re.findall(r'\w+', text) if not w.isnumeric())
+
+
+def pandas_column(codes):
+    """A column of strings as pandas types it, block by block of 131,072 rows, and prints it again."""
+    out = []
+    for at in range(0, len(codes), 131072):
+        block = codes[at:at + 131072]
+        try:
+            numbers = [float(c) if c else None for c in block]
+        except ValueError:
+            out += block
+            continue
+        whole = all(map(str.isdigit, block))
+        out += ['' if x is None else str(int(x)) if whole else repr(x) for x in numbers]
+    return out
+
+
+def caml_codes(where, admitted):
+    rows, kinds = [], []
+    for name, procedure in (('diagnoses_icd', False), ('procedures_icd', True)):
+        t = table(where, name)
+        for row, code in zip(t, pandas_column([r['icd9_code'] for r in t])):
+            code = code.replace('.', '')
+            if code and procedure:
+                code = code[:2] + '.' + code[2:]
+            elif code:
+                code = icd9(code, False)
+            if row['hadm_id'] in admitted:
+                rows.append((row, code))
+    return [(row, code) for (row, _), code in zip(rows, pandas_column([c for _, c in rows]))]
+
+
+def codes_of(where, o, admitted):
+    if o.get('caml_bug'):
+        return caml_codes(where, admitted)
+    out = []
+    for name, procedure in (('diagnoses_icd', False), ('procedures_icd', True)):
+        for row in table(where, name):
+            if o['source'] == 'mimic4' and row['icd_version'] != o['icd']:
+                continue
+            raw = row.get('icd9_code', row.get('icd_code')).strip()
+            out.append((row, icd9(raw, procedure) if o.get('icd', '9') == '9' else icd10(raw, procedure, o.get('form', 'dotted'))))
+    return out
+
+
+def arrange(notes, o):
+    blank_last = lambda s: (not s, s)
+    if o.get('order') == 'report':
+        notes = sorted(notes, key=lambda n: (n['description'] != 'Report', blank_last(n['charttime']), blank_last(n['chartdate']), int(n['row_id'])))
+    elif o.get('order') == 'time':
+        notes = sorted(notes, key=lambda n: n['description'], reverse=True)
+        notes = sorted(notes, key=lambda n: (blank_last(n['charttime']), blank_last(n['chartdate'])))
+    if o.get('duplicates') == 'no':
+        seen = set()
+        notes = [n for n in notes if not (n['text'] in seen or seen.add(n['text']))]
+    return notes
+
+
+def main(where, o):
+    o.setdefault('source', 'mimic3')
+    labels, lists = o.get('labels', 'full'), o.get('lists', 'full')
+    split = {}
+    for s in ('train', 'dev', 'test'):
+        for line in open(f"{o.get('splits', where + '/splits')}/{s}_{lists}_hadm_ids.csv"):
+            split[line.strip()] = s
+    if o['source'] == 'mimic4':
+        notes = table(where, 'discharge')
+        for i, n in enumerate(notes):
+            n.update(row_id=str(i + 1), chartdate='', description={'DS': 'Report', 'AD': 'Addendum'}.get(n['note_type'], n['note_type']))
+    else:
+        notes = [n for n in table(where, 'noteevents') if n['category'] == 'Discharge summary']
+    admitted = {n['hadm_id'] for n in notes}
+    by = {}
+    for n in notes:
+        if n['hadm_id'] in split and not (o.get('addenda') == 'no' and n['description'] == 'Addendum'):
+            by.setdefault(n['hadm_id'], []).append(n)
+    sequence = {h: [] for h in by}
+    for row, code in codes_of(where, o, admitted):
+        if row['hadm_id'] in by and code:
+            sequence[row['hadm_id']].append([code, int(row['seq_num'])])
+    order = sorted(by, key=lambda h: (int(by[h][0]['subject_id']), int(h)))
+    allowed = {c for h in by for c, _ in sequence[h]} if labels == 'full' else {l.split()[0] for l in open(labels)}
+    separator = o.get('separator', ' ' if o.get('caml_text') else '\n')
+    out = {'notes': [], 'gold': [], 'labels': sorted(allowed)}
+    for h in order:
+        text, parts = b'', []
+        for n in arrange(by[h], o):
+            text += separator.encode() if parts else b''
+            begin = len(text)
+            text += (caml_text(n['text']) if o.get('caml_text') else n['text']).encode()
+            parts.append({'kind': n['description'], 'date': n['chartdate'] or n['charttime'], 'row': int(n['row_id']), 'begin': begin, 'end': len(text)})
+        out['notes'].append({'id': h, 'subject': by[h][0]['subject_id'], 'split': split[h], 'text': text.decode(), 'parts': parts})
+        out['gold'].append({'id': h, 'split': split[h], 'codes': sorted({c for c, _ in sequence[h]} & allowed), 'sequence': sequence[h]})
+    out['tokens'] = sum(len(n['text'].split()) for n in out['notes'])
+    out['types'] = len({w for n in out['notes'] for w in n['text'].split()})
+    return out
+
+
+def compare(where, o, note, gold, report):
+    """The reference beside the streams (JSON lines of rec-cat --json) and the report."""
+    want, bad = main(where, o), []
+    lines = [json.loads(l) for l in open(note)]
+    if lines[1:-1] != want['notes']:
+        bad.append('notes')
+    lines = [json.loads(l) for l in open(gold)]
+    if lines[1:-1] != want['gold']:
+        bad.append('gold')
+    if lines[0]['header']['meta']['labels'] != want['labels']:
+        bad.append('labels')
+    r = json.load(open(report))
+    size = {}
+    for s in ('train', 'dev', 'test'):
+        mine = [g for g in want['gold'] if g['split'] == s]
+        size[s] = len(mine)
+        x = r['splits'][s]
+        if (x['admissions'], x['positives'], x['without_code'], x['without_label']) != (
+                len(mine), sum(len(g['codes']) for g in mine), sum(not g['sequence'] for g in mine), sum(not g['codes'] for g in mine)):
+            bad.append('report: ' + s)
+    if [x['code'] for x in r['labels']] != want['labels']:
+        bad.append('report: labels')
+    share = {}
+    for x in r['labels']:
+        for s in size:
+            n = sum(x['code'] in g['codes'] for g in want['gold'] if g['split'] == s)
+            share[x['code'], s] = n / size[s] if size[s] else 0
+            if x[s]['positives'] != n or abs(x[s]['share'] - share[x['code'], s]) > 1e-9:
+                bad.append('report: ' + x['code'])
+    for s in ('dev', 'test'):
+        d = sum(abs(share[c, s] - share[c, 'train']) for c in want['labels']) / len(want['labels'])
+        if not abs(r['shift'][s]['mean_difference'] - d) < 1e-9:
+            bad.append('report: shift to ' + s)
+        most = max(abs(share[c, s] - share[c, 'train']) for c in want['labels'])
+        x = r['shift'][s]['most'][0]
+        if not abs(abs(x['train'] - x[s]) - most) < 1e-9:
+            bad.append('report: largest shift to ' + s)
+    if o.get('caml_text') and (r['notes']['caml_text']['tokens'], r['notes']['caml_text']['types']) != (want['tokens'], want['types']):
+        bad.append('report: tokens')
+    if len(want['notes']) < 20:
+        bad.append('too few notes to tell')
+    return ', '.join(bad)
+
+
+if __name__ == '__main__':
+    print(compare(sys.argv[1], dict(a.split('=', 1) for a in sys.argv[5:]), *sys.argv[2:5]))
