@@ -13,7 +13,8 @@ static char path[] = "/tmp/icdpipe-source.XXXXXX";
 static void put(const char *p, size_t n)
 {
     FILE *f = fopen(path, "w");
-    fwrite(p, 1, n, f);
+    if (n)
+        fwrite(p, 1, n, f);
     fclose(f);
 }
 static void compress_to(struct buf *out, const char *p, size_t n, const char *filter)
