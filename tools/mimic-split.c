@@ -1,5 +1,5 @@
-/* mimic-split: MIMIC tables -> note stream, and the labels as a gold stream of their own. The note stream is made from the
- * notes and the split lists alone; no label can change it. The join is lib/ingest/mimic.c, the report
+/* mimic-split: MIMIC tables -> note stream, and the labels as a gold stream of their own. The note stream is made from
+ * the notes and the split lists alone; no label can change it. The join is lib/ingest/mimic.c, the report
  * lib/ingest/split_report.c. Tests: tests/cli/mimic-split*.sh. */
 #include "lib/ingest/document.h"
 #include "lib/ingest/split_report.h"
@@ -10,44 +10,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *source = "mimic3", *labels, *splits_dir, *lists = "auto", *order = "file", *separator = "auto", *icd = "auto",
-                  *icd10 = "dotted", *gold_path, *report_path;
+static const char *source = "mimic3", *labels, *splits_dir, *lists = "auto", *order = "file", *separator = "auto",
+                  *icd = "auto", *icd10 = "dotted", *gold_path, *report_path;
 static bool addenda = true, duplicates = true, caml_text, caml_bug;
 static const char *const sources[] = {"mimic3", "mimic4", NULL}, *const lists_names[] = {"auto", "50", "full", NULL},
-                  *const orders[] = {"file", "report", "time", NULL},
-                  *const separators[] = {"auto", "newline", "blank-line", "space", "tab", NULL},
-                  *const icds[] = {"auto", "9", "10", NULL}, *const icd10_forms[] = {"dotted", "edin", "undotted", NULL};
+                         *const orders[] = {"file", "report", "time", NULL},
+                         *const separators[] = {"auto", "newline", "blank-line", "space", "tab", NULL},
+                         *const icds[] = {"auto", "9", "10", NULL},
+                         *const icd10_forms[] = {"dotted", "edin", "undotted", NULL};
 
 static const struct opt opts[] = {
     {"source", 0, OPT_CHOICE, &source, "WHAT",
-     "What the tables are: mimic3 (NOTEEVENTS, DIAGNOSES_ICD, PROCEDURES_ICD) or mimic4 (note/discharge, hosp/diagnoses_icd, "
+     "What the tables are: mimic3 (NOTEEVENTS, DIAGNOSES_ICD, PROCEDURES_ICD) or mimic4 (note/discharge, "
+     "hosp/diagnoses_icd, "
      "hosp/procedures_icd).",
      .choices = sources},
     {"labels", 0, OPT_FILE, &labels, "SET",
-     "Label set: caml50, CAML's fixed list (what MIMIC-III gets without this option); laat50, LAAT's; fixed50, counted once per "
+     "Label set: caml50, CAML's fixed list (what MIMIC-III gets without this option); laat50, LAAT's; fixed50, counted "
+     "once per "
      "admission; full, every code of the admissions written (what MIMIC-IV gets); or a file with a code a line."},
     {"lists", 0, OPT_CHOICE, &lists, "LISTS",
      "Which split lists: 50, full, or auto: 50 for the label sets of 50 and full otherwise.", .choices = lists_names},
     {"splits", 0, OPT_DIR, &splits_dir, "DIR",
-     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, which come "
+     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, "
+     "which come "
      "with icdpipe and are for MIMIC-III."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
-     "Order of the notes of an admission: file; report: reports first, then by time, date and row; time: by time, date, and "
+     "Order of the notes of an admission: file; report: reports first, then by time, date and row; time: by time, "
+     "date, and "
      "reports first.",
      .choices = orders},
     {"separator", 0, OPT_CHOICE, &separator, "WHAT",
-     "What stands between the notes of an admission; auto: a newline, with --caml-text a space.", .choices = separators},
+     "What stands between the notes of an admission; auto: a newline, with --caml-text a space.",
+     .choices = separators},
     {"addenda", 0, OPT_FLAG, &addenda, NULL, "Keep addenda."},
-    {"duplicates", 0, OPT_FLAG, &duplicates, NULL, "Keep a note that has the same text as an earlier one of its admission."},
+    {"duplicates", 0, OPT_FLAG, &duplicates, NULL,
+     "Keep a note that has the same text as an earlier one of its admission."},
     {"caml-text", 0, OPT_FLAG, &caml_text, NULL,
      "Write CAML's text, for baselines trained on it: words in lower case, without numbers, punctuation and lines."},
     {"caml-bug", 0, OPT_FLAG, &caml_bug, NULL,
      "Spoil codes as CAML does, which reads them as numbers: its full label set of 8921 instead of 8929."},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION", "MIMIC-IV: which codes, ICD-9 or ICD-10; auto is 10.", .choices = icds},
     {"icd10-form", 0, OPT_CHOICE, &icd10, "FORM",
-     "ICD-10 diagnoses as I10 and E11.9 (dotted), I10. and E11.9 (edin), I10 and E119 (undotted). Procedures have no dot.",
+     "ICD-10 diagnoses as I10 and E11.9 (dotted), I10. and E11.9 (edin), I10 and E119 (undotted). Procedures have no "
+     "dot.",
      .choices = icd10_forms},
-    {"gold", 'g', OPT_OUT, &gold_path, "FILE", "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
+    {"gold", 'g', OPT_OUT, &gold_path, "FILE",
+     "Write the labels, a gold stream, to FILE. Without it no label table is opened."},
     {"report", 0, OPT_OUT, &report_path, "FILE", "Write the report as JSON to FILE."},
     {.type = OPT_END},
 };
@@ -82,11 +91,12 @@ static int check_usage(struct run *r)
     bool four = !strcmp(source, "mimic4");
     const char *tool = r->stage->doc.tool;
     if (!r->argc)
-        return err_set(E_USAGE, "an operand is needed: the directories or archives with the tables; see %s --help", tool);
+        return err_set(E_USAGE, "an operand is needed: the directories or archives with the tables; see %s --help",
+                       tool);
     if (gold_path && r->output && !strcmp(gold_path, r->output))
         return err_set(E_USAGE, "--gold and -o name the same file");
-    if (report_path && ((r->output && !strcmp(report_path, r->output)) || (gold_path && !strcmp(report_path, gold_path)) ||
-                        (is_std(report_path) && is_std(r->output))))
+    if (report_path && ((r->output && !strcmp(report_path, r->output)) ||
+                        (gold_path && !strcmp(report_path, gold_path)) || (is_std(report_path) && is_std(r->output))))
         return err_set(E_USAGE, "--report names the file of another output");
     if (four && !splits_dir)
         return err_set(E_USAGE, "MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III");
@@ -106,12 +116,18 @@ static void settle(struct run *r)
         icd = four ? "10" : "9";
     if (!strcmp(separator, "auto"))
         separator = caml_text ? "space" : "newline";
-    st.how = (struct mimic_opts){.source = source, .icd = atoi(icd), .form = (enum icd10_form)index_of(icd10_forms, icd10),
-                                 .addenda = addenda, .codes = gold_path, .caml_numbers = caml_bug, .thread = r->threads > 1};
+    st.how = (struct mimic_opts){.source = source,
+                                 .icd = atoi(icd),
+                                 .form = (enum icd10_form)index_of(icd10_forms, icd10),
+                                 .addenda = addenda,
+                                 .codes = gold_path,
+                                 .caml_numbers = caml_bug,
+                                 .thread = r->threads > 1};
     static const char *const strings[] = {"", "\n", "\n\n", " ", "\t"};
     st.doc = (struct document){.order = (enum note_order)index_of(orders, order),
                                .separator = strings[index_of(separators, separator)],
-                               .duplicates = duplicates, .caml = caml_text ? &st.caml : NULL};
+                               .duplicates = duplicates,
+                               .caml = caml_text ? &st.caml : NULL};
 }
 static void show_rows(void *ctx, uint64_t rows)
 {
@@ -292,13 +308,11 @@ static void warn(struct run *r, const json_t *report)
     counted(r, c->bad_bytes, "bytes were not UTF-8 and became U+FFFD");
     counted(r, subjects_in_two_splits(&st.mimic), "subjects have admissions in more than one split");
     counted(r, st.caml.other_bytes, "bytes are not ASCII: CAML's tokens may be others there");
-    json_array_foreach(json_object_get(report, "symptoms"), i, x)
-        run_warn(r, "%s", json_string_value(x));
-    json_array_foreach(json_object_get(report, "checks"), i, x)
-        if (!json_is_true(json_object_get(x, "ok")))
-            run_warn(r, "not MIMIC-III v1.4 as published: %s: %" JSON_INTEGER_FORMAT ", not %" JSON_INTEGER_FORMAT,
-                     json_string_value(json_object_get(x, "check")), json_integer_value(json_object_get(x, "got")),
-                     json_integer_value(json_object_get(x, "want")));
+    json_array_foreach(json_object_get(report, "symptoms"), i, x) run_warn(r, "%s", json_string_value(x));
+    json_array_foreach(json_object_get(report, "checks"), i, x) if (!json_is_true(json_object_get(x, "ok")))
+        run_warn(r, "not MIMIC-III v1.4 as published: %s: %" JSON_INTEGER_FORMAT ", not %" JSON_INTEGER_FORMAT,
+                 json_string_value(json_object_get(x, "check")), json_integer_value(json_object_get(x, "got")),
+                 json_integer_value(json_object_get(x, "want")));
 }
 static void note_labels(struct run *r, const json_t *report)
 {
@@ -313,12 +327,14 @@ static void note_labels(struct run *r, const json_t *report)
         size_t i;
         json_array_foreach(json_object_get(shift, "most"), i, x)
             buf_fmt(&most, "%s %s %.1f to %.1f %%", i ? "," : "", json_string_value(json_object_get(x, "code")),
-                    100 * json_real_value(json_object_get(x, "train")), 100 * json_real_value(json_object_get(x, split_name[s])));
+                    100 * json_real_value(json_object_get(x, "train")),
+                    100 * json_real_value(json_object_get(x, split_name[s])));
         if (json_is_object(shift))
-            run_note(r, "prior shift from train to %s: %.2f points a label;%.*s; %" JSON_INTEGER_FORMAT
-                        " labels of train not in %s, %" JSON_INTEGER_FORMAT " of %s not in train",
-                     split_name[s], 100 * json_real_value(json_object_get(shift, "mean_difference")), (int)most.n, most.p ? most.p : "",
-                     json_integer_value(json_object_get(shift, "only_in_train")), split_name[s],
+            run_note(r,
+                     "prior shift from train to %s: %.2f points a label;%.*s; %" JSON_INTEGER_FORMAT
+                     " labels of train not in %s, %" JSON_INTEGER_FORMAT " of %s not in train",
+                     split_name[s], 100 * json_real_value(json_object_get(shift, "mean_difference")), (int)most.n,
+                     most.p ? most.p : "", json_integer_value(json_object_get(shift, "only_in_train")), split_name[s],
                      json_integer_value(json_object_get(shift, "never_in_train")), split_name[s]);
         buf_free(&most);
     }
@@ -327,14 +343,18 @@ static void note(struct run *r, const json_t *report, bool known)
 {
     const struct mimic_counts *c = &st.mimic.counts;
     const struct split_tally *t = &st.tally;
-    run_note(r, "%" PRIu64 " rows of %s, %" PRIu64 " discharge summaries, %zu admissions written", st.mimic.table[0].rows,
-             st.mimic.table[0].name, c->summaries, st.mimic.n);
+    run_note(r, "%" PRIu64 " rows of %s, %" PRIu64 " discharge summaries, %zu admissions written",
+             st.mimic.table[0].rows, st.mimic.table[0].name, c->summaries, st.mimic.n);
     for (int k = 0; k < SPLITS_N; k++) {
-        run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], t->admissions[k], st.splits.count[k]);
+        run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], t->admissions[k],
+                 st.splits.count[k]);
         if (st.gold)
-            run_note(r, "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64 " of them without any code",
-                     split_name[k], t->positives[k], t->admissions[k] ? (double)t->positives[k] / (double)t->admissions[k] : 0.,
-                     t->unlabelled[k], t->uncoded[k]);
+            run_note(r,
+                     "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64
+                     " of them without any code",
+                     split_name[k], t->positives[k],
+                     t->admissions[k] ? (double)t->positives[k] / (double)t->admissions[k] : 0., t->unlabelled[k],
+                     t->uncoded[k]);
     }
     if (st.gold)
         note_labels(r, report);
@@ -343,21 +363,23 @@ static void note(struct run *r, const json_t *report, bool known)
     if (c->not_listed)
         run_note(r, "%" PRIu64 " discharge summaries of admissions in no list were skipped", c->not_listed);
     if (c->addenda || st.doc.dropped)
-        run_note(r, "%" PRIu64 " addenda and %" PRIu64 " duplicates were left out as asked", c->addenda, st.doc.dropped);
+        run_note(r, "%" PRIu64 " addenda and %" PRIu64 " duplicates were left out as asked", c->addenda,
+                 st.doc.dropped);
     if (c->code_not_listed || c->other_system)
-        run_note(r, "%" PRIu64 " code rows of admissions in no list, %" PRIu64 " of the other ICD version were skipped", c->code_not_listed,
-                 c->other_system);
+        run_note(r, "%" PRIu64 " code rows of admissions in no list, %" PRIu64 " of the other ICD version were skipped",
+                 c->code_not_listed, c->other_system);
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
-        run_note(r, "not compared with MIMIC-III v1.4: %s", splits_dir ? "other lists than CAML's" : "most admissions of CAML's lists are missing");
+        run_note(r, "not compared with MIMIC-III v1.4: %s",
+                 splits_dir ? "other lists than CAML's" : "most admissions of CAML's lists are missing");
     else
         run_note(r, "compared with MIMIC-III v1.4: %zu counts", json_array_size(json_object_get(report, "checks")));
 }
 static int report(struct run *r)
 {
     st.tally.duplicates = st.doc.dropped;
-    const struct split_facts f = {&st.mimic, st.gold ? &st.labels : NULL, path_base(labels), lists, !splits_dir, &st.tally,
-                                  caml_text ? &st.caml : NULL};
+    const struct split_facts f = {&st.mimic, st.gold ? &st.labels : NULL, path_base(labels), lists, !splits_dir,
+                                  &st.tally, caml_text ? &st.caml : NULL};
     json_t *j;
     TRY(split_report(&f, &j));
     note(r, j, known_corpus(&f));

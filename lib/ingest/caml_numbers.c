@@ -51,7 +51,8 @@ void caml_dot(struct caml_row *row)
 {
     char raw[ICD9_MAX];
     memcpy(raw, row->code, sizeof raw);
-    icd9_dot(row->kind, raw, strlen(raw), row->code); /* cannot fail: rows come cleaned, and a number is no longer than its text and ".0" */
+    icd9_dot(row->kind, raw, strlen(raw),
+             row->code); /* cannot fail: rows come cleaned, and a number is no longer than its text and ".0" */
     size_t n = strlen(row->code);
     if (row->kind == ICD9_PROCEDURE && n && n <= 2)
         strcpy(row->code + n, ".");

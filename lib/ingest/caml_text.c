@@ -69,7 +69,8 @@ static int add_character(struct buf *b, wint_t w)
     u[0] = (char)(n == 1 ? w : (0xF00u >> n & 0xFF) | w);
     return buf_add(b, u, n);
 }
-/* The superscripts and fractions of Latin-1 are numeric to Python, and so part of a word; glibc knows them as neither. */
+/* The superscripts and fractions of Latin-1 are numeric to Python, and so part of a word; glibc knows them as neither.
+ * */
 static bool latin_number(wint_t w)
 {
     return w == 0xB2 || w == 0xB3 || w == 0xB9 || (w >= 0xBC && w <= 0xBE);

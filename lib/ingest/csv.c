@@ -86,8 +86,8 @@ static void data_row(struct table *t)
     struct cell cell[CSV_COLUMNS_MAX] = {{0}};
     t->r.row++;
     if (t->at != t->width)
-        t->rc = err_set(E_DATA, "%s: row %llu: %d columns where the heading has %d", t->r.file, (unsigned long long)t->r.row, t->at,
-                        t->width);
+        t->rc = err_set(E_DATA, "%s: row %llu: %d columns where the heading has %d", t->r.file,
+                        (unsigned long long)t->r.row, t->at, t->width);
     if (t->rc || t->skip)
         return;
     for (int i = 0; t->want->columns[i]; i++)
@@ -119,9 +119,9 @@ static int never(unsigned char c)
     return 0;
 }
 
-/* libcsv's rate is 300 MB/s, ISA-L's three times that. So of a quoted cell nobody asks for libcsv gets the quotes only, which
- * leaves it in the same state. Whether a quote is open is known from their number alone: strict libcsv refuses a quote
- * within an unquoted cell. */
+/* libcsv's rate is 300 MB/s, ISA-L's three times that. So of a quoted cell nobody asks for libcsv gets the quotes
+ * only, which leaves it in the same state. Whether a quote is open is known from their number alone: strict libcsv
+ * refuses a quote within an unquoted cell. */
 static int parse(struct csv_parser *csv, struct table *t, const char *p, size_t n, bool *open)
 {
     for (const char *end = p + n; p < end && !t->rc;) {
@@ -134,8 +134,8 @@ static int parse(struct csv_parser *csv, struct table *t, const char *p, size_t 
         size_t len = (size_t)((quote ? quote + 1 : end) - p);
         if (csv_parse(csv, p, len, on_cell, on_row, t) != len && !t->rc)
             return csv_error(csv) != CSV_EPARSE ? err_nomem(len)
-                                                : err_set(E_DATA, "%s: row %llu: column %d: a quote where none may be", t->r.file,
-                                                          (unsigned long long)t->r.row + 1, t->at + 1);
+                                                : err_set(E_DATA, "%s: row %llu: column %d: a quote where none may be",
+                                                          t->r.file, (unsigned long long)t->r.row + 1, t->at + 1);
         p += len;
         *open ^= quote != NULL;
     }
@@ -156,7 +156,8 @@ static int read_all(struct csv_parser *csv, struct table *t, struct feed *f)
         TRY(parse(csv, t, p, n, &open));
     }
     if (csv_fini(csv, on_cell, on_row, t))
-        return err_set(E_DATA, "%s: row %llu: column %d: the quote never closes", t->r.file, (unsigned long long)t->r.row + 1, t->at + 1);
+        return err_set(E_DATA, "%s: row %llu: column %d: the quote never closes", t->r.file,
+                       (unsigned long long)t->r.row + 1, t->at + 1);
     TRY(t->rc);
     return t->heading ? err_set(E_DATA, "%s: %s", t->r.file, empty ? "empty file" : "no heading") : 0;
 }

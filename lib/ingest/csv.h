@@ -1,6 +1,6 @@
-/* The rows of one table, through libcsv. Columns are found by name, upper or lower case. Quoting as in RFC 4180, LF or CRLF,
- * fields of many lines; strict: a quote that never closes, a row of another width, a missing column are errors that name
- * file, row (from 1, the heading not counted) and column. Tests: tests/unit/csv.c. */
+/* The rows of one table, through libcsv. Columns are found by name, upper or lower case. Quoting as in RFC 4180, LF or
+ * CRLF, fields of many lines; strict: a quote that never closes, a row of another width, a missing column are errors
+ * that name file, row (from 1, the heading not counted) and column. Tests: tests/unit/csv.c. */
 #ifndef ICD_CSV_TABLE_H
 #define ICD_CSV_TABLE_H
 #include "lib/ingest/feed.h"
@@ -22,7 +22,7 @@ enum { CSV_COLUMNS_MAX = 16 };
 /* What is asked of a table. */
 struct csv_want {
     const char *const *columns; /* ends with NULL; "?NAME" may be missing */
-    const char *only;           /* rows whose first column asked for is not exactly this are counted but not handed over,
+    const char *only; /* rows whose first column asked for is not exactly this are counted but not handed over,
                                    and what comes behind it in them is skipped at memory speed; NULL: all rows */
     int (*row)(void *ctx, const struct csv_row *r); /* what it returns ends the reading */
     void *ctx;

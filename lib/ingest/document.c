@@ -34,7 +34,8 @@ static void drop_duplicates(struct document *d, const char *text)
     size_t kept = 0;
     for (size_t i = 0; i < d->parts; i++) {
         size_t n = d->part[i].end - d->part[i].begin, k = 0;
-        while (k < kept && (d->part[k].end - d->part[k].begin != n || memcmp(text + d->part[k].begin, text + d->part[i].begin, n)))
+        while (k < kept &&
+               (d->part[k].end - d->part[k].begin != n || memcmp(text + d->part[k].begin, text + d->part[i].begin, n)))
             k++;
         if (k == kept)
             d->part[kept++] = d->part[i];

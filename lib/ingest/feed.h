@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 struct feed;
-/* The source stays the caller's and must not be touched before feed_close. `thread` false: no thread, no reading ahead. */
+/* The source stays the caller's and must not be touched before feed_close. `thread` false: no thread, no reading
+ * ahead. */
 int feed_open(struct feed **f, struct source *s, bool thread);
 /* The next bytes, borrowed until the next call; *n = 0 is the end. The source's error when its turn comes. */
 int feed_next(struct feed *f, const char **p, size_t *n);

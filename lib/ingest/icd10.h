@@ -4,8 +4,8 @@
 #include "lib/ingest/icd9.h"
 
 enum icd10_form {
-    ICD10_DOTTED,  /* diagnosis: a dot after 3 characters where something follows (I10, E11.9); procedure: none */
-    ICD10_EDIN,    /* diagnosis: always a dot after 3 characters (I10., E11.9), as medical-coding-reproducibility has it */
+    ICD10_DOTTED, /* diagnosis: a dot after 3 characters where something follows (I10, E11.9); procedure: none */
+    ICD10_EDIN, /* diagnosis: always a dot after 3 characters (I10., E11.9), as medical-coding-reproducibility has it */
     ICD10_UNDOTTED /* none, as MIMIC-IV-ICD has it */
 };
 /* As icd9_dot. */

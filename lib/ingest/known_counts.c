@@ -1,5 +1,5 @@
-/* MIMIC-III v1.4 and CAML's datasets as published, counted from public artefacts: split files, saved outputs of notebooks,
- * tables of code counts. Tests: tests/cli/mimic-split-v14.sh. */
+/* MIMIC-III v1.4 and CAML's datasets as published, counted from public artefacts: split files, saved outputs of
+ * notebooks, tables of code counts. Tests: tests/cli/mimic-split-v14.sh. */
 #include "lib/ingest/split_report.h"
 #include "lib/ingest/synth.h"
 #include <string.h>
@@ -18,8 +18,8 @@ bool known_corpus(const struct split_facts *f)
 
 static void check(json_t *a, json_t *name, uint64_t got, uint64_t want)
 {
-    json_array_append_new(a, json_pack("{s:o, s:I, s:I, s:b}", "check", name, "got", (json_int_t)got, "want", (json_int_t)want, "ok",
-                                       got == want));
+    json_array_append_new(a, json_pack("{s:o, s:I, s:I, s:b}", "check", name, "got", (json_int_t)got, "want",
+                                       (json_int_t)want, "ok", got == want));
 }
 static void check_splits(json_t *a, const char *name, const uint64_t *got, const uint64_t *want)
 {
@@ -93,14 +93,17 @@ json_t *known_symptoms(const struct split_facts *f)
     const struct mimic_counts *c = &f->m->counts;
     json_t *a = json_array();
     if (f->m->opts->icd == 9 && c->procedures >= 1000 && !c->zero_procedures)
-        json_array_append_new(a, json_string("no procedure code begins with 0: something has read the codes as numbers, and codes of "
-                                             "different procedures have become one"));
+        json_array_append_new(
+            a, json_string("no procedure code begins with 0: something has read the codes as numbers, and codes of "
+                           "different procedures have become one"));
     if (c->decimals)
-        json_array_append_new(a, json_string("codes such as 66.0 or 14. in the tables: something has read the codes as numbers"));
+        json_array_append_new(
+            a, json_string("codes such as 66.0 or 14. in the tables: something has read the codes as numbers"));
     if (recounted(f))
-        json_array_append_new(a, json_string("8052, 1569 and 1725 admissions have one of these 50 codes: that is a list recounted with "
-                                             "codes as text, once per admission; CAML's admissions go with CAML's 50 codes "
-                                             "(--labels caml50)"));
+        json_array_append_new(
+            a, json_string("8052, 1569 and 1725 admissions have one of these 50 codes: that is a list recounted with "
+                           "codes as text, once per admission; CAML's admissions go with CAML's 50 codes "
+                           "(--labels caml50)"));
     return a;
 }
 

@@ -1,4 +1,5 @@
-/* Label sets. A further fixed list is a file in share/labels and its name in `fixed`. Tests: tests/cli/mimic-split.sh. */
+/* Label sets. A further fixed list is a file in share/labels and its name in `fixed`. Tests: tests/cli/mimic-split.sh.
+ * */
 #include "lib/ingest/label_set.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"

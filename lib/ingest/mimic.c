@@ -13,12 +13,20 @@ static const struct source_tables {
     const char *name, *notes, *summary; /* summary: what NOTE_CATEGORY has to be, NULL: anything */
     const char *note_column[9], *diagnoses, *procedures, *code_column[6];
 } sources[] = {
-    {"mimic3", "NOTEEVENTS", "Discharge summary",
+    {"mimic3",
+     "NOTEEVENTS",
+     "Discharge summary",
      {"CATEGORY", "SUBJECT_ID", "HADM_ID", "TEXT", "?ROW_ID", "?CHARTDATE", "?CHARTTIME", "?DESCRIPTION", NULL},
-     "DIAGNOSES_ICD", "PROCEDURES_ICD", {"SUBJECT_ID", "HADM_ID", "ICD9_CODE", "?SEQ_NUM", NULL}},
-    {"mimic4", "DISCHARGE", NULL,
+     "DIAGNOSES_ICD",
+     "PROCEDURES_ICD",
+     {"SUBJECT_ID", "HADM_ID", "ICD9_CODE", "?SEQ_NUM", NULL}},
+    {"mimic4",
+     "DISCHARGE",
+     NULL,
      {"?NOTE_ID", "SUBJECT_ID", "HADM_ID", "TEXT", "?ROW_ID", "?CHARTDATE", "?CHARTTIME", "?NOTE_TYPE", NULL},
-     "DIAGNOSES_ICD", "PROCEDURES_ICD", {"SUBJECT_ID", "HADM_ID", "ICD_CODE", "?SEQ_NUM", "ICD_VERSION", NULL}},
+     "DIAGNOSES_ICD",
+     "PROCEDURES_ICD",
+     {"SUBJECT_ID", "HADM_ID", "ICD_CODE", "?SEQ_NUM", "ICD_VERSION", NULL}},
 };
 
 /* Room for one more item: capacity is the next power of two, so no field has to hold it. */
@@ -65,7 +73,8 @@ static int add_part(struct mimic *m, struct mimic_admission *a, const struct csv
     TRY(grow(&a->part, a->parts, sizeof *a->part));
     struct mimic_part *p = &a->part[a->parts++];
     *p = (struct mimic_part){.row = (int64_t)r->row, .begin = a->text.n};
-    const struct cell *date = r->cell[NOTE_DATE].n ? &r->cell[NOTE_DATE] : &r->cell[NOTE_TIME], *kind = &r->cell[NOTE_KIND];
+    const struct cell *date = r->cell[NOTE_DATE].n ? &r->cell[NOTE_DATE] : &r->cell[NOTE_TIME],
+                      *kind = &r->cell[NOTE_KIND];
     static const struct cell report = {"Report", 6}, addendum = {"Addendum", 8};
     if (m->opts->source[5] == '4') /* the words of MIMIC-III for what is the same */
         kind = !strcmp(kind->p, "DS") ? &report : !strcmp(kind->p, "AD") ? &addendum : kind;
@@ -76,7 +85,8 @@ static int add_part(struct mimic *m, struct mimic_admission *a, const struct csv
     TRY(clean_copy(m, &r->cell[NOTE_TIME], &p->time));
     TRY(utf8_add(&a->text, r->cell[NOTE_TEXT].p, r->cell[NOTE_TEXT].n, &m->counts.bad_bytes));
     p->end = a->text.n;
-    char *fit = realloc(a->text.p, a->text.n + !a->text.n); /* most admissions have one note: no slack for all of them */
+    char *fit =
+        realloc(a->text.p, a->text.n + !a->text.n); /* most admissions have one note: no slack for all of them */
     if (fit) {
         a->text.p = fit;
         a->text.cap = a->text.n + !a->text.n;
@@ -192,8 +202,8 @@ static int by_number(const void *x, const void *y)
     const int64_t *a = x, *b = y;
     return (*a > *b) - (*a < *b);
 }
-/* CAML's two readings: of each table by itself; then of diagnoses and procedures together, without the admissions that have
- * no summary, dots put in. */
+/* CAML's two readings: of each table by itself; then of diagnoses and procedures together, without the admissions that
+ * have no summary, dots put in. */
 static int spoil_codes(struct mimic *m)
 {
     size_t n = 0;
@@ -227,7 +237,8 @@ static int spoil_codes(struct mimic *m)
 static int by_subject(const void *x, const void *y)
 {
     const struct mimic_admission *a = *(struct mimic_admission *const *)x, *b = *(struct mimic_admission *const *)y;
-    return a->subject != b->subject ? (a->subject > b->subject) - (a->subject < b->subject) : (a->id > b->id) - (a->id < b->id);
+    return a->subject != b->subject ? (a->subject > b->subject) - (a->subject < b->subject)
+                                    : (a->id > b->id) - (a->id < b->id);
 }
 /* An archive may have procedures before diagnoses. */
 static int diagnoses_first(struct mimic_admission *a)
@@ -292,8 +303,8 @@ int mimic_read(struct mimic *m, const struct splits *s, const struct mimic_opts 
         memcpy(m->table[i].file, job[i].file, sizeof job[i].file);
     }
     if (!m->counts.summaries)
-        return err_set(E_DATA, "%s: no %s among %llu rows", job[0].file, t->summary ? "note of category Discharge summary" : "note",
-                       (unsigned long long)job[0].rows);
+        return err_set(E_DATA, "%s: no %s among %llu rows", job[0].file,
+                       t->summary ? "note of category Discharge summary" : "note", (unsigned long long)job[0].rows);
     return finish(m);
 }
 

@@ -1,7 +1,7 @@
-/* MIMIC tables -> admissions with notes and codes: a hash join on HADM_ID against the split lists. What is kept is the text
- * of the admissions in the lists, nothing else, so memory is bounded by it. Who asks for no codes never opens a label table.
- * MIMIC-III and MIMIC-IV differ in names and code systems only: the table `sources` in mimic.c.
- * Tests: tests/cli/mimic-split*.sh. */
+/* MIMIC tables -> admissions with notes and codes: a hash join on HADM_ID against the split lists. What is kept is the
+ * text of the admissions in the lists, nothing else, so memory is bounded by it. Who asks for no codes never opens a
+ * label table. MIMIC-III and MIMIC-IV differ in names and code systems only: the table `sources` in mimic.c. Tests:
+ * tests/cli/mimic-split*.sh. */
 #ifndef ICD_MIMIC_H
 #define ICD_MIMIC_H
 #include "lib/ingest/caml_numbers.h"
@@ -10,10 +10,10 @@
 #include "lib/util/buf.h"
 #include <stdbool.h>
 
-struct mimic_part { /* one note of an admission */
+struct mimic_part {           /* one note of an admission */
     char *kind, *date, *time; /* Report or Addendum, CHARTDATE, CHARTTIME */
-    int64_t row;       /* ROW_ID; where there is none the number of the row in the table */
-    size_t begin, end; /* bytes of the admission's text */
+    int64_t row;              /* ROW_ID; where there is none the number of the row in the table */
+    size_t begin, end;        /* bytes of the admission's text */
 };
 struct mimic_code {
     char code[ICD9_MAX];
@@ -23,19 +23,19 @@ struct mimic_code {
 struct mimic_admission {
     int64_t id, subject;
     enum split split;
-    struct buf text;         /* of its notes in file order, nothing between */
+    struct buf text; /* of its notes in file order, nothing between */
     struct mimic_part *part;
     struct mimic_code *code; /* diagnoses in file order, then procedures */
     size_t parts, codes;
 };
 struct mimic_opts {
-    const char *source;   /* "mimic3", "mimic4" */
-    int icd;              /* 9, 10: rows of the other system are left out (mimic4) */
-    enum icd10_form form; /* of ICD-10 codes */
-    bool addenda;         /* keep addenda */
-    bool codes;           /* read the label tables too */
-    bool caml_numbers;    /* spoil the codes as CAML did (mimic3) */
-    bool thread;          /* decompress in a thread of its own */
+    const char *source;                     /* "mimic3", "mimic4" */
+    int icd;                                /* 9, 10: rows of the other system are left out (mimic4) */
+    enum icd10_form form;                   /* of ICD-10 codes */
+    bool addenda;                           /* keep addenda */
+    bool codes;                             /* read the label tables too */
+    bool caml_numbers;                      /* spoil the codes as CAML did (mimic3) */
+    bool thread;                            /* decompress in a thread of its own */
     void (*tick)(void *ctx, uint64_t rows); /* now and then while notes are read; may be NULL */
     void *ctx;
 };
@@ -53,10 +53,11 @@ struct mimic {
         unsigned others; /* files of the same name that were not read */
     } table[MIMIC_TABLES];
     struct mimic_counts {
-        uint64_t summaries, no_hadm, not_listed, addenda, bad_bytes;                /* notes */
-        uint64_t code_no_hadm, code_not_listed, null_codes, other_system;           /* code rows */
-        uint64_t procedures, zero_procedures, decimals; /* procedures, those that begin with 0; raw codes like 66.0 or 14. */
-        uint64_t admissions; /* that have a summary, in a list or not */
+        uint64_t summaries, no_hadm, not_listed, addenda, bad_bytes;      /* notes */
+        uint64_t code_no_hadm, code_not_listed, null_codes, other_system; /* code rows */
+        uint64_t procedures, zero_procedures; /* those that begin with 0 */
+        uint64_t decimals;                    /* raw codes like 66.0 or 14. */
+        uint64_t admissions;                  /* that have a summary, in a list or not */
     } counts;
     /* private */
     int64_t *unlisted; /* admissions with a summary that are in no list */

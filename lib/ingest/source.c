@@ -18,8 +18,8 @@ struct source {
     struct archive *outer;    /* or an archive's member */
     struct inflate_state *gz; /* what they go through: gzip, */
     struct archive *inner;    /* or something that libarchive knows; else they are plain */
-    bool eof, end; /* of what comes in; of what goes out */
-    char *at; /* bytes read and not yet used */
+    bool eof, end;            /* of what comes in; of what goes out */
+    char *at;                 /* bytes read and not yet used */
     size_t n;
     char block[BLOCK];
 };
@@ -80,7 +80,9 @@ static int next_member(struct source *s, bool *more)
 }
 static const char *gunzip_error(int r)
 {
-    return r == ISAL_INCORRECT_CHECKSUM ? "the checksum is wrong" : r == ISAL_INVALID_WRAPPER ? "not a gzip header" : "the data is damaged";
+    return r == ISAL_INCORRECT_CHECKSUM ? "the checksum is wrong"
+           : r == ISAL_INVALID_WRAPPER  ? "not a gzip header"
+                                        : "the data is damaged";
 }
 static int gunzip(struct source *s, char *p, size_t cap, size_t *n)
 {
@@ -146,7 +148,11 @@ static int start(struct source *s)
     static const struct {
         const char *magic;
         size_t n;
-    } known[] = {{"\x28\xb5\x2f\xfd", 4}, {"\xfd" "7zXZ", 5}, {"BZh", 3}};
+    } known[] = {{"\x28\xb5\x2f\xfd", 4},
+                 {"\xfd"
+                  "7zXZ",
+                  5},
+                 {"BZh", 3}};
     s->at = s->block;
     for (size_t got = 1; got && s->n < 6; s->n += got)
         TRY(raw_read(s, s->block + s->n, BLOCK - s->n, &got));

@@ -1,7 +1,7 @@
-/* The plain bytes of a file, or of a member of an archive: what is compressed is decompressed on the way. gzip goes through
- * ISA-L, more than twice as fast as zlib and strict: a wrong checksum or length, an end that comes too early, something
- * behind the end are errors (libarchive's gzip filter looks at neither checksum nor length). zstd, xz and bzip2 go through
- * libarchive. What it is tells its first bytes, not its name. Tests: tests/unit/source.c. */
+/* The plain bytes of a file, or of a member of an archive: what is compressed is decompressed on the way. gzip goes
+ * through ISA-L, more than twice as fast as zlib and strict: a wrong checksum or length, an end that comes too early,
+ * something behind the end are errors (libarchive's gzip filter looks at neither checksum nor length). zstd, xz and
+ * bzip2 go through libarchive. What it is tells its first bytes, not its name. Tests: tests/unit/source.c. */
 #ifndef ICD_SOURCE_H
 #define ICD_SOURCE_H
 #include <archive.h>

@@ -17,35 +17,38 @@ static json_t *tables(const struct mimic *m)
 {
     json_t *a = json_array();
     for (int i = 0; i < (m->opts->codes ? MIMIC_TABLES : 1); i++)
-        json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o}", "table", m->table[i].name, "file", m->table[i].file, "rows",
-                                           count(m->table[i].rows), "not_read", count(m->table[i].others)));
+        json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o}", "table", m->table[i].name, "file", m->table[i].file,
+                                           "rows", count(m->table[i].rows), "not_read", count(m->table[i].others)));
     return a;
 }
 static json_t *notes(const struct split_facts *f)
 {
     const struct mimic_counts *c = &f->m->counts;
-    json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "summaries", count(c->summaries), "admissions", count(c->admissions),
-                          "without_admission", count(c->no_hadm), "not_listed", count(c->not_listed), "addenda_dropped",
-                          count(c->addenda), "duplicates_dropped", count(f->tally->duplicates), "bytes_replaced", count(c->bad_bytes));
+    json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "summaries", count(c->summaries), "admissions",
+                          count(c->admissions), "without_admission", count(c->no_hadm), "not_listed",
+                          count(c->not_listed), "addenda_dropped", count(c->addenda), "duplicates_dropped",
+                          count(f->tally->duplicates), "bytes_replaced", count(c->bad_bytes));
     if (f->caml)
-        json_object_set_new(o, "caml_text", json_pack("{s:o, s:o, s:o}", "tokens", count(f->caml->tokens), "types", count(f->caml->types),
-                                                      "bytes_not_ascii", count(f->caml->other_bytes)));
+        json_object_set_new(o, "caml_text",
+                            json_pack("{s:o, s:o, s:o}", "tokens", count(f->caml->tokens), "types",
+                                      count(f->caml->types), "bytes_not_ascii", count(f->caml->other_bytes)));
     return o;
 }
 static json_t *codes(const struct mimic *m)
 {
     const struct mimic_counts *c = &m->counts;
-    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "icd", m->opts->icd, "without_admission", count(c->code_no_hadm), "not_listed",
-                     count(c->code_not_listed), "null", count(c->null_codes), "other_system", count(c->other_system),
-                     "read_as_numbers", count(c->decimals));
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "icd", m->opts->icd, "without_admission", count(c->code_no_hadm),
+                     "not_listed", count(c->code_not_listed), "null", count(c->null_codes), "other_system",
+                     count(c->other_system), "read_as_numbers", count(c->decimals));
 }
 static json_t *splits(const struct split_facts *f)
 {
     json_t *o = json_object();
     const struct split_tally *t = f->tally;
     for (int s = 0; s < SPLITS_N; s++) {
-        json_t *x = json_pack("{s:o, s:o, s:o}", "listed", count(f->m->splits->count[s]), "admissions", count(t->admissions[s]),
-                              "without_note", count(f->m->splits->count[s] - t->admissions[s]));
+        json_t *x =
+            json_pack("{s:o, s:o, s:o}", "listed", count(f->m->splits->count[s]), "admissions", count(t->admissions[s]),
+                      "without_note", count(f->m->splits->count[s] - t->admissions[s]));
         if (f->labels) {
             json_object_set_new(x, "without_code", count(t->uncoded[s]));
             json_object_set_new(x, "without_label", count(t->unlabelled[s]));
@@ -59,7 +62,8 @@ static json_t *splits(const struct split_facts *f)
 }
 static json_t *subjects(const struct mimic *m)
 {
-    json_t *o = json_pack("{s:o, s:b}", "in_two_splits", count(subjects_in_two_splits(m)), "ordered_by_split", subjects_ordered(m));
+    json_t *o = json_pack("{s:o, s:b}", "in_two_splits", count(subjects_in_two_splits(m)), "ordered_by_split",
+                          subjects_ordered(m));
     for (int s = 0; s < SPLITS_N; s++) {
         int64_t least = -1, most = -1;
         for (size_t i = 0; i < m->n; i++)
@@ -96,8 +100,8 @@ static json_t *shift(const struct split_facts *f, int s)
     for (size_t k = 0; k < n; k++)
         json_array_append_new(a, json_pack("{s:s, s:f, s:f}", "code", f->labels->code[most[k]], "train",
                                            share(t, most[k], SPLIT_TRAIN), split_name[s], share(t, most[k], s)));
-    return json_pack("{s:f, s:o, s:o, s:o}", "mean_difference", sum / (double)f->labels->n, "only_in_train", count(only_train),
-                     "never_in_train", count(not_train), "most", a);
+    return json_pack("{s:f, s:o, s:o, s:o}", "mean_difference", sum / (double)f->labels->n, "only_in_train",
+                     count(only_train), "never_in_train", count(not_train), "most", a);
 }
 static json_t *labels(const struct split_facts *f)
 {
@@ -105,23 +109,26 @@ static json_t *labels(const struct split_facts *f)
     for (size_t i = 0; i < f->labels->n; i++) {
         json_t *x = json_pack("{s:s}", "code", f->labels->code[i]);
         if (f->m->opts->icd == 9)
-            json_object_set_new(x, "kind", json_string(icd9_kind(f->labels->code[i]) == ICD9_PROCEDURE ? "procedure" : "diagnosis"));
+            json_object_set_new(
+                x, "kind", json_string(icd9_kind(f->labels->code[i]) == ICD9_PROCEDURE ? "procedure" : "diagnosis"));
         for (int s = 0; s < SPLITS_N; s++)
-            json_object_set_new(x, split_name[s],
-                                json_pack("{s:o, s:f}", "positives", count(f->tally->by_label[i][s]), "share", share(f->tally, i, s)));
+            json_object_set_new(
+                x, split_name[s],
+                json_pack("{s:o, s:f}", "positives", count(f->tally->by_label[i][s]), "share", share(f->tally, i, s)));
         json_array_append_new(a, x);
     }
     return a;
 }
 int split_report(const struct split_facts *f, json_t **out)
 {
-    *out = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "source", f->m->opts->source, "lists", f->lists, "caml_lists",
-                     f->bundled, "tables", tables(f->m), "notes", notes(f), "splits", splits(f), "subjects", subjects(f->m), "checks",
-                     known_counts(f), "symptoms", known_symptoms(f));
+    *out = json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "source", f->m->opts->source, "lists", f->lists,
+                     "caml_lists", f->bundled, "tables", tables(f->m), "notes", notes(f), "splits", splits(f),
+                     "subjects", subjects(f->m), "checks", known_counts(f), "symptoms", known_symptoms(f));
     if (*out && f->labels) {
         json_object_set_new(*out, "label_set", json_string(f->label_set));
         json_object_set_new(*out, "codes", codes(f->m));
-        json_object_set_new(*out, "shift", json_pack("{s:o, s:o}", "dev", shift(f, SPLIT_DEV), "test", shift(f, SPLIT_TEST)));
+        json_object_set_new(*out, "shift",
+                            json_pack("{s:o, s:o}", "dev", shift(f, SPLIT_DEV), "test", shift(f, SPLIT_TEST)));
         json_object_set_new(*out, "labels", labels(f));
     }
     return *out ? 0 : err_nomem(1);

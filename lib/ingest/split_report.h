@@ -1,5 +1,6 @@
-/* What mimic-split tells of a corpus: counts, label frequencies, prior shift, and whether it is MIMIC-III v1.4 as everybody
- * knows it. Everything is one JSON object; the tool prints its lines from it. Tests: tests/cli/mimic-split*.sh. */
+/* What mimic-split tells of a corpus: counts, label frequencies, prior shift, and whether it is MIMIC-III v1.4 as
+ * everybody knows it. Everything is one JSON object; the tool prints its lines from it. Tests:
+ * tests/cli/mimic-split*.sh. */
 #ifndef ICD_SPLIT_REPORT_H
 #define ICD_SPLIT_REPORT_H
 #include "lib/ingest/caml_text.h"
@@ -15,12 +16,12 @@ struct split_facts {
     const struct mimic *m;
     const struct label_set *labels; /* NULL: no gold was asked for */
     const char *label_set, *lists;
-    bool bundled;                   /* CAML's own lists */
+    bool bundled; /* CAML's own lists */
     const struct split_tally *tally;
-    const struct caml_text *caml;   /* NULL: raw text */
+    const struct caml_text *caml; /* NULL: raw text */
 };
-/* E_NOMEM. *out is a new reference. Its parts: "source", "tables", "notes", "codes", "splits", "subjects", "shift", "labels"
- * (each label's positives and share in every split), "checks" [{check, got, want, ok}]. */
+/* E_NOMEM. *out is a new reference. Its parts: "source", "tables", "notes", "codes", "splits", "subjects", "shift",
+ * "labels" (each label's positives and share in every split), "checks" [{check, got, want, ok}]. */
 int split_report(const struct split_facts *f, json_t **out);
 
 /* ---- known_counts.c: the counts of MIMIC-III v1.4 ---- */

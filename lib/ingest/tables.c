@@ -97,7 +97,8 @@ static int read_members(struct reading *r, struct archive *a, const char *path)
     }
     return got == ARCHIVE_EOF ? 0 : archive_bad(a, path);
 }
-/* A zip's table of contents is at its end, so libarchive gets the file itself; a tar is a stream and can be compressed. */
+/* A zip's table of contents is at its end, so libarchive gets the file itself; a tar is a stream and can be
+ * compressed. */
 static int read_zip(struct reading *r, const char *path)
 {
     struct archive *a = archive_read_new();
@@ -168,7 +169,8 @@ static int read_dir(struct reading *r, const char *dir, const struct stat *self,
             char at[PATH_MAX];
             struct stat st;
             struct table_job *j;
-            if (v[i]->d_name[0] == '.' || snprintf(at, sizeof at, "%s/%s", dir, v[i]->d_name) >= (int)sizeof at || stat(at, &st))
+            if (v[i]->d_name[0] == '.' || snprintf(at, sizeof at, "%s/%s", dir, v[i]->d_name) >= (int)sizeof at ||
+                stat(at, &st))
                 continue;
             if (!folders && S_ISREG(st.st_mode) && (j = job_of(r, at)))
                 rc = read_table(r, j, at, NULL);
@@ -192,7 +194,7 @@ int tables_read(char *const *where, int n, struct table_job *job, size_t jobs, b
     }
     for (size_t i = 0; i < jobs; i++)
         if (!job[i].found)
-            return err_set(E_NOINPUT, "%s: no table %s (.csv, .csv.gz or .csv.zst)", n == 1 ? path_base(where[0]) : "the inputs",
-                           job[i].name);
+            return err_set(E_NOINPUT, "%s: no table %s (.csv, .csv.gz or .csv.zst)",
+                           n == 1 ? path_base(where[0]) : "the inputs", job[i].name);
     return 0;
 }

@@ -45,12 +45,17 @@ static bool numbers(size_t before, const char *filler, const char *in, const cha
 
 int main(void)
 {
-    CHECK(tokens("Admission Date:  [**2118-6-2**]  Pt is a 81yo_M s/p CABG x3, BP 120/80, T 98.6, on 250mg ASA; C. diff neg. IV3 __",
+    CHECK(tokens("Admission Date:  [**2118-6-2**]  Pt is a 81yo_M s/p CABG x3, BP 120/80, T 98.6, on 250mg ASA; C. "
+                 "diff neg. IV3 __",
                  "admission date pt is a 81yo_m s p cabg x3 bp t on 250mg asa c diff neg iv3 __"));
-    CHECK(tokens("[**2118-6-2**]", "") && tokens("[**Hospital1 18**]", "hospital1") && tokens("", "") && tokens("98.6 120/80", ""));
+    CHECK(tokens("[**2118-6-2**]", "") && tokens("[**Hospital1 18**]", "hospital1") && tokens("", "") &&
+          tokens("98.6 120/80", ""));
     CHECK(tokens("a", "a") && tokens("1 _ 1_ _1 A1\n\n\tB", "_ 1_ _1 a1 b"));
-    CHECK(tokens("caf\xC3\x89 \xC3\x97 \xC3\x9F\xC2\xB5g 10\xC2\xB2 m\xC2\xB2 \xC2\xBD", "caf\xC3\xA9 \xC3\x9F\xC2\xB5g m\xC2\xB2"));
-    CHECK(tokens("bad \xEF\xBF\xBD""byte\xEF\xBF\xBD", "bad byte"));
+    CHECK(tokens("caf\xC3\x89 \xC3\x97 \xC3\x9F\xC2\xB5g 10\xC2\xB2 m\xC2\xB2 \xC2\xBD",
+                 "caf\xC3\xA9 \xC3\x9F\xC2\xB5g m\xC2\xB2"));
+    CHECK(tokens("bad \xEF\xBF\xBD"
+                 "byte\xEF\xBF\xBD",
+                 "bad byte"));
     DONE("tokens: the vector, numbers, underscores, letters that are not ASCII");
 
     struct caml_text c;
@@ -81,8 +86,12 @@ int main(void)
     CHECK(numbers(2 * CAML_BLOCK, "07", "007", "7"));
     DONE("numbers: each block by itself");
 
-    struct caml_row r[] = {{.code = "331", .kind = ICD9_PROCEDURE}, {.code = "66", .kind = ICD9_PROCEDURE}, {.code = "4019"},
-                           {.code = "", .kind = ICD9_PROCEDURE}, {.code = "331.0", .kind = ICD9_PROCEDURE}, {.code = "8", .kind = ICD9_PROCEDURE}};
+    struct caml_row r[] = {{.code = "331", .kind = ICD9_PROCEDURE},
+                           {.code = "66", .kind = ICD9_PROCEDURE},
+                           {.code = "4019"},
+                           {.code = "", .kind = ICD9_PROCEDURE},
+                           {.code = "331.0", .kind = ICD9_PROCEDURE},
+                           {.code = "8", .kind = ICD9_PROCEDURE}};
     static const char *const dotted[] = {"33.1", "66.", "401.9", "", "33.10", "8."};
     for (int i = 0; i < 6; i++) {
         caml_dot(&r[i]);

@@ -62,7 +62,9 @@ int main(void)
     CHECK(gives("A,B\n1,2\n3,4\n", "1|2;3|4;"));
     CHECK(gives("A,B\r\n1,2\r\n3,4", "1|2;3|4;"));
     CHECK(gives("x,b,\"a\",y\n0,2,1,9\n", "1|2;"));
-    CHECK(gives("\xEF\xBB\xBF" "A,B\n1,2\n", "1|2;"));
+    CHECK(gives("\xEF\xBB\xBF"
+                "A,B\n1,2\n",
+                "1|2;"));
     CHECK(gives("A,B\n", ""));
     DONE("columns by name, in any order and case; CRLF; no newline at the end; byte order mark");
 
@@ -120,10 +122,12 @@ int main(void)
     seen[0] = 0;
     CHECK(read_from(dir, ab, "yes", NULL) == 0 && !strcmp(seen, "yes|1,\"2\"\n;yes|3;") && job.rows == 4);
     seen[0] = 0;
-    CHECK(read_from(dir, ab, NULL, NULL) == 0 && !strcmp(seen, "yes|1,\"2\"\n;no|never,\nmind;yes|3;yes\"|4;") && job.rows == 4);
+    CHECK(read_from(dir, ab, NULL, NULL) == 0 && !strcmp(seen, "yes|1,\"2\"\n;no|never,\nmind;yes|3;yes\"|4;") &&
+          job.rows == 4);
     unlink(path);
     CHECK(read_as("TABLE.csv", "Z,A,B\n\"SECRET\"x,1,2\n", 21, ab) == E_DATA && strstr(err_msg(), "row 1: column 1"));
-    CHECK(read_as("TABLE.csv", "A,B,Z\n1,2,\"SECRET\n", 19, ab) == E_DATA && strstr(err_msg(), "row 1: column 3: the quote never"));
+    CHECK(read_as("TABLE.csv", "A,B,Z\n1,2,\"SECRET\n", 19, ab) == E_DATA &&
+          strstr(err_msg(), "row 1: column 3: the quote never"));
     DONE("rows and cells that nobody asks for");
 
     struct cell c[] = {{"12", 2}, {"", 0}, {"1.5", 3}, {"9999999999999999999", 19}, {"-1", 2}};

@@ -66,9 +66,11 @@ static bool gives(const struct buf *want)
     bool ok = true;
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
         if (caps[i] > 1 || want->n < 100000)
-            ok &= get(&got, caps[i], false) == 0 && got.n == want->n && !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
+            ok &= get(&got, caps[i], false) == 0 && got.n == want->n &&
+                  !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
     for (size_t thread = 0; thread < 2; thread++)
-        ok &= get(&got, thread, true) == 0 && got.n == want->n && !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
+        ok &= get(&got, thread, true) == 0 && got.n == want->n &&
+              !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
     buf_free(&got);
     if (!ok)
         fprintf(stderr, "%s\n", err_msg());
