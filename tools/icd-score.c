@@ -165,9 +165,14 @@ static int read_gold(struct run *r, const char *path, int (*keep)(const msgpack_
     return got == STREAM_ERROR ? rc : 0;
 }
 
+static bool streams(void)
+{
+    return !table;
+}
+
 static int begin(struct run *r)
 {
-    if (!table) /* first of all: so that a failure from here on is told to who reads us */
+    if (!table)
         run_schema(r, "metric");
     int rc = labels_open(&st.labels, r->meta);
     if (rc)
@@ -431,6 +436,7 @@ static const struct stage stage = {
     .opts = opts,
     .in = "pred",
     .unit = "notes",
+    .streams = streams,
     .begin = begin,
     .each = each,
     .end = end,

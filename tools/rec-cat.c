@@ -512,6 +512,11 @@ static int end_bare(struct run *r)
 
 /* ---- the stage ---- */
 
+static bool streams(void)
+{
+    return stream || from_json || !(json || text || head || check);
+}
+
 static int begin(struct run *r)
 {
     struct state *s = r->state = mem_zalloc(1, sizeof *s);
@@ -534,7 +539,7 @@ static int begin(struct run *r)
     TRY(parse_conditions(s));
     if (from_json) {
         if (schema)
-            run_schema(r, schema); /* so that a failure from here on is told to who reads us */
+            run_schema(r, schema);
         TRY(import_open(&s->import, path));
         TRY(import_json(&s->import, &s->first));
         if (!s->first)
@@ -592,6 +597,7 @@ static void done(struct run *r)
 static const struct stage stage = {
     .doc = {"rec-cat", "[OPTION]... [FILE]", "Show, check, select and convert streams; bring JSON lines in."},
     .opts = options,
+    .streams = streams,
     .begin = begin,
     .end = end,
     .done = done,

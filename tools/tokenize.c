@@ -317,12 +317,17 @@ static int set_meta(struct run *r)
     return bad ? err_nomem(0) : 0;
 }
 
+static bool streams(void)
+{
+    return !decode;
+}
+
 static int begin(struct run *r)
 {
     const char *schema = stream_schema(r->in)->name;
     bool encoded = strcmp(schema, "token") == 0 || strcmp(schema, "target") == 0;
     char file[4096];
-    if (!decode) /* first of all: so that a failure from here on is told to who reads us */
+    if (!decode)
         run_schema(r, strcmp(schema, "gold") == 0 ? "target" : "token");
     if (decode != encoded)
         return err_set(
@@ -420,6 +425,7 @@ static const struct stage stage = {
     .in = "note,gold,kb,token,target",
     .parallel = true,
     .unit = "records",
+    .streams = streams,
     .begin = begin,
     .each = each,
     .after = after,

@@ -28,6 +28,7 @@ struct stage_side {
     int n_out;
     json_t *files;   /* [{name, xxh64}] of run_input_file */
     json_t *history; /* of the output, once begin is done */
+    bool streams;    /* the output is a stream whose schema is not chosen yet */
 };
 
 /* ---- what stage_main declares for every tool ---- */
@@ -437,6 +438,7 @@ static int run_begin(struct run *r)
     if (!r->meta)
         return err_nomem(0);
     TRY(st->begin ? st->begin(r) : 0);
+    r->side->streams = false; /* what begin chose holds from here on */
     TRY(open_primary_out(r));
     TRY(make_history(r));
     if (r->out)
@@ -498,7 +500,7 @@ static void run_failed(struct run *r, int rc)
     say(tool, "", message);
     /* A tool that fails before its output was opened still has a reader behind its pipe. */
     bool std = !r->output || strcmp(r->output, "-") == 0;
-    if (!r->out && r->schema && std && !isatty(STDOUT_FILENO))
+    if (!r->out && (r->schema || r->side->streams) && std && !isatty(STDOUT_FILENO))
         out_open(&r->out, NULL, r->compress);
     for (int i = 0; i < r->side->n_out; i++) {
         out_abort(r->side->outs[i].out, passed_on ? from : tool, rc, passed_on ? why : message);
@@ -554,6 +556,7 @@ int stage_main(const struct stage *st, int argc, char **argv)
     }
     r.threads = side.threads ? (int)side.threads : processors();
     bool ran = !rc;
+    side.streams = ran && !st->out && st->streams && st->streams();
     if (ran)
         rc = run_all(&r);
     progress_end(&r.progress);

@@ -40,6 +40,9 @@ struct stage {
     int (*end)(struct run *r);
     /* Called last, also when begin, each or end failed (state may be NULL then): free things. */
     void (*done)(struct run *r);
+    /* Where `out` is chosen later: whether the options ask for a stream, so that a failure before run_schema() is told
+     * to who reads it. NULL: they do not. */
+    bool (*streams)(void);
 };
 
 struct run {

@@ -34,4 +34,14 @@ good="$V/note.icds"
 is "the cause travels down the pipe" "$(cd "$V"; rec-cat --stream <"$T/half" 2>/dev/null |
     note-sample -q -k kb.icds --budget 64 --tokenizer spiece.model 2>/dev/null |
     tokenize -q -m spiece.model 2>"$T/err" >/dev/null; echo $? $(grep -c 'rec-cat' "$T/err"))" "65 1"
+# Before there is a header, too: an input that is not there.
+told() {
+    local tool=$1 input=$2 args=${4//OUT/$T/out}
+    case "$args" in *--json*|*--text*|*" -d "*) return ;; esac # these write text
+    rm -rf "$T/out"; mkdir "$T/out"
+    is "$tool $input: an input that is not there is told down the pipe" "$(cd "$V"; "$tool" ${args//IN/not-there} 2>/dev/null |
+        rec-cat --check 2>&1 >/dev/null | grep -o "$tool failed: .*: No such file" | head -c 200)" \
+        "$tool failed: not-there: No such file"
+}
+each "$rows" told
 exit $failed

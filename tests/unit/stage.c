@@ -108,6 +108,21 @@ static int prints(struct run *r)
 }
 static const struct stage printer = {{"printer", "", "Test."}, .end = prints};
 
+/* Chooses its schema in begin, as tokenize does; how "late" fails before that, "text" asks for text. */
+static bool streams(void)
+{
+    return !how || strcmp(how, "text");
+}
+static int begin_late(struct run *r)
+{
+    if (how && (!strcmp(how, "text") || !strcmp(how, "late")))
+        return err_set(E_NODEVICE, "no device");
+    run_schema(r, "note");
+    return begin(r);
+}
+static const struct stage chooses = {
+    .doc = {"chooses", "[FILE]", "Test."}, .opts = opts, .in = "note", .streams = streams, .begin = begin_late, .each = each};
+
 /* Runs the stage; stdin from `in` ("" closed), stdout to `out` ("" closed); messages to err. Exit status, or
  * -signal. */
 static int run(const struct stage *st, const char *in, const char *out, const char *args)
@@ -240,6 +255,8 @@ int main(void)
     stream_close(s);
     DONE("the oracle stamp spreads");
 
+    char *bytes;
+    size_t size;
     static const struct stage *const both[] = {&alone, &parallel};
     for (int k = 0; k < 2; k++) {
         const struct stage *st = both[k];
@@ -273,6 +290,18 @@ int main(void)
           run(&alone, "", "", "--help") == E_IO);
     CHECK(run(&alone, "/dev/null", "b", "--version") == 0 && run(&alone, "/dev/null", "/dev/full", "--help") == E_IO);
     DONE("usage and inputs");
+
+    CHECK(run(&chooses, "in", "b", "--repeat 1") == 0 && count("b") > 0);
+    CHECK(run(&chooses, "in", "b", "--how late") == E_NODEVICE && count("b") == -E_NODEVICE);
+    CHECK(run(&alone, "b", "c", "") == E_NODEVICE && has("err", "chooses failed: no device"));
+    CHECK(run(&chooses, "in", "b", "none") == E_NOINPUT && count("b") == -E_NOINPUT);
+    CHECK(run(&chooses, "in", "b", "--how begin") == E_NODEVICE && count("b") == -E_NODEVICE);
+    CHECK(run(&chooses, "in", "b", "--repeat 1 --fail-at 5") == E_DATA && count("b") == -E_DATA);
+    CHECK(run(&chooses, "in", "b", "--how late -o f") == E_NODEVICE && access("f", F_OK) != 0);
+    unlink("b");
+    CHECK(run(&chooses, "in", "b", "--how text") == E_NODEVICE && file_read("b", 1, &bytes, &size) == 0 && size == 0);
+    free(bytes);
+    DONE("a failure before the schema is chosen is told to who reads");
 
     CHECK(run(&printer, "", "b", "") == 0 && has("b", "hello") && run(&printer, "", "/dev/full", "") == E_IO &&
           run(&printer, "", "", "") == E_IO);
