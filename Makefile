@@ -2,7 +2,7 @@
 #   make            programs into bin/          make check    all tests          make demo   the main job, end to end
 #   make deps       install what is needed      make doctor   what was found     make bench  measurements
 #   make install    PREFIX, DESTDIR             make man      OPTIONS sections   make clean
-# Variables: B=build  ARCH=native  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  JOBS=nproc  V=1 (whole commands)
+# Variables: B=build  ARCH=native  CUDA=auto|yes|no  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  JOBS=nproc  V=1 (whole commands)
 
 VERSION := 0.1.0
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
@@ -41,6 +41,29 @@ CXXF   := -std=c++17 -Wall -Wextra $(CFLAGS) -march=$(ARCH) $(SANFLAGS) -pthread
 LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lisal -lcurl -lsentencepiece -ldnnl -lstdc++ -lm
 LDF    := -fopenmp -pthread $(SANFLAGS)
 
+# CUDA: yes, no, or auto: when there is nvcc. Programs built with it run where there is no driver and no cuBLAS.
+# Sanitized and double builds of the engine are the CPU's only.
+CUDA ?= auto
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+ifneq ($(filter-out auto yes no,$(CUDA)),)
+$(error CUDA=$(CUDA): not one of auto, yes, no)
+endif
+ifeq ($(CUDA)$(NVCC),yes)
+$(error CUDA=yes: nvcc is neither on the PATH nor in /usr/local/cuda/bin)
+endif
+ifneq ($(and $(NVCC),$(filter-out no,$(CUDA)),$(if $(SAN),,yes)),)
+CUDA_HOME ?= $(abspath $(dir $(realpath $(NVCC)))/..)
+CUDA_C  := $(wildcard kernels/cuda/*.cu)
+CUDA_O  := $(CUDA_C:%.cu=$(B)/o/%.o)
+CUDA_IS := with CUDA ($(NVCC))
+GENCODE ?= -gencode arch=compute_80,code=sm_80 -gencode=arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=compute_80
+NVF     := -std=c++17 -O3 -g -Xcompiler -Wall,-Wextra,-Wno-missing-field-initializers $(GENCODE) -DICD_CUDA_LIB='"$(CUDA_HOME)/lib64"'
+LDLIBS  += -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -ldl
+else
+CUDA_O  := $(B)/o/kernels/cuda/none.o
+CUDA_IS := without CUDA ($(if $(SAN),sanitized,$(if $(filter no,$(CUDA)),CUDA=no,no nvcc)))
+endif
+
 # lib/{tensor,nn,model,train} and kernels/ are the engine: built in float for the programs, in double for tests/grad.
 ENGINE_DIRS := lib/tensor lib/nn lib/model lib/train kernels kernels/cpu
 PLAIN_DIRS  := lib/util lib/stream lib/ingest lib/kb lib/text lib/metric
@@ -78,9 +101,19 @@ $(B)/o/%.o: %.cc
 	$(say) CXX $<
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXF) -MMD -MP -c $< -o $@
 
-$(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O)
-	@rm -f $@; ar rcs $@ $^
-$(B)/libicdpipe-double.a: $(PLAIN_O) $(ENGINE_D)
+$(B)/o/%.o: %.cu
+	@mkdir -p $(@D)
+	$(say) NVCC $<
+	$(Q)$(NVCC) $(CPPFLAGS) $(NVF) -MMD -MP -c $< -o $@
+
+# What was chosen for CUDA; another choice links again.
+$(B)/cuda: FORCE
+	@mkdir -p $(@D); echo '$(CUDA_IS)' | cmp -s - $@ || { echo '$(CUDA_IS)' >$@; printf '  %-5s %s\n' CUDA '$(CUDA_IS)'; }
+FORCE:
+
+$(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O) $(CUDA_O) $(B)/cuda
+	@rm -f $@; ar rcs $@ $(filter %.o,$^)
+$(B)/libicdpipe-double.a: $(PLAIN_O) $(ENGINE_D) $(B)/o/kernels/cuda/none.o
 	@rm -f $@; ar rcs $@ $^
 
 $(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a
@@ -90,7 +123,8 @@ $(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a
 
 # ---- tests: C programs and shell scripts, one runner ----
 TEST_GRAD_C := $(wildcard tests/grad/*.c tests/selftest/grad*.c)
-TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golden/*.c tests/twin/*.c tests/selftest/*.c))
+TWIN_C      := $(wildcard tests/twin/*.c)
+TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golden/*.c tests/selftest/*.c)) $(if $(CUDA_C),$(TWIN_C))
 TEST_SH     := $(wildcard tests/cli/*.sh tests/fault/*.sh tests/golden/*.sh tests/selftest/*.sh tests/e2e/*.sh)
 TEST_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(TEST_GRAD_C))
 BENCH_C     := $(wildcard tests/bench/*.c)
@@ -102,7 +136,23 @@ $(patsubst tests/%.c,$(B)/tests/%,$(TEST_GRAD_C)): $(B)/tests/%: $(B)/d/tests/%.
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
-tests-build: all $(TEST_BIN)
+
+# The twin tests once more, on kernels/cuda compiled for the CPU (tests/twin/host/cuda_runtime.h): with nvcc or without.
+HOST_O   := $(patsubst kernels/cuda/%.cu,$(B)/host/%.o,$(filter-out %/blas_load.cu,$(wildcard kernels/cuda/*.cu))) $(B)/host/host.o
+HOST_BIN := $(if $(SAN),,$(TWIN_C:tests/twin/%.c=$(B)/tests/twin/host/%))
+$(B)/host/%.o: kernels/cuda/%.cu
+	@mkdir -p $(@D)
+	$(say) HOST $<
+	$(Q)$(CXX) $(CPPFLAGS) -Itests/twin/host -DATTENTION_CHUNK=65536 $(CXXF) -MMD -MP -x c++ -c $< -o $@
+$(B)/host/host.o: tests/twin/host/host.cc
+	@mkdir -p $(@D)
+	$(say) HOST $<
+	$(Q)$(CXX) $(CPPFLAGS) -Itests/twin/host $(CXXF) -MMD -MP -c $< -o $@
+$(HOST_BIN): $(B)/tests/twin/host/%: $(B)/o/tests/twin/%.o $(HOST_O) $(B)/libicdpipe.a
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
+tests-build: all $(TEST_BIN) $(HOST_BIN)
 
 # All tests twice: as shipped, then under ASan+UBSan.
 check:
@@ -113,8 +163,8 @@ check:
 check-fast: tests-build
 	@tests/run $(B) $(BIN) $(if $(T),-- $(T))
 
-.PHONY: all tests-build check check-fast
+.PHONY: all tests-build check check-fast FORCE
 .SECONDARY:
 -include Makefile.more
--include $(shell find $(B)/o $(B)/d -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/o $(B)/d $(B)/host -name '*.d' 2>/dev/null)
 endif

@@ -2,6 +2,7 @@
 #include "kernels/backend.h"
 #include "kernels/cpu/cpu.h"
 #include "lib/util/err.h"
+#include <ctype.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -10,15 +11,29 @@
 #include <string.h>
 #include <unistd.h>
 
+/* N of "cuda:N"; -1: not a number. */
+static int device_number(const char *s)
+{
+    char *end;
+    long n = strtol(s, &end, 10);
+    return isdigit((unsigned char)*s) && !*end && n < 1024 ? (int)n : -1;
+}
+
 int backend_open(const char *device, int threads, const struct backend **be)
 {
-    if (!strcmp(device, "cpu") || !strcmp(device, "auto")) {
-        *be = cpu_backend(threads);
-        return 0;
+    bool any = !strcmp(device, "auto"), numbered = !strncmp(device, "cuda:", 5);
+    if (any || numbered || !strcmp(device, "cuda")) {
+        int n = numbered ? device_number(device + 5) : 0;
+        if (n < 0)
+            return err_set(E_USAGE, "device %s: not cuda:0, cuda:1, ...", device);
+        int rc = cuda_backend(n, be);
+        if (rc != E_NODEVICE || !any)
+            return rc;
+    } else if (strcmp(device, "cpu")) {
+        return err_set(E_USAGE, "device %s: not one of cpu, cuda, cuda:N, auto", device);
     }
-    if (!strcmp(device, "cuda") || !strncmp(device, "cuda:", 5))
-        return err_set(E_NODEVICE, "device %s: this icdpipe was built without CUDA", device);
-    return err_set(E_USAGE, "device %s: not one of cpu, cuda, cuda:N, auto", device);
+    *be = cpu_backend(threads);
+    return 0;
 }
 
 void backend_share_cpu(char **argv)

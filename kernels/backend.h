@@ -3,7 +3,7 @@
  * (called once a step, and by tape functions before results are read) reports it. */
 #ifndef ICD_BACKEND_H
 #define ICD_BACKEND_H
-#include "lib/tensor/tensor.h"
+#include "lib/tensor/tensor.h" /* like this file valid C11 and C++17 */
 
 enum act { ACT_RELU, ACT_GELU_GATED, ACT_SILU_GATED };
 
@@ -42,9 +42,12 @@ struct backend {
     int (*upload)(void *dev, const void *host, size_t bytes);
     int (*download)(void *host, const void *dev, size_t bytes); /* waits for the ops before */
     int (*check)(void);           /* waits; first error since the last call, 0 if none */
+    size_t (*room)(void);         /* bytes of its memory that are free; NULL: not known */
 };
-/* "cpu", "cuda", "cuda:N" or "auto"; E_NODEVICE when it is not there. threads: CPU threads. */
+/* "cpu", "cuda" (the first), "cuda:N", or "auto": cuda if it can be used, else cpu. E_NODEVICE when what was asked for is
+ * not there. threads: CPU threads. */
 int backend_open(const char *device, int threads, const struct backend **be);
+int cuda_backend(int device, const struct backend **be); /* for backend_open; E_NODEVICE where there is none */
 /* First in main() of a tool that computes: starts the program again with OpenMP's waiting made short, unless the user
  * has set it. By default libgomp's threads spin for about 10 ms wherever they wait for each other, which on a machine
  * with other work (a pipe's other stages) makes small steps a hundred times slower. Returns if that is not possible. */

@@ -33,7 +33,8 @@ static const struct opt opts[] = {
     {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
     {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
      "Add to each predicted code the places of the note that its label attention looked at most."},
-    {"device", 0, OPT_STR, &o.device, "DEVICE", "Where to compute: cpu or auto."},
+    {"device", 0, OPT_STR, &o.device, "DEVICE", 
+     "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {0},
 };
 

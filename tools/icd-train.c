@@ -93,7 +93,7 @@ static const struct opt opts[] = {
     {.name = "log-every", .type = OPT_INT, .value = &cfg.log_every, .arg = "N", .min = 1, .max = 1e9,
      .help = "Steps between two step records."},
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
-     .help = "cpu, or auto for the best there is."},
+     .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {.name = "dry-run", .type = OPT_FLAG, .value = &o.dry_run, .flags = OPT_QUIET,
      .help = "Check all inputs, run one batch of the longest notes, print sizes and memory needed, train nothing."},
     {.name = "timing", .type = OPT_FLAG, .value = &o.timing, .flags = OPT_QUIET,

@@ -2,8 +2,7 @@
  * To add an op: a line in kernels/ops.def, cpu_<op> in kernels/cpu/<family>.c, a test in tests/unit/kernels.c. */
 #ifndef ICD_CPU_H
 #define ICD_CPU_H
-#include "kernels/backend.h"
-#include "lib/util/err.h"
+#include "kernels/shape.h"
 #include <omp.h>
 
 #define T tensor_p
@@ -22,46 +21,6 @@ void *cpu_scratch(int slot, size_t bytes);
 /* c = alpha op(a) op(b) + beta c on row-major matrices; runs in one thread when called inside a parallel region. */
 void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda, const real *b,
                 int64_t ldb, real beta, real *c, int64_t ldc);
-
-/* Ops say at entry what they rely on; a violation is a bug of the caller. */
-#define NEED(op, cond)                                     \
-    do {                                                   \
-        if (!(cond)) {                                     \
-            backend_fail(E_BUG, "%s: not %s", op, #cond); \
-            return;                                        \
-        }                                                  \
-    } while (0)
-
-static inline bool flat(const struct tensor *t) /* real and contiguous, or absent */
-{
-    return !t || (t->dtype == DT_REAL && tensor_contiguous(t));
-}
-static inline bool same_size(const struct tensor *a, const struct tensor *b)
-{
-    return !a || !b || tensor_numel(a) == tensor_numel(b);
-}
-/* A tensor as rows of its last dimension. */
-static inline int64_t row_len(const struct tensor *t)
-{
-    return t->dim[t->nd - 1];
-}
-static inline int64_t row_count(const struct tensor *t)
-{
-    int64_t n = 1;
-    for (int i = 0; i < t->nd - 1; i++)
-        n *= t->dim[i];
-    return n;
-}
-/* Offset of row `r` of a possibly strided tensor. */
-static inline int64_t row_offset(const struct tensor *t, int64_t r)
-{
-    int64_t off = 0;
-    for (int i = t->nd - 2; i >= 0; i--) {
-        off += r % t->dim[i] * t->stride[i];
-        r /= t->dim[i];
-    }
-    return off;
-}
 
 /* Work of less than this many elementary operations is done by one thread: waking a team costs more, above all on a
  * machine that has other things to do. Decoding one token at a time is thousands of such ops. */

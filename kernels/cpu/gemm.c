@@ -56,13 +56,6 @@ void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, con
 #endif
 }
 
-/* Row stride as a leading dimension: libraries want at least the row's length even where there is one row only. */
-static int64_t leading(const struct tensor *t)
-{
-    int64_t ld = t->stride[t->nd - 2], cols = row_len(t);
-    return ld > cols ? ld : cols > 0 ? cols : 1;
-}
-
 struct batch { /* of products: d leading dims, the inner one of length `inner` */
     tensor_p c, a, b;
     int d;

@@ -2,8 +2,7 @@
  * In double they are libm's. Accuracy is tested in tests/unit/kernels.c (exp: 2 ulp). */
 #ifndef ICD_CPU_SIMD_H
 #define ICD_CPU_SIMD_H
-#include "kernels/backend.h"
-#include "lib/util/rng.h"
+#include "kernels/drop.h"
 #include <math.h>
 #include <string.h>
 
@@ -88,25 +87,7 @@ static inline real gelu_d(real x)
     return (real)0.5 * (1 + th) + (real)0.5 * x * (1 - th * th) * du;
 }
 
-/* ---- dropout ----
- * Rule (ops.def): element i takes 16 bits of Philox(key, site, i/8): word (i%8)/2, its low half when i is even.
- * Dropped when below round(65536 p); the kept are scaled by the inverse of the keep rate this really gives. */
-struct drop {
-    uint64_t key, site;
-    uint16_t threshold;
-    bool on;
-    real scale;
-};
-static inline struct drop drop_open(const struct dropout *d)
-{
-    struct drop r = {.scale = 1};
-    if (d && d->p > 0) {
-        double t = nearbyint(65536 * d->p);
-        r = (struct drop){d->key, d->site, (uint16_t)(t < 65535 ? t : 65535), true, 0};
-        r.scale = (real)(65536 / (65536 - (double)r.threshold));
-    }
-    return r;
-}
+/* ---- dropout: the rule is in kernels/drop.h ---- */
 /* The bits of n <= DROP_MAX elements from element `first` on; returned pointer is into buf. */
 enum { DROP_MAX = 2048, DROP_GROUP = 16 };
 struct drop_buf {

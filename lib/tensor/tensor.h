@@ -3,7 +3,7 @@
  * One letter a dimension, everywhere in the engine:
  *   B batch   T encoder (note) tokens   U decoder tokens   S keys attended to   D d_model   F d_ff
  *   H heads   K head width (d_kv)       V vocabulary       L labels (codes)     A d_a (label attention)   N rows in
- * general The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */
+ * general. The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */
 #ifndef ICD_TENSOR_H
 #define ICD_TENSOR_H
 #include <stdbool.h>
@@ -18,7 +18,7 @@ typedef float real;
 #define REAL_NAME "float32"
 #endif
 
-enum dtype { DT_REAL, DT_I32 };
+enum dtype { DT_REAL, DT_I32, DT_BF16 }; /* bf16 (kernels/bf16.h): activations and weights in products, on a GPU */
 
 /* A view: strides are in elements; the last dimension is contiguous (stride 1). data belongs to an arena. */
 struct tensor {
@@ -30,7 +30,7 @@ struct tensor {
 };
 static inline size_t dtype_size(enum dtype d)
 {
-    return d == DT_I32 ? sizeof(int32_t) : sizeof(real);
+    return d == DT_I32 ? sizeof(int32_t) : d == DT_BF16 ? sizeof(uint16_t) : sizeof(real);
 }
 static inline int64_t tensor_numel(const struct tensor *t)
 {

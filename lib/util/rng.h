@@ -3,11 +3,14 @@
 #ifndef ICD_RNG_H
 #define ICD_RNG_H
 #include <stdint.h>
+#ifndef ICD_DEVICE /* a compiler for a device puts its qualifiers here */
+#define ICD_DEVICE
+#endif
 
 struct philox {
     uint32_t v[4];
 };
-static inline struct philox philox4x32(uint64_t key, uint64_t hi, uint64_t lo)
+static ICD_DEVICE inline struct philox philox4x32(uint64_t key, uint64_t hi, uint64_t lo)
 {
     uint32_t c0 = (uint32_t)lo, c1 = (uint32_t)(lo >> 32), c2 = (uint32_t)hi, c3 = (uint32_t)(hi >> 32);
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
@@ -21,7 +24,8 @@ static inline struct philox philox4x32(uint64_t key, uint64_t hi, uint64_t lo)
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    return (struct philox){{c0, c1, c2, c3}};
+    struct philox r = {{c0, c1, c2, c3}};
+    return r;
 }
 /* Top 24 bits as a float in [0,1): exact in fp32, the same on every device. */
 static inline float philox_unit(uint32_t r)
@@ -35,7 +39,8 @@ struct rng {
 };
 static inline struct rng rng_new(uint64_t key, uint64_t stream)
 {
-    return (struct rng){key, stream, 0};
+    struct rng r = {key, stream, 0};
+    return r;
 }
 uint64_t rng_u64(struct rng *r);
 double rng_unit(struct rng *r);                   /* [0,1), 53 bits */

@@ -273,7 +273,8 @@ exits "usage: metric of a side that is not trained" 64 train bad --loss gen --me
 exits "usage: unknown schedule" 64 train bad --schedule sometimes
 exits "usage: no --target" 64 icd-train --save bad token.icds
 exits "unknown family" 64 icd-train --init nope:d=1 --tokenizer spiece.model --target target.icds --save bad token.icds
-exits "no such device" 69 train bad --device cuda
+exits "no such device" 69 train bad --device cuda:99
+exits "no device of this name" 64 train bad --device cudax
 exits "missing target file" 66 icd-train ${small/target.icds/missing.icds} --save bad token.icds
 exits "token stream cut short" 65 icd-train $small --save bad <(head -c 5000 token.icds)
 exits "notes instead of tokens" 65 icd-train $small --save bad <(rec-cat --from-json --schema note note.json)

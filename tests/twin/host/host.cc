@@ -1,0 +1,305 @@
+/* CUDA on the CPU, for tests: see cuda_runtime.h beside this file. Threads of a block are fibers: one runs until it
+ * ends or waits at a barrier, then the next; a fiber that ends takes the next thread that has not begun, so that
+ * kernels without barriers need one fiber only. */
+#include "kernels/cuda/cuda.h"
+#include <setjmp.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+/* ---- blocks and threads ---- */
+struct dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+enum { MAX_THREADS = 1024, STACK = 64 << 10, SHUFFLED = 16 };
+struct fiber {
+    ucontext_t start;
+    jmp_buf env;
+    char *stack;
+    unsigned thread;
+    bool waits, begun;
+};
+static struct fiber fibers[MAX_THREADS];
+static int n_fibers, current;
+static unsigned next_thread, n_threads;
+static jmp_buf scheduler;
+static void (*kernel)(void *);
+static void *kernel_ctx;
+static int any_now, any_then;               /* __syncthreads_or: being gathered; of the last barrier */
+static char shuffled[MAX_THREADS][SHUFFLED];
+
+static void fiber_main(void)
+{
+    for (;;) {
+        struct fiber *f = &fibers[current];
+        while (next_thread < n_threads) {
+            f->thread = next_thread++;
+            threadIdx.x = f->thread;
+            kernel(kernel_ctx);
+        }
+        f->waits = false;
+        if (!_setjmp(f->env)) /* until a later block */
+            _longjmp(scheduler, 1);
+    }
+}
+
+static void wait_here(void)
+{
+    struct fiber *f = &fibers[current];
+    f->waits = true;
+    if (!_setjmp(f->env))
+        _longjmp(scheduler, 1);
+    threadIdx.x = f->thread;
+}
+
+/* Runs fiber i until it waits or has nothing left to do. */
+static void resume(int i)
+{
+    struct fiber *f = &fibers[i];
+    current = i;
+    f->waits = false;
+    if (_setjmp(scheduler))
+        return;
+    if (f->begun)
+        _longjmp(f->env, 1);
+    f->begun = true;
+    setcontext(&f->start);
+}
+
+static void new_fiber(void)
+{
+    struct fiber *f = &fibers[n_fibers++];
+    f->stack = (char *)malloc(STACK);
+    if (!f->stack || getcontext(&f->start))
+        abort();
+    f->start.uc_stack.ss_sp = f->stack;
+    f->start.uc_stack.ss_size = STACK;
+    f->start.uc_link = NULL;
+    makecontext(&f->start, fiber_main, 0);
+}
+
+static void run_block(void)
+{
+    next_thread = 0;
+    int used = 0;
+    while (next_thread < n_threads) { /* each fiber here ended up waiting, or all threads have ended */
+        if (used == n_fibers)
+            new_fiber();
+        resume(used++);
+    }
+    for (bool waiting = true; waiting;) { /* everyone is at the barrier: let all go on to the next */
+        waiting = false;
+        any_then = any_now;
+        any_now = 0;
+        for (int i = 0; i < used; i++)
+            waiting |= fibers[i].waits;
+        for (int i = 0; i < used && waiting; i++)
+            if (fibers[i].waits)
+                resume(i);
+    }
+}
+
+void host_launch(int64_t grid, unsigned block, void (*body)(void *), void *ctx)
+{
+    if (block > MAX_THREADS || block % 32 || grid < 0 || grid > INT32_MAX)
+        abort();
+    kernel = body;
+    kernel_ctx = ctx;
+    n_threads = block;
+    blockDim.x = block;
+    gridDim.x = (unsigned)grid;
+    for (int64_t i = 0; i < grid; i++) {
+        blockIdx.x = (unsigned)i;
+        run_block();
+    }
+}
+
+void __syncthreads(void)
+{
+    wait_here();
+}
+
+int __syncthreads_or(int value)
+{
+    any_now |= value != 0;
+    wait_here();
+    return any_then;
+}
+
+void host_shuffle(const void *mine, void *theirs, size_t bytes, int lane_mask)
+{
+    unsigned me = threadIdx.x;
+    memcpy(shuffled[me], mine, bytes);
+    wait_here();
+    memcpy(theirs, shuffled[me ^ (unsigned)lane_mask], bytes);
+    wait_here(); /* nobody writes the next round's before all have read */
+}
+
+/* ---- the runtime: device memory is host memory, of a size that a test can set ---- */
+static size_t in_use;
+static size_t capacity(void)
+{
+    const char *mib = getenv("HOST_GPU_MIB");
+    return mib ? (size_t)atol(mib) << 20 : SIZE_MAX / 2;
+}
+cudaError_t cudaGetDeviceCount(int *n)
+{
+    *n = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int)
+{
+    p->major = 9;
+    p->minor = 0;
+    return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int)
+{
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned)
+{
+    *s = NULL;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t)
+{
+    return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned)
+{
+    *e = NULL;
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t)
+{
+    return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t)
+{
+    return cudaSuccess;
+}
+cudaError_t cudaMalloc(void **p, size_t bytes)
+{
+    if (bytes > capacity() || in_use > capacity() - bytes)
+        return cudaErrorMemoryAllocation;
+    char *mem = (char *)aligned_alloc(256, aligned(bytes) + 256); /* its size stands before it */
+    if (!mem)
+        return cudaErrorMemoryAllocation;
+    memcpy(mem, &bytes, sizeof bytes);
+    memset(mem + 256, 0xff, bytes); /* NaN: fresh memory is no zeros */
+    in_use += bytes;
+    *p = mem + 256;
+    return cudaSuccess;
+}
+cudaError_t cudaFree(void *p)
+{
+    if (p) {
+        size_t bytes;
+        memcpy(&bytes, (char *)p - 256, sizeof bytes);
+        in_use -= bytes;
+        free((char *)p - 256);
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned)
+{
+    *p = malloc(bytes);
+    return *p ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+cudaError_t cudaMemGetInfo(size_t *room, size_t *total)
+{
+    *total = capacity();
+    *room = *total - in_use;
+    return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
+{
+    if (bytes)
+        memmove(to, from, bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t)
+{
+    if (bytes)
+        memset(p, value, bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaGetLastError(void)
+{
+    return cudaSuccess;
+}
+const char *cudaGetErrorName(cudaError_t e)
+{
+    return e == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaError";
+}
+const char *cudaGetErrorString(cudaError_t e)
+{
+    return cudaGetErrorName(e);
+}
+
+/* ---- cuBLAS: columns follow each other ---- */
+cublasStatus_t cublasCreate_v2(cublasHandle_t *h)
+{
+    *h = NULL;
+    return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasDestroy_v2(cublasHandle_t)
+{
+    return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetStream_v2(cublasHandle_t, cudaStream_t)
+{
+    return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t, void *, size_t)
+{
+    return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t)
+{
+    return CUBLAS_STATUS_SUCCESS;
+}
+const char *cublasGetStatusName(cublasStatus_t s)
+{
+    return s == CUBLAS_STATUS_INVALID_VALUE ? "CUBLAS_STATUS_INVALID_VALUE" : "CUBLAS_STATUS";
+}
+
+static float element(const void *p, cudaDataType type, int64_t i)
+{
+    return type == CUDA_R_16BF ? bf16_to_float(((const bf16 *)p)[i]) : ((const float *)p)[i];
+}
+
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t ta, cublasOperation_t tb, int m, int n,
+                                          int k, const void *alpha, const void *a, cudaDataType type_a, int lda,
+                                          long long stride_a, const void *b, cudaDataType type_b, int ldb,
+                                          long long stride_b, const void *beta, void *c, cudaDataType type_c, int ldc,
+                                          long long stride_c, int count, cublasComputeType_t, cublasGemmAlgo_t)
+{
+    float al = *(const float *)alpha, be = *(const float *)beta;
+    bool types = type_a == type_b && (type_c == type_a || (type_a == CUDA_R_16BF && type_c == CUDA_R_32F));
+    if (!types || m < 0 || n < 0 || k < 0 || lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || lda < 1 ||
+        ldb < 1 || ldc < 1)
+        return CUBLAS_STATUS_INVALID_VALUE;
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t j = 0; j < n; j++)
+            for (int64_t i = 0; i < m; i++) {
+                float sum = 0;
+                for (int64_t p = 0; p < k; p++)
+                    sum += element(a, type_a, r * stride_a + (ta ? p + i * lda : i + p * lda)) *
+                           element(b, type_b, r * stride_b + (tb ? j + p * ldb : p + j * ldb));
+                int64_t at = r * stride_c + i + j * ldc;
+                float v = al * sum + (be != 0 ? be * element(c, type_c, at) : 0);
+                if (type_c == CUDA_R_16BF)
+                    ((bf16 *)c)[at] = bf16_from_float(v);
+                else
+                    ((float *)c)[at] = v;
+            }
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+int blas_load(struct blas *b)
+{
+    struct blas all = {cublasCreate_v2,   cublasDestroy_v2,           cublasSetStream_v2, cublasSetWorkspace_v2,
+                       cublasSetMathMode, cublasGemmStridedBatchedEx, cublasGetStatusName};
+    *b = all;
+    return 0;
+}
