@@ -1,11 +1,14 @@
 """Knowledge-driven sampling (eqs 10-11 of the paper), written again from the paper and man/note-sample.1, naively and
 with whole fractions: sections and paragraphs are taken from note-sample's --explain, everything else is counted anew.
-usage: sample_reference.py KB.json SAMPLE.json level=paragraph rank=n,p fill=p overflow=level order=p budget=150 top=3 keep=
+usage: sample_reference.py KB.json SAMPLE.json counts=1 level=paragraph rank=n,p fill=p overflow=level order=p \\
+           budget=150 top=3 keep=
+counts=0 takes N and |T| from note-sample, which do not depend on the other options: it saves time.
 Prints how many notes agree; exits 1 at the first that does not, naming record and field only."""
 import json, re, sys
 from fractions import Fraction
 
-WORD = re.compile("[0-9A-Za-z\u00c0-\u1fff\u2070-\U0010ffff]+(?:['\u2019][0-9A-Za-z][0-9A-Za-z\u00c0-\u1fff\u2070-\U0010ffff]*)*")
+LETTER = "[0-9A-Za-z\u00c0-\u1fff\u2070-\U0010ffff]"
+WORD = re.compile(f"{LETTER}+(?:['\u2019][0-9A-Za-z]{LETTER}*)*")
 
 def words(text):
     """Folded words of a text: (word, is it a short form in capitals)."""
@@ -31,7 +34,7 @@ def ends(text):
     return [m.end() for m in re.finditer(rb"[^ \t\n\v\f\r]+", text)]
 
 def select(text, sections, o):
-    p = lambda x: Fraction(x["n"], x["words"]) if x["words"] else Fraction(0)
+    p = lambda x: Fraction(int(x["n"]), x["words"]) if x["words"] else Fraction(0)
     best_p = lambda v: sorted(v, key=lambda x: (-p(x), x["begin"]))
     best_n = lambda v: sorted(v, key=lambda x: (-x["n"], x["begin"]))
     by = {"n,p": best_n, "lex": lambda v: sorted(v, key=lambda x: (-x["n"], -p(x), x["begin"])), "p": best_p}[o["rank"]]
@@ -102,7 +105,7 @@ def main():
         def check(field, got, want):
             if got != want:
                 sys.exit(f"record {notes}: {field}: {got}, reference {want}")
-        for s in sample["sections"]:
+        for s in sample["sections"] if o["counts"] == "1" else ():
             n, total = count(text[s["begin"] : s["body"]].decode(), expressions)
             for q in s["paragraphs"]:
                 x, y = count(text[q["begin"] : q["end"]].decode(), expressions)
