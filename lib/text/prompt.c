@@ -5,6 +5,28 @@
 
 #include "lib/util/err.h"
 
+/* A title's parentheses that have no partner are left out: they would end or swallow the list's. */
+static int add_title(const char *p, size_t n, struct buf *out)
+{
+    size_t from = out->n, open = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == ')' && !open)
+            continue;
+        open += (p[i] == '(') - (p[i] == ')');
+        TRY(buf_add(out, p + i, 1));
+    }
+    for (size_t i = out->n, closed = 0; open && i-- > from;) {
+        if (out->p[i] == '(' && !closed) {
+            memmove(out->p + i, out->p + i + 1, out->n - i - 1);
+            out->n--;
+            open--;
+        } else {
+            closed += (out->p[i] == ')') - (out->p[i] == '(');
+        }
+    }
+    return 0;
+}
+
 int prompt_title(const struct kb *kb, const char *code, struct buf *out)
 {
     size_t first;
@@ -12,7 +34,7 @@ int prompt_title(const struct kb *kb, const char *code, struct buf *out)
         return err_set(E_DATA, "the kb has no title for code %s", code);
     const struct kb_code *c = &kb->code[kb->sorted[first]];
     TRY(buf_str(out, " ("));
-    TRY(buf_add(out, kb->text.p + c->title, c->title_n));
+    TRY(add_title(kb->text.p + c->title, c->title_n, out));
     return buf_str(out, ")");
 }
 

@@ -15,7 +15,7 @@ enum format { FORMAT_NOTE = 1, FORMAT_DESCRIBED, FORMAT_LABELS, FORMAT_LABELS_DE
 /* Codes of the label set, parted by ", ", with " (title)" behind each if `titles`. The set: meta.labels, or every
  * record of the kb. E_DATA when a label has no title. */
 int prompt_labels(const struct kb *kb, const json_t *meta, bool titles, struct buf *out);
-/* " (title)" of a code. */
+/* " (title)" of a code; a parenthesis without a partner is left out of it. */
 int prompt_title(const struct kb *kb, const char *code, struct buf *out);
 
 struct prompt {                   /* zero it first */

@@ -90,32 +90,45 @@ static int write_code(const struct targets *t, uint32_t label, struct buf *out)
     return t->kb ? prompt_title(t->kb, t->labels.code[label], out) : 0;
 }
 
-/* With descriptions in between, too, each pair of codes must be read back as itself. */
+/* Is text[0..n), sent through the vocabulary, read back as exactly these labels? */
+static int reads_as(const struct targets *t, const struct spm *s, const struct buf *text, uint32_t a, uint32_t b,
+                    uint8_t *set, bool *yes)
+{
+    struct spm_ids v = {0};
+    struct buf back = {0};
+    size_t found = 0;
+    int rc = spm_encode(s, text->p, text->n, 0, &v);
+    if (!rc)
+        rc = spm_decode(s, v.id, v.n, &back);
+    memset(set, 0, t->labels.n);
+    int64_t unknown = rc ? 0 : codes_parse(&t->labels, back.n ? back.p : "", back.n, set);
+    for (size_t i = 0; i < t->labels.n; i++)
+        found += set[i];
+    *yes = !unknown && set[a] && set[b] && found == (a == b ? 1 : 2);
+    spm_ids_free(&v);
+    buf_free(&back);
+    return rc;
+}
+
+/* With its description, too, each code must be read back as itself, alone and before another. */
 static int check_described(const struct targets *t, const struct spm *s)
 {
-    struct buf b = {0}, back = {0};
-    struct spm_ids v = {0};
+    struct buf b = {0};
     uint8_t *set = mem_alloc(t->labels.n, 1);
+    bool alone = true, before = true;
     int rc = set ? 0 : E_NOMEM;
     for (uint32_t i = 0; i < t->labels.n && !rc; i++) {
         uint32_t next = (uint32_t)((i + 1) % t->labels.n);
-        b.n = back.n = v.n = 0;
-        memset(set, 0, t->labels.n);
-        if ((rc = write_code(t, i, &b)) || (rc = buf_str(&b, t->separator)) || (rc = write_code(t, next, &b)) ||
-            (rc = spm_encode(s, b.p, b.n, 0, &v)) || (rc = spm_decode(s, v.id, v.n, &back)))
-            break;
-        size_t found = 0;
-        int64_t unknown = codes_parse(&t->labels, back.p, back.n, set);
-        for (size_t k = 0; k < t->labels.n; k++)
-            found += set[k];
-        if (unknown || !set[i] || !set[next] || found != (i == next ? 1 : 2))
+        b.n = 0;
+        if (!(rc = write_code(t, i, &b)) && !(rc = reads_as(t, s, &b, i, i, set, &alone)) &&
+            !(rc = buf_str(&b, t->separator)) && !(rc = write_code(t, next, &b)))
+            rc = reads_as(t, s, &b, i, next, set, &before);
+        if (!rc && (!alone || !before))
             rc = err_set(E_DATA, "code %s with its description can't be read back through this vocabulary",
                          t->labels.code[i]);
     }
     free(set);
     buf_free(&b);
-    buf_free(&back);
-    spm_ids_free(&v);
     return rc;
 }
 

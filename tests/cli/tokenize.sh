@@ -60,6 +60,20 @@ assert n > 20
 print("fine")
 P
 is "ids of spm_encode, offsets, meta" "$(tail -n 1 check.txt)" fine
+# Every note of a synthetic corpus: a newline is a blank to this vocabulary's normaliser, so spm_encode can be given lines.
+mimic-synth -q --admissions 60 --length 300 mimic3 && mimic-split -q --splits mimic3/splits --gold g.icds -o synth.icds mimic3 2>log
+rec-cat --json synth.icds | python3 -c "
+import json, sys
+for r in map(json.loads, sys.stdin):
+    if 'id' in r: print(' '.join(r['text'].splitlines()))" | spm_encode --model=m.model --output_format=id >want.ids 2>log
+tokenize -q -m m.model --max-length 0 synth.icds | rec-cat --json | python3 -c "
+import base64, json, struct, sys
+for r in map(json.loads, sys.stdin):
+    if 'ids' in r:
+        b = base64.b64decode(r['ids']['\$bin'])
+        print(*struct.unpack('<%di' % (len(b) // 4), b)[:-1])" >got.ids
+alike "ids of spm_encode on $(wc -l <got.ids) synthetic notes" got.ids want.ids
+
 for j in 1 2 5; do tokenize -q -m m.model --max-length 0 -j $j note.icds >j$j.icds || no "-j $j"; done
 alike "threads 1 and 2" j1.icds j2.icds
 alike "threads 1 and 5" j1.icds j5.icds
@@ -147,6 +161,68 @@ is "it names the control character" "$(grep -c "control character 0x0a of the se
 try "an empty separator" 64 tokenize -q -m m.model --separator '' gold.icds
 rec-cat --from-json --schema gold --meta '{"labels":["428.0"]}' one.ndjson >stranger.icds 2>/dev/null &&
     try "a code that is no label" 65 tokenize -q -m m.model stranger.icds
+
+# ---- orders that need more than the codes ----
+is "order given" "$(target --order given gold.icds)" \
+    "401.9, 428.0, V45.81|428.0, 38.93|428.0, 401.9|38.93, 401.9, 428.0, V45.81|V45.81|"
+target --order shuffle gold.icds >s1; target --order shuffle gold.icds >s2
+alike "order shuffle is the same each time" s1 s2
+for seed in 1 2 3 4 5 6 7 8; do target --order shuffle --seed $seed gold.icds; done | sort -u >s1
+is "and another with another seed" "$([ "$(wc -l <s1)" -gt 4 ] && echo yes)" yes
+is "it only changes the order" "$(tr '|' '\n' <s1 | sed 's/, /\n/g' | sort -u | paste -sd ' ')" " 38.93 401.9 428.0 V45.81"
+cat >kbo.ndjson <<'J'
+{"code":"401.9","title":"Hypertension NOS","terms":[{"text":"HTN","type":"abbreviation","source":"x"}]}
+{"code":"428.0","title":"CHF NOS","terms":[{"text":"heart failure","type":"term","source":"x"}]}
+{"code":"38.93","title":"Venous cath","terms":[{"text":"PICC","type":"abbreviation","source":"x"}]}
+{"code":"V45.81","title":"CABG status","terms":[]}
+J
+rec-cat --from-json --schema kb --meta "$META" kbo.ndjson >kbo.icds
+printf '%s\n' '{"id":"d1","text":"PICC, then heart failure. Old HTN; HTN"}' '{"id":"x","text":"HTN"}' \
+    '{"id":"t1","text":"s/p bypass, HTN and heart failure"}' | rec-cat --from-json --schema note >noteo.icds
+is "order note: where expressions stand, the others by code" "$(target --order note -k kbo.icds --notes noteo.icds gold.icds)" \
+    "401.9, 428.0, V45.81|38.93, 428.0|401.9, 428.0|38.93, 428.0, 401.9, V45.81|V45.81|"
+try "order note without notes" 64 tokenize -q -m m.model --order note -k kbo.icds gold.icds
+try "order note without knowledge" 64 tokenize -q -m m.model --order note --notes noteo.icds gold.icds
+try "notes for another order" 64 tokenize -q -m m.model --notes noteo.icds gold.icds
+
+# ---- the paper's formats ----
+is "format 2: codes with titles" "$(target --format 2 -k kbo.icds gold.icds | cut -d '|' -f 1)" \
+    "428.0 (CHF NOS), 401.9 (Hypertension NOS), V45.81 (CABG status)"
+is "format 3 and 4: plain codes" "$(target --format 3 gold.icds) $(target --format 4 gold.icds)" "$(target gold.icds) $(target gold.icds)"
+sed 's/CHF NOS/C ) H (a (b) c) F ( NOS/' kbo.ndjson | rec-cat --from-json --schema kb >odd.icds
+is "parentheses without a partner are left out" "$(target --format 2 -k odd.icds gold.icds | grep -o '428[^,]*' | head -n 1)" \
+    "428.0 (C H (a (b) c) F NOS)"
+tr -d '()' <"$NOTES" >plain.txt
+spm_train --input=plain.txt --model_prefix=noparen --vocab_size=400 --hard_vocab_limit=false --pad_id=0 --eos_id=1 --unk_id=2 \
+    --bos_id=-1 2>log
+try "a vocabulary without parentheses" 65 tokenize -q -m noparen.model --format 2 -k kbo.icds gold.icds
+is "it names the code" "$(grep -c 'code 38.93 with its description' err)" 1
+tokenize -q -m noparen.model gold.icds >/dev/null && ok "which writes plain codes" || no "which writes plain codes"
+grep -v V45 kbo.ndjson | rec-cat --from-json --schema kb >bad.icds
+try "a label without title" 65 tokenize -q -m m.model --format 2 -k bad.icds gold.icds
+LIST='38.93, 401.9, 428.0, V45.81'
+TITLES='38.93 (Venous cath), 401.9 (Hypertension NOS), 428.0 (CHF NOS), V45.81 (CABG status)'
+echo '{"id":"a","text":"acute renal failure"}' | rec-cat --from-json --schema note >one.icds
+asked() { tokenize -q -m m.model "$@" one.icds | tokenize -m m.model -d | cut -f 2; }
+is "format 1" "$(asked --format 1)" "acute renal failure"
+is "format 2" "$(asked --format 2)" "acute renal failure"
+is "format 3: the label set in its order" "$(asked --format 3 -k kbo.icds)" "acute renal failure $LIST"
+is "format 4" "$(asked --format 4 -k kbo.icds)" "acute renal failure $TITLES"
+printf 'Codes: {labels} Note: {note} Answer:\n' >tpl
+is "template" "$(asked --format 3 -k kbo.icds --template tpl)" "Codes: $LIST Note: acute renal failure Answer:"
+full=$(tokenize -q -m m.model --format 3 -k kbo.icds --template tpl one.icds | lengths /dev/stdin)
+is "the note is cut, not the list" \
+    "$(asked --format 3 -k kbo.icds --template tpl --max-length $((full - 2)) | sed 's/Note: .* Answer/Note: N Answer/')" \
+    "Codes: $LIST Note: N Answer:"
+is "to the length" "$(tokenize -q -m m.model --format 3 -k kbo.icds --template tpl --max-length $((full - 2)) one.icds |
+    lengths /dev/stdin)" $((full - 2))
+printf 'x {list}' >tpl; try "a brace that stands for nothing" 65 tokenize -q -m m.model --template tpl one.icds
+printf 'x {labels}' >tpl; try "labels in format 1" 65 tokenize -q -m m.model --template tpl one.icds
+try "format 3 without knowledge" 64 tokenize -q -m m.model --format 3 one.icds
+try "knowledge nobody asked for" 64 tokenize -q -m m.model -k kbo.icds one.icds
+try "a format of knowledge" 64 tokenize -q -m m.model --format 3 -k kbo.icds kbo.icds
+try "no such format" 64 tokenize -q -m m.model --format 5 one.icds
+try "a template that is no text of ours" 66 tokenize -q -m m.model --template nowhere one.icds
 
 # ---- knowledge ----
 cat >kb.ndjson <<'J'

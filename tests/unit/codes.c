@@ -19,6 +19,14 @@ int main(void)
     CHECK(codes_parse(&l, "\0", 1, set) == 1 && codes_parse(&l, "401.90", 5, set) == 0);
     CHECK(!set[0] && set[1] && !set[2] && !set[3]);
     DONE("nothing is guessed");
+    memset(set, 0, sizeof set);
+    text = "428.0 (CHF (congestive), NOS; 38.93),  401.9  (x";
+    CHECK(codes_parse(&l, text, strlen(text), set) == 0 && set[0] && set[1] && !set[2] && !set[3]);
+    memset(set, 0, sizeof set);
+    CHECK(codes_parse(&l, "(428.0) 401.9, (x) V58.61(y)", 28, set) == 3 && !set[0] && set[1] && !set[2]);
+    CHECK(codes_parse(&l, "250.00 (diabetes), 38.93", 24, set) == 1 && set[3]);
+    CHECK(codes_parse(&l, "38.93 (x) y", 11, set) == 1 && codes_parse(&l, "38.93 ()401.9", 13, set) == 0);
+    DONE("descriptions in parentheses");
     labels_close(&l);
     json_decref(meta);
     TEST_EXIT();
