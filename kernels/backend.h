@@ -44,8 +44,8 @@ struct backend {
     int (*check)(void);           /* waits; first error since the last call, 0 if none */
     size_t (*room)(void);         /* bytes of its memory that are free; NULL: not known */
 };
-/* "cpu", "cuda" (the first), "cuda:N", or "auto": cuda if it can be used, else cpu. E_NODEVICE when what was asked for is
- * not there. threads: CPU threads. */
+/* "cpu", "cuda" (the first), "cuda:N", or "auto": cuda if it can be used, else cpu. E_NODEVICE when what was asked
+ * for is not there. threads: CPU threads. */
 int backend_open(const char *device, int threads, const struct backend **be);
 int cuda_backend(int device, const struct backend **be); /* for backend_open; E_NODEVICE where there is none */
 /* First in main() of a tool that computes: starts the program again with OpenMP's waiting made short, unless the user

@@ -1,6 +1,7 @@
 /* Inside of the CUDA backend: its state, the guard every op opens with, launching, types, reductions over a block.
- * A file here is the twin of the one of its name in kernels/cpu. Kernels are plain: one-dimensional grids, static shared
- * memory, and only what tests/twin/host emulates, so that the same files run on the CPU in tests (tests/twin/host.sh).
+ * A file here is the twin of the one of its name in kernels/cpu. Kernels are plain: one-dimensional grids, static
+ * shared memory, and only what tests/twin/host emulates, so that the same files run on the CPU in tests
+ * (tests/twin/host.sh).
  *
  * Arguments in bf16 (ops.def) are templates over X, the stored type; arithmetic is in float. No float is added
  * atomically: the same inputs give the same bits. To add an op: cuda_<op> beside its family, tests/twin/ops_*.c. */

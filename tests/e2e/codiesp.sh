@@ -4,7 +4,7 @@
 # frequent in training, as JSON lines through rec-cat, to a score. Sizes and passes were chosen on the dev notes. The
 # score and the note-blind floor are printed; CODIESP=FOLDER (its v4) says where the corpus is.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/common"
 v4=${CODIESP:-$ROOT/../shared/data/codiesp/v4}
 [ -d "$v4" ] || { skip codiesp "no CodiEsp (CODIESP=FOLDER)"; exit 0; }
 python3 "$ROOT/tests/e2e/codiesp.py" "$v4" . || { no "CodiEsp as JSON lines"; exit 1; }

@@ -2,7 +2,7 @@
 # The same inputs, options, seed and number of threads give the same bytes at every stage. Where threads only share out
 # records (all but the engine), their number changes no record either.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/common"
 pipe a && pipe b || { no "the pipe runs" "$(tail -n 3 a/err b/err)"; exit 1; }
 is "the same files" "$(cd a/d && find . -type f | sort)" "$(cd b/d && find . -type f | sort)"
 n=0
@@ -22,7 +22,7 @@ for j in 1 2 5; do
     icd-infer -q -j $j -m row.model --split test --max-new 12 --use gen -o pred$j.icds know.token.icds
     icd-score -q -j $j -g gold.icds -o score$j.icds row.pred.icds
 done
-. "$ROOT/tests/e2e/lib.sh"
+. "$ROOT/tests/e2e/common"
 for j in 2 5; do
     for s in gold note kb sampled token score; do records_equal "$s: 1 and $j threads" a/d/${s}1.icds a/d/$s$j.icds; done
     is "mimic-synth: 1 and $j threads" "$(cd a/d/syn1 && find . -type f -exec cat {} + | cksum)" "$(cd a/d/syn$j && find . -type f -exec cat {} + | cksum)"

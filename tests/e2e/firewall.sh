@@ -2,7 +2,7 @@
 # The label firewall, over the whole pipe: with every test label changed, no record of any stream up to and including the
 # predictions changes, nor a weight; with every dev label changed, no note, sample or token does.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/common"
 pipe a || { no "the pipe runs" "$(tail -n 3 a/err)"; exit 1; }
 # relabel SPLIT DIR: a copy of a's tables in DIR/d/mimic3 where each code of the split's admissions is another code
 relabel() {

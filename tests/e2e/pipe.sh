@@ -2,7 +2,7 @@
 # The whole pipe on a small synthetic MIMIC-III, by pipelines/base.mk: a table comes out, every stream on the way is whole,
 # the score names what it was computed from, and pipes give what files give.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/common"
 pipe a || { no "the pipe runs" "$(tail -n 3 a/err)"; exit 1; }
 is "a table: the floor and a row" "$(awk '{print $1}' a/log | tr '\n' ' ')" "test note-blind row "
 is "its numbers are numbers from 0 to 1" "$(awk 'NR > 1 {for (i = NF - 6; i <= NF; i++) if (!($i >= 0 && $i <= 1)) bad++; n++}
@@ -31,7 +31,7 @@ mimic-split -q --splits mimic3/splits mimic3 | note-sample -q -k kb.icds --budge
     tokenize -q -m spiece.model --max-length 64 | icd-infer -q -m row.model --split test --max-new 12 --use ensemble |
     icd-score -q -g gold.icds >piped.icds
 is "every stage of the pipe went well" "${PIPESTATUS[*]}" "0 0 0 0 0"
-. "$ROOT/tests/e2e/lib.sh"
+. "$ROOT/tests/e2e/common"
 records_equal "pipes give the score that files give" a/d/row.score.icds a/d/piped.icds
 
 # ---- make again: nothing to do; a stage's product lost: only what depends on it ----

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whose expressions note-sample looks for (--scope): what each scope may depend on, and an oracle's stamp down to the score.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/common"
 pipe a || { no "the pipe runs" "$(tail -n 3 a/err)"; exit 1; }
 cd a/d || exit 1
 sample() { local o=$1; shift; note-sample -q -k kb.icds --budget 64 --tokenizer spiece.model "$@" -o "$o.icds" note.icds; }

@@ -29,7 +29,8 @@ static void gemm_batches(void)
     RUN(gemm, v(c), v(x), 0, v(b), 1, 0.5, 1);
     SAME(1e-5);
     for (int repeat = 0; repeat < 2; repeat++) { /* three dimensions; a repeated */
-        struct twin *a3 = ACT_PAD(IN, 1, 2, repeat ? 1 : 4, 7, 3), *b3 = ACT(IN, 1, 4, 7, 5), *c3 = ACT(OUT, 1, 4, 3, 5);
+        struct twin *a3 = ACT_PAD(IN, 1, 2, repeat ? 1 : 4, 7, 3), *b3 = ACT(IN, 1, 4, 7, 5),
+                    *c3 = ACT(OUT, 1, 4, 3, 5);
         if (repeat) {
             a3->host.dim[0] = a3->dev.dim[0] = 4;
             a3->host.stride[0] = a3->dev.stride[0] = 0;
@@ -49,7 +50,8 @@ static void twin_gemm(void)
         for (int how = 0; how < 16; how++) {
             int64_t M = shapes[s][0], N = shapes[s][1], K = shapes[s][2], pad = how & 4 ? 3 : 0;
             int ta = how & 1, tb = how >> 1 & 1, add = how & 8;
-            struct twin *a = ACT_PAD(IN, 1, pad, ta ? K : M, ta ? M : K), *b = ACT_PAD(IN, 1, pad, tb ? N : K, tb ? K : N);
+            struct twin *a = ACT_PAD(IN, 1, pad, ta ? K : M, ta ? M : K),
+                        *b = ACT_PAD(IN, 1, pad, tb ? N : K, tb ? K : N);
             struct twin *c = ACT_PAD(add ? INOUT : OUT, 1, pad, M, N);
             RUN(gemm, v(c), v(a), ta, v(b), tb, 0.7, add ? 1.5 : 0);
             SAME(1e-5);
@@ -308,7 +310,8 @@ static void one_attention(struct shape n, bool backward)
     cpu->op.attention_fwd(v(o), v(lse), v(q), v(k), v(w), v(bias), v(klen), &n.c);
     twin_send(o, IN);
     twin_send(lse, IN);
-    struct twin *dout = twin_heads(ACT(IN, 1, n.B, n.T, n.H * n.K), n.H), *db = n.bias ? F32(INOUT, 1, n.c.buckets, n.H) : NULL;
+    struct twin *dout = twin_heads(ACT(IN, 1, n.B, n.T, n.H * n.K), n.H),
+                *db = n.bias ? F32(INOUT, 1, n.c.buckets, n.H) : NULL;
     struct twin *dq = twin_heads(ACT(INOUT, 1, n.B, n.T, n.H * n.K), n.H);
     struct twin *dk = twin_heads(ACT_PAD(INOUT, 1, 5, n.B, n.S, n.H * n.K), n.H);
     struct twin *dv = twin_heads(ACT(INOUT, 1, n.B, n.S, n.H * n.K), n.H);
@@ -317,7 +320,8 @@ static void one_attention(struct shape n, bool backward)
 }
 static void each_attention(bool backward)
 {
-    struct attn_cfg enc = {.scale = 1, .bidirectional = true, .buckets = 32, .max_distance = 128}, dec = enc, cross = enc;
+    struct attn_cfg enc = {.scale = 1, .bidirectional = true, .buckets = 32, .max_distance = 128}, dec = enc,
+                    cross = enc;
     dec.bidirectional = false;
     dec.causal = true;
     cross = (struct attn_cfg){.scale = 0.5, .buckets = 2, .max_distance = 2};
@@ -365,7 +369,8 @@ static void twin_label_attn_fwd(void)
 }
 static void twin_label_attn_bwd(void)
 {
-    struct twin *s = label_rows(INOUT, 2), *g = label_rows(INOUT, 1), *bias = F32(IN, 1, 4), *len = twin_ints(3, tokens);
+    struct twin *s = label_rows(INOUT, 2), *g = label_rows(INOUT, 1), *bias = F32(IN, 1, 4),
+                *len = twin_ints(3, tokens);
     struct twin *y = F32(OUT, 1, 3, 4), *lse = F32(OUT, 1, 3, 4), *dy = F32(IN, 1, 3, 4), *db = F32(INOUT, 1, 4);
     on_gpu = false;
     cpu->op.label_attn_fwd(v(y), v(lse), v(s), v(g), v(bias), v(len));
@@ -376,7 +381,8 @@ static void twin_label_attn_bwd(void)
 }
 static void twin_label_attn_weights(void)
 {
-    struct twin *s = label_rows(IN, 2), *lse = F32(IN, 1, 3, 4), *len = twin_ints(3, tokens), *a = F32(OUT, 1, 3, 4, 300);
+    struct twin *s = label_rows(IN, 2), *lse = F32(IN, 1, 3, 4), *len = twin_ints(3, tokens),
+                *a = F32(OUT, 1, 3, 4, 300);
     RUN(label_attn_weights, v(a), v(s), v(lse), v(len));
     SAME(1e-5);
 }
@@ -413,7 +419,8 @@ static void twin_xent(void)
 static void twin_adamw(void)
 {
     struct twin *p = F32(INOUT, 1, 4099), *m = F32(INOUT, 0.1, 4099), *s = F32(INOUT, 0.1, 4099), *g = F32(IN, 1, 4099);
-    struct adamw_cfg c = {.lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1, .grad_scale = 0.5, .step = 3};
+    struct adamw_cfg c = {
+        .lr = 1e-2, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1, .grad_scale = 0.5, .step = 3};
     for (int i = 0; i < 4099; i++)
         s->mem[i] *= s->mem[i];
     twin_send(s, INOUT);

@@ -1,6 +1,6 @@
-/* For twin tests: a tensor that exists twice, on the CPU and on the GPU, with the same contents. Guards stand around the
- * GPU's, outputs start as NaN, and what an op must not write (inputs, gaps between strided rows) is compared bit for
- * bit. In bf16 the CPU computes in float from the same rounded inputs. Used by tests/twin/ops.c. */
+/* For twin tests: a tensor that exists twice, on the CPU and on the GPU, with the same contents. Guards stand around
+ * the GPU's, outputs start as NaN, and what an op must not write (inputs, gaps between strided rows) is compared bit
+ * for bit. In bf16 the CPU computes in float from the same rounded inputs. Used by tests/twin/ops.c. */
 #ifndef ICD_TWIN_H
 #define ICD_TWIN_H
 #include "kernels/backend.h"

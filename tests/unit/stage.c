@@ -120,8 +120,12 @@ static int begin_late(struct run *r)
     run_schema(r, "note");
     return begin(r);
 }
-static const struct stage chooses = {
-    .doc = {"chooses", "[FILE]", "Test."}, .opts = opts, .in = "note", .streams = streams, .begin = begin_late, .each = each};
+static const struct stage chooses = {.doc = {"chooses", "[FILE]", "Test."},
+                                     .opts = opts,
+                                     .in = "note",
+                                     .streams = streams,
+                                     .begin = begin_late,
+                                     .each = each};
 
 /* Runs the stage; stdin from `in` ("" closed), stdout to `out` ("" closed); messages to err. Exit status, or
  * -signal. */
