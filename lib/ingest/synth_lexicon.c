@@ -1,9 +1,9 @@
 /* What synthetic notes talk about: code titles and the bundled expressions, read from share/.
  * Tests: tests/unit/synth.c. */
 #include "lib/ingest/synth.h"
+#include "lib/kb/match.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -19,13 +19,6 @@ static int open_share(const char *name, FILE **f)
     TRY(share_path(name, path, sizeof path));
     *f = fopen(path, "r");
     return *f ? 0 : err_set(E_NOINPUT, "%s: %s", name, strerror(errno));
-}
-static char *lower(const char *s)
-{
-    char *l = mem_strndup(s, strlen(s));
-    for (char *p = l; p && *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return l;
 }
 
 static int load_titles(struct synth_lexicon *lx)
@@ -99,23 +92,59 @@ static int load_expressions(struct synth_lexicon *lx)
     return rc;
 }
 
+/* An expression by the words that the matcher sees in it. */
+struct form {
+    char *fold;
+    int code, i;
+};
+static int by_fold(const void *a, const void *b)
+{
+    return strcasecmp(((const struct form *)a)->fold, ((const struct form *)b)->fold);
+}
+
+/* shared[a][i]: expression i of code a is one of another code, too. */
+static int mark_shared(const struct synth_lexicon *lx, struct form *form, size_t n, bool **shared)
+{
+    size_t k = 0, end;
+    for (int a = 0; a < SYNTH_TOP; a++) {
+        if (!(shared[a] = mem_zalloc((size_t)lx->nexpr[a] + 1, 1)))
+            return E_NOMEM;
+        for (int i = 0; i < lx->nexpr[a]; i++) {
+            struct buf b = {0};
+            int rc = match_fold(lx->expr[a][i], strlen(lx->expr[a][i]), &b);
+            if (!rc)
+                rc = buf_add(&b, "", 1);
+            form[k++] = (struct form){b.p, a, i};
+            if (rc)
+                return rc;
+        }
+    }
+    qsort(form, n, sizeof *form, by_fold);
+    for (size_t from = 0; from < n; from = end) {
+        bool several = false;
+        for (end = from + 1; end < n && !by_fold(&form[from], &form[end]); end++)
+            several |= form[end].code != form[from].code;
+        for (k = from; several && k < end; k++)
+            shared[form[k].code][form[k].i] = true;
+    }
+    return 0;
+}
+
 /* An expression that two of the 50 share is no evidence for either: taken out, unless a code would be left with
  * none. */
-static void drop_shared(struct synth_lexicon *lx)
+static int drop_shared(struct synth_lexicon *lx)
 {
     bool *shared[SYNTH_TOP] = {0};
+    size_t n = 0;
+    for (int a = 0; a < SYNTH_TOP; a++)
+        n += (size_t)lx->nexpr[a];
+    struct form *form = mem_zalloc(n + 1, sizeof *form);
+    int rc = form ? mark_shared(lx, form, n, shared) : E_NOMEM;
     for (int a = 0; a < SYNTH_TOP; a++) {
-        shared[a] = calloc((size_t)lx->nexpr[a] + 1, 1);
-        for (int i = 0; shared[a] && i < lx->nexpr[a]; i++)
-            for (int b = 0; b < SYNTH_TOP; b++)
-                for (int j = 0; b != a && j < lx->nexpr[b]; j++)
-                    shared[a][i] |= !strcasecmp(lx->expr[a][i], lx->expr[b][j]);
-    }
-    for (int a = 0; a < SYNTH_TOP; a++) {
-        int kept = 0, n = lx->nexpr[a];
-        for (int i = 0; shared[a] && i < n; i++)
+        int kept = 0, all = lx->nexpr[a];
+        for (int i = 0; !rc && i < all; i++)
             kept += !shared[a][i];
-        for (int i = 0, k = 0; kept && i < n; i++) {
+        for (int i = 0, k = 0; kept && i < all; i++) {
             char *e = lx->expr[a][i];
             if (shared[a][i])
                 free(e);
@@ -126,32 +155,29 @@ static void drop_shared(struct synth_lexicon *lx)
             lx->nexpr[a] = kept;
         free(shared[a]);
     }
+    for (size_t i = 0; form && i < n; i++)
+        free(form[i].fold);
+    free(form);
+    return rc;
 }
 
-/* Is `part` in `whole` as whole words? Both in lower case. */
-static bool says(const char *whole, const char *part)
+static int all_expressions(const struct synth_lexicon *lx, struct matcher **m)
 {
-    size_t n = strlen(part);
-    for (const char *p = whole; (p = strstr(p, part)); p++)
-        if ((p == whole || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n]))
-            return true;
-    return false;
+    TRY(matcher_new(m));
+    matcher_any_case(*m);
+    for (int a = 0; a < SYNTH_TOP; a++)
+        for (int i = 0; i < lx->nexpr[a]; i++)
+            TRY(matcher_add(*m, lx->expr[a][i], strlen(lx->expr[a][i]), (uint32_t)a));
+    return matcher_build(*m);
 }
 
 /* The long tail: codes in a seeded order, but none whose title would be evidence of one of the 50. */
 static int choose_tail(struct synth_lexicon *lx, uint64_t seed)
 {
-    size_t nlow = 0;
-    for (int a = 0; a < SYNTH_TOP; a++)
-        nlow += (size_t)lx->nexpr[a];
-    char **low = mem_zalloc(nlow + 1, sizeof *low);
+    struct matcher *m = NULL;
     uint32_t *order = mem_alloc(lx->ntitles + 1, sizeof *order);
     lx->tail = mem_alloc(TAIL, sizeof *lx->tail);
-    int rc = low && order && lx->tail ? 0 : E_NOMEM;
-    size_t k = 0;
-    for (int a = 0; !rc && a < SYNTH_TOP; a++)
-        for (int i = 0; !rc && i < lx->nexpr[a]; i++)
-            rc = (low[k++] = lower(lx->expr[a][i])) ? 0 : E_NOMEM;
+    int rc = order && lx->tail ? all_expressions(lx, &m) : E_NOMEM;
     if (!rc) {
         struct rng r = rng_new(seed, 0);
         for (size_t i = 0; i < lx->ntitles; i++)
@@ -160,18 +186,12 @@ static int choose_tail(struct synth_lexicon *lx, uint64_t seed)
     }
     for (size_t i = 0; !rc && i < lx->ntitles && lx->ntail < TAIL; i++) {
         const struct synth_title *t = &lx->titles[order[i]];
-        char *title = lower(t->title);
-        bool clear = synth_code_index(t->code) < 0;
-        rc = title ? 0 : E_NOMEM;
-        for (size_t e = 0; !rc && clear && e < nlow; e++)
-            clear = !says(title, low[e]);
-        if (clear && !rc)
+        struct match_count c = {0};
+        matcher_count(m, t->title, strlen(t->title), NULL, &c);
+        if (!c.covered && synth_code_index(t->code) < 0)
             lx->tail[lx->ntail++] = order[i];
-        free(title);
     }
-    for (size_t i = 0; low && i < nlow; i++)
-        free(low[i]);
-    free(low);
+    matcher_free(m);
     free(order);
     return rc;
 }
@@ -184,7 +204,7 @@ int synth_lexicon_load(struct synth_lexicon *lx, uint64_t seed)
     for (int i = 0; i < SYNTH_TOP; i++)
         if (!lx->nexpr[i])
             return err_set(E_DATA, "kb/expressions.ndjson: no expression for %s", synth_codes[i].code);
-    drop_shared(lx);
+    TRY(drop_shared(lx));
     synth_shares(lx->share);
     return choose_tail(lx, seed);
 }

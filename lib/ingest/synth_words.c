@@ -132,7 +132,7 @@ static const struct synth_words words[] = {
               "{drug} {n:10-50} mg PO QHS", "{drug} {n:2-20} mL Solution Sig: PO once a day.")},
     {"drug",
      L("Acetaminophen", "Docusate Sodium", "Senna", "Calcium Carbonate", "Metoprolol", "Latanoprost", "Furosemide",
-       "Gabapentin", "Multivitamin", "Folic Acid", "Thiamine", "Ferrous Sulfate", "Potassium Chloride", "Lorazepam",
+       "Gabapentin", "Multivitamin", "Folic Acid", "Thiamine", "Cyanocobalamin", "Potassium Chloride", "Lorazepam",
        "Zolpidem", "Bisacodyl", "Magnesium Oxide", "Ondansetron", "Tramadol", "Cyanocobalamin")},
     {"instructions", L("Please take all medications as directed.",
                        "Call your doctor if you have fever, worsening symptoms or any other concern.",
