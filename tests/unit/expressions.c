@@ -169,6 +169,7 @@ static void enough(const json_t *codes)
     const char *code;
     json_t *c, *few = fewer(), *n;
     json_object_foreach((json_t *)codes, code, c)
+    {
         for (size_t t = 0; t < TYPES; t++) {
             json_int_t have = json_integer_value(json_array_get(json_object_get(c, "count"), t));
             bool exact = t == DESCRIPTION || (t == ABBREVIATION && json_object_get(few, code));
@@ -179,7 +180,12 @@ static void enough(const json_t *codes)
                 test_bad_++;
             }
         }
-    json_object_foreach(few, code, n) if (!json_object_get(codes, code)) wrong("README", code, "is no code of the set");
+    }
+    json_object_foreach(few, code, n)
+    {
+        if (!json_object_get(codes, code))
+            wrong("README", code, "is no code of the set");
+    }
     json_decref(few);
 }
 
