@@ -39,6 +39,8 @@ first term 'bleeding'; finds 'an ordinary word' 1 "'bleeding' is an ordinary wor
 first term 'Arms'; finds 'an ordinary word, plural and capital' 1 "'Arms' is an ordinary word"
 first abbreviation 'CAP'; finds 'a short form in capitals is no word' 0 'ok expressions/unique'
 first abbreviation 'BASE'; finds 'a long form in capitals is one' 1 "'BASE' is an ordinary word"
+first abbreviation 'Hct 25'; finds 'a laboratory value' 1 "'Hct 25' is a value of every laboratory table"
+first abbreviation 'Hct of 25'; finds 'a value in prose' 0 'ok expressions/unique'
 first term 'T0X1Y2 found'; finds 'a collision' 1 "038.9 244.9: 't0x1y2 found' is of several codes"
 first term 'T0X1Y2 found'; printf 't0x1y2 found\t038.9 244.9\n' >>"$S/kb/collisions.tsv"
 finds 'a listed collision' 0 'ok expressions/collisions'

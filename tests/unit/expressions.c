@@ -116,6 +116,19 @@ static json_t *lines(void)
     return all;
 }
 
+/* "hct 25": every laboratory table of every note has it, and draws the sampler there. */
+static bool is_lab_value(const char *form)
+{
+    static const char *const labs[] = {"alt",        "ast",     "bicarb", "bnp",       "bun",    "cr",  "creat",
+                                       "creatinine", "glucose", "hco3",   "hct",       "hgb",    "k",   "lactate",
+                                       "na",         "plt",     "plts",   "potassium", "sodium", "tsh", "wbc"};
+    size_t n = strcspn(form, " ");
+    bool lab = false;
+    for (size_t i = 0; i < sizeof labs / sizeof *labs; i++)
+        lab |= strlen(labs[i]) == n && strncmp(labs[i], form, n) == 0;
+    return lab && form[n] && strspn(form + n, " 0123456789") == strlen(form + n);
+}
+
 /* Notes it under its code, and in `everywhere`: {form: "CODE CODE..."}. */
 static void expression(const char *code, const char *text, json_t *forms, json_t *everywhere, const json_t *ordinary)
 {
@@ -126,6 +139,8 @@ static void expression(const char *code, const char *text, json_t *forms, json_t
     if (json_object_get(ordinary, form))
         wrong(code, text, "is an ordinary word");
     small_letters(form);
+    if (is_lab_value(form))
+        wrong(code, text, "is a value of every laboratory table");
     const char *same = json_string_value(json_object_get(forms, form)), *others;
     if (same) {
         wrong(code, text, "is there twice, the matcher sees no difference to:");

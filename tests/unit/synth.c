@@ -1,5 +1,6 @@
 /* lib/ingest/synth*: frequencies, evidence, and that the filler asserts nothing. */
 #include "lib/ingest/synth.h"
+#include "lib/kb/match.h"
 #include "lib/util/err.h"
 #include "tests/test.h"
 #include <ctype.h>
@@ -12,6 +13,34 @@ static bool word_in(const char *text, const char *part)
         if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n]))
             return true;
     return false;
+}
+
+static struct matcher *all_expressions(const struct synth_lexicon *lx)
+{
+    struct matcher *m;
+    CHECK(matcher_new(&m) == 0);
+    for (int c = 0; c < SYNTH_TOP; c++)
+        for (int i = 0; i < lx->nexpr[c]; i++)
+            CHECK(matcher_add(m, lx->expr[c][i], strlen(lx->expr[c][i]), (uint32_t)c) == 0);
+    CHECK(matcher_build(m) == 0);
+    return m;
+}
+
+/* Words of expressions within the evidence and elsewhere. */
+static void count_words(const struct matcher *m, const struct synth_note *note, size_t words[2])
+{
+    struct match_words w = {0};
+    for (int part = 0; part < note->parts; part++) {
+        CHECK(matcher_mark(m, note->text[part].p, note->text[part].n, NULL, &w) == 0);
+        for (size_t i = 0; i < w.n; i++) {
+            bool within = false;
+            for (size_t e = 0; e < note->nevidence; e++)
+                within |= note->evidence[e].part == part && w.word[i].begin >= (int64_t)note->evidence[e].begin &&
+                          w.word[i].end <= (int64_t)note->evidence[e].end;
+            words[!within] += w.word[i].weight > 0;
+        }
+    }
+    match_words_free(&w);
 }
 
 int main(void)
@@ -56,7 +85,8 @@ int main(void)
 
     /* Every assigned code is in the text at the recorded bytes; what is recorded is one of its expressions. */
     struct synth_note note = {0};
-    size_t words = 0;
+    struct matcher *m = all_expressions(&lx);
+    size_t words = 0, covered[2] = {0};
     for (int a = 0; a < 200; a++) {
         struct synth_case c;
         struct rng r = rng_new(6, (uint64_t)a);
@@ -77,12 +107,18 @@ int main(void)
         }
         for (int i = 0; i < SYNTH_TOP; i++)
             CHECK(found[i] == c.has[i]);
+        count_words(m, &note, covered);
         for (size_t i = 1; i < note.text[0].n; i++)
             words += note.text[0].p[i] <= ' ' && note.text[0].p[i - 1] > ' ';
     }
     synth_note_free(&note);
+    matcher_free(m);
     CHECK(words / 200. > 650 && words / 200. < 950);
     DONE("evidence of every code at its bytes; length");
+    /* Denied and other people's conditions are expressions, too; the tables, drugs and phrases between are none. */
+    fprintf(stderr, "words of expressions: %zu of evidence, %zu elsewhere\n", covered[0], covered[1]);
+    CHECK(2 * covered[1] < covered[0]);
+    DONE("expressions stand in the evidence, not in the tables");
 
     const struct synth_words *w;
     int lists = 0;
