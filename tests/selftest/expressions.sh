@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# once
 # The test of the shipped expressions finds what it must: a made-up set that keeps every rule, then one fault at a time.
 . "$(dirname "$0")/../lib.sh"
 S=$T/share
