@@ -49,7 +49,7 @@ printf 't0x1y2 found\t038.9 244.9\n' >>"$S/kb/collisions.tsv"; finds 'a collisio
 first term '  x y'; finds 'blanks' 1 'blanks too many'
 first term '-.-'; finds 'no word at all' 1 'too short'
 first term 'caf\303\251 au lait'; finds 'not ASCII' 1 'is not plain ASCII'
-first description 'What it is.'; finds 'a short description' 1 "'What it is.' is no detailed description"
+first description 'What it is.'; finds 'a short description' 1 "038.9: 'description' has less than three sentences"
 sed '/T1X7Y3 /d' "$T/good" >"$S/kb/expressions.ndjson"; finds 'too few' 1 '250.00: 29 of type abbreviation, not at least 30'
 sed '/T1X7Y3 /d' "$T/good" >"$S/kb/expressions.ndjson"; echo 'fewer: 250.00 29' >"$S/kb/README"
 finds 'fewer, and README says so' 0 'ok expressions/every-code'

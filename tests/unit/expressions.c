@@ -159,7 +159,7 @@ static void description(const char *code, const char *text)
     for (const char *p = text; *p; p++)
         sentences += *p == '.' && (p[1] == ' ' || p[1] == 0);
     if (sentences < SENTENCES)
-        wrong(code, text, "is no detailed description: few sentences");
+        wrong(code, "description", "has less than three sentences");
 }
 
 /* "fewer: CODE N" in share/kb/README: so many abbreviations are in use for that code, and not LEAST. */
