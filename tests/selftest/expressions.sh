@@ -4,12 +4,12 @@
 . "$(dirname "$0")/../lib.sh"
 S=$T/share
 mkdir -p "$S/kb" && ln -s "$ROOT/share/caml" "$ROOT/share/labels" "$S"
-sort -u "$S/caml/TOP_50_CODES.csv" "$S/labels/laat50" "$S/labels/fixed50" | tr -d '\r' | grep . | LC_ALL=C sort >"$T/codes"
+cat "$S/caml/TOP_50_CODES.csv" "$S/labels/laat50" "$S/labels/fixed50" | tr -d '\r' | grep . | sort -u >"$T/codes"
 awk '{
     line = "{\"code\": \"" $1 "\", \"type\": \"%s\", \"text\": \"%s\"}\n"
     for (t = 0; t < 3; t++)
         for (i = 1; i <= 30; i++)
-            printf line, substr("term        abbreviationsynonym     ", 12 * t + 1, t == 1 ? 12 : t ? 7 : 4), "T" t "X" i "Y" NR " found"
+            printf line, t == 0 ? "term" : t == 1 ? "abbreviation" : "synonym", "T" t "X" i "Y" NR " found"
     printf line, "description", "What it is. How it shows. How it is written."
 }' "$T/codes" >"$T/good"
 printf 'A made-up set.\n' >"$S/kb/README"
@@ -50,17 +50,22 @@ first term '  x y'; finds 'blanks' 1 'blanks too many'
 first term '-.-'; finds 'no word at all' 1 'too short'
 first term 'caf\303\251 au lait'; finds 'not ASCII' 1 'is not plain ASCII'
 first description 'What it is.'; finds 'a short description' 1 "038.9: 'description' has less than three sentences"
-sed '/T1X7Y3 /d' "$T/good" >"$S/kb/expressions.ndjson"; finds 'too few' 1 '250.00: 29 of type abbreviation, not at least 30'
+sed '/T1X7Y3 /d' "$T/good" >"$S/kb/expressions.ndjson"
+finds 'too few' 1 '250.00: 29 of type abbreviation, not at least 30'
 sed '/T1X7Y3 /d' "$T/good" >"$S/kb/expressions.ndjson"; echo 'fewer: 250.00 29' >"$S/kb/README"
 finds 'fewer, and README says so' 0 'ok expressions/every-code'
 echo 'fewer: 250.00 29' >"$S/kb/README"; finds 'README is behind' 1 '250.00: 30 of type abbreviation, not 29'
 echo 'fewer: 250.0 29' >"$S/kb/README"; finds 'README names no code' 1 "'250.0' is no code"
 echo 'fewer: 250.00 30' >"$S/kb/README"; finds 'fewer is not fewer' 1 "is not 'fewer: CODE N'"
-sed '/"V58.61".*description/d' "$T/good" >"$S/kb/expressions.ndjson"; finds 'no description' 1 'V58.61: 0 of type description, not 1'
+sed '/"V58.61".*description/d' "$T/good" >"$S/kb/expressions.ndjson"
+finds 'no description' 1 'V58.61: 0 of type description, not 1'
 sed 's/"486"/"487"/' "$T/good" >"$S/kb/expressions.ndjson"; finds 'another code' 1 "is of a code that is in no list"
-sed '1{s/term/word/}' "$T/good" >"$S/kb/expressions.ndjson"; finds 'another type' 1 "'T0X1Y1 found' is of an unknown type"
-sed '1{h;d};2{G}' "$T/good" | sed '40{h;d};80{G}' >"$S/kb/expressions.ndjson"; finds 'types out of order' 1 'is not in order'
-{ sed 1,91d "$T/good"; sed -n 1,91p "$T/good"; } >"$S/kb/expressions.ndjson"; finds 'codes out of order' 1 'is not in order'
+sed '1{s/term/word/}' "$T/good" >"$S/kb/expressions.ndjson"
+finds 'another type' 1 "'T0X1Y1 found' is of an unknown type"
+sed '1{h;d};2{G}' "$T/good" | sed '40{h;d};80{G}' >"$S/kb/expressions.ndjson"
+finds 'types out of order' 1 'is not in order'
+{ sed 1,91d "$T/good"; sed -n 1,91p "$T/good"; } >"$S/kb/expressions.ndjson"
+finds 'codes out of order' 1 'is not in order'
 sed '5s/}$/, "more": 1}/' "$T/good" >"$S/kb/expressions.ndjson"; finds 'a field more' 1 "line 5: "
 sed '5s/}$//' "$T/good" >"$S/kb/expressions.ndjson"; finds 'no JSON' 1 'is not {code, type, text}'
 rm "$S/kb/expressions.ndjson"; finds 'no file' 1 "'kb/expressions.ndjson' cannot be read"
