@@ -36,6 +36,15 @@ int backend_open(const char *device, int threads, const struct backend **be)
     return 0;
 }
 
+int backend_precision(const struct backend *be, const char *precision, enum dtype *products)
+{
+    *products = strcmp(precision, "bf16") ? DT_REAL : DT_BF16;
+    return *products == DT_REAL || be->bf16
+               ? 0
+               : err_set(E_NODEVICE, "precision bf16: device %s computes in fp32 only (a GPU does both: --device cuda)",
+                         be->name);
+}
+
 void backend_share_cpu(char **argv)
 {
     char path[4096];

@@ -43,10 +43,13 @@ struct backend {
     int (*download)(void *host, const void *dev, size_t bytes); /* waits for the ops before */
     int (*check)(void);           /* waits; first error since the last call, 0 if none */
     size_t (*room)(void);         /* bytes of its memory that are free; NULL: not known */
+    bool bf16;                    /* its ops take DT_BF16 */
 };
 /* "cpu", "cuda" (the first), "cuda:N", or "auto": cuda if it can be used, else cpu. E_NODEVICE when what was asked
  * for is not there. threads: CPU threads. */
 int backend_open(const char *device, int threads, const struct backend **be);
+/* What products read and give with --precision "fp32" or "bf16"; E_NODEVICE when the backend does not compute in it. */
+int backend_precision(const struct backend *be, const char *precision, enum dtype *products);
 int cuda_backend(int device, const struct backend **be); /* for backend_open; E_NODEVICE where there is none */
 /* First in main() of a tool that computes: starts the program again with OpenMP's waiting made short, unless the user
  * has set it. By default libgomp's threads spin for about 10 ms wherever they wait for each other, which on a machine

@@ -14,12 +14,13 @@
 enum { WINDOW = 8, TOP_TOKENS = 8 }; /* batches read before the first is computed; tokens of evidence a code */
 
 static struct {
-    const char *model, *use, *split, *threshold, *device;
+    const char *model, *use, *split, *threshold, *device, *precision;
     int64_t max_new, batch;
     bool evidence;
-} o = {.use = "auto", .threshold = "0.5", .device = "auto", .max_new = 256, .batch = 8};
+} o = {.use = "auto", .threshold = "0.5", .device = "auto", .precision = "fp32", .max_new = 256, .batch = 8};
 
 static const char *const uses[] = {"gen", "att", "ensemble", "auto", NULL};
+static const char *const precisions[] = {"fp32", "bf16", NULL};
 
 static const struct opt opts[] = {
     {"model", 'm', OPT_DIR, &o.model, "DIR", "Model directory, as icd-train writes it.", .flags = OPT_REQUIRED},
@@ -33,8 +34,11 @@ static const struct opt opts[] = {
     {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
     {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
      "Add to each predicted code the places of the note that its label attention looked at most."},
-    {"device", 0, OPT_STR, &o.device, "DEVICE", 
+    {"device", 0, OPT_STR, &o.device, "DEVICE",
      "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+    {"precision", 0, OPT_CHOICE, &o.precision, "NAME",
+     "bf16: matrix products read and give bfloat16 (a GPU only); sums and the residual stream stay fp32.",
+     .choices = precisions},
     {0},
 };
 
@@ -470,9 +474,11 @@ static int begin(struct run *r)
     TRY(set_meta(r, use));
     TRY(model_files(o.model, name_input, r));
     TRY(backend_open(o.device, r->threads, &st.be));
+    TRY(backend_precision(st.be, o.precision, &st.m->params.products));
     TRY(model_alloc(st.m, st.be, false));
     TRY(model_weights(st.m, o.model));
     TRY(tape_init(&st.tape, st.be));
+    st.tape.products = st.m->params.products;
     st.cap = o.batch * WINDOW;
     st.note = mem_zalloc((size_t)st.cap, sizeof *st.note);
     st.by = mem_alloc((size_t)st.cap, sizeof *st.by);

@@ -14,11 +14,12 @@
 
 /* ---- options ---- */
 static struct {
-    const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device;
+    const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device, *precision;
     int64_t d_a;
     double dropout;
     bool resume, dry_run, timing;
-} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .d_a = 512, .dropout = -1};
+} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = 512,
+       .dropout = -1};
 
 static struct train_cfg cfg = {.att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
                                .clip = 1, .seed = 0, .batch = 8, .accumulate = 1, .epochs = 10, .patience = 3,
@@ -27,6 +28,7 @@ static int64_t seed = 1;
 
 static const char *const losses[] = {"gen", "att", "gen+att", NULL};
 static const char *const metrics[] = {"f1", "f1-att", "f1-gen", "loss", NULL}; /* as enum train_metric */
+static const char *const precisions[] = {"fp32", "bf16", NULL};
 static const char *schedules[16];
 
 static const struct opt opts[] = {
@@ -94,6 +96,9 @@ static const struct opt opts[] = {
      .help = "Steps between two step records."},
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
      .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+    {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
+     .help = "bf16: matrix products read and give bfloat16 (a GPU only); weights, moments, sums, the residual stream and "
+             "what is saved stay fp32."},
     {.name = "dry-run", .type = OPT_FLAG, .value = &o.dry_run, .flags = OPT_QUIET,
      .help = "Check all inputs, run one batch of the longest notes, print sizes and memory needed, train nothing."},
     {.name = "timing", .type = OPT_FLAG, .value = &o.timing, .flags = OPT_QUIET,
@@ -437,6 +442,7 @@ static int prepare(struct tool *t)
     if (!t->about)
         return E_NOMEM;
     TRY(backend_open(o.device, t->run->threads, &t->be));
+    TRY(backend_precision(t->be, o.precision, &t->m->params.products));
     TRY(model_alloc(t->m, t->be, true));
     t->state.best = NAN;
     t->state.threads = t->run->threads;

@@ -63,8 +63,9 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
     }
     for (int64_t i = 0; i < n; i++)
         host[i] = t5_bucket(i - reach, c->bidirectional, c->buckets, c->max_distance);
-    bool ok = gpu_ok(cudaMalloc(&mem, (size_t)n * sizeof *host)) &&
-              gpu_ok(cudaMemcpyAsync(mem, host, (size_t)n * sizeof *host, cudaMemcpyHostToDevice, gpu.stream)) &&
+    if (!(mem = gpu_alloc((size_t)n * sizeof *host)))
+        backend_fail(E_NOMEM, "attention: %s", err_msg());
+    bool ok = mem && gpu_ok(cudaMemcpyAsync(mem, host, (size_t)n * sizeof *host, cudaMemcpyHostToDevice, gpu.stream)) &&
               gpu_ok(cudaStreamSynchronize(gpu.stream));
     free(host);
     if (!ok)
@@ -184,6 +185,27 @@ static int64_t notes_in(size_t bytes, int64_t B)
     return n < 1 ? 1 : n < B ? n : B;
 }
 
+/* Elements s0 to s0+7 of a row of S: what is outside it is 0, or not written. */
+template <class X>
+static __device__ struct eight load_row(const X *row, int64_t s0, int64_t S)
+{
+    struct eight r = {{0, 0, 0, 0, 0, 0, 0, 0}};
+    if (s0 >= 0)
+        return load8(row + s0, S - s0);
+    for (int64_t s = 0; s < s0 + 8 && s < S; s++)
+        r.v[s - s0] = load(row[s]);
+    return r;
+}
+template <class X>
+static __device__ void store_row(X *row, struct eight v, int64_t s0, int64_t S)
+{
+    if (s0 >= 0)
+        store8(row + s0, v, S - s0);
+    else
+        for (int64_t s = 0; s < s0 + 8 && s < S; s++)
+            store(&row[s], v.v[s - s0]);
+}
+
 /* ---- forward ---- */
 /* A block a row of scores x(nb,H,T,S); b0: the first note's number. p may be x. */
 template <class X>
@@ -212,11 +234,11 @@ static __global__ void softmax_rows(X *p, float *x, float *lse, struct attn a, i
     int64_t first = at * a.S; /* dropout's number of the row's first element; a thread takes the 8 of one Philox call */
     for (int64_t g = first / 8 + threadIdx.x; 8 * g < first + a.S; g += blockDim.x) {
         struct keep8 k = drop_keep8(a.drop, (uint64_t)g);
-        for (int e = 0; e < 8; e++) {
-            int64_t s = 8 * g + e - first;
-            if (s >= 0 && s < a.S)
-                store(&ps[s], s < n ? xs[s] * (k.k[e] * inv) : 0);
-        }
+        int64_t s0 = 8 * g - first;
+        struct eight v = load_row(xs, s0, a.S);
+        for (int e = 0; e < 8; e++)
+            v.v[e] = s0 + e < n ? v.v[e] * (k.k[e] * inv) : 0;
+        store_row(ps, v, s0, a.S);
     }
 }
 
@@ -233,7 +255,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S;
     int64_t nb = notes_in((size_t)square * (half ? 6 : 4), a.B);
     struct room r = {(char *)gpu_scratch(aligned((size_t)(a.H * a.strip_len) * 4) + aligned((size_t)keys * size) +
-                                         aligned((size_t)(nb * square) * 4) + aligned((size_t)(nb * square) * 2))};
+                                         aligned((size_t)(nb * square) * 4) + (half ? aligned((size_t)(nb * square) * 2) : 0))};
     if (!r.at)
         return;
     float *strips = r.take<float>(a.H * a.strip_len);
@@ -277,19 +299,18 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
     int64_t first = at * a.S;
     for (int64_t g = first / 8 + threadIdx.x; 8 * g < first + a.S; g += blockDim.x) {
         struct keep8 k = drop_keep8(a.drop, (uint64_t)g);
+        int64_t s0 = 8 * g - first, i = row * a.S;
+        struct eight v = load_row(x + i, s0, a.S), d = load_row(dp + i, s0, a.S);
         for (int e = 0; e < 8; e++) {
-            int64_t s = 8 * g + e - first, i = row * a.S + s;
-            if (s < 0 || s >= a.S)
-                continue;
-            float pr = 0, d = 0;
-            if (s < n) {
-                pr = expf((strip ? x[i] + strip[s] : x[i]) - lse[at]);
-                d = pr * (k.k[e] * dp[i] - D);
-            }
-            store(&p[i], pr * k.k[e]);
-            dp[i] = d;
-            store(&dx[i], d);
+            int64_t s = s0 + e;
+            bool seen = s >= 0 && s < n;
+            float pr = seen ? expf((strip ? v.v[e] + strip[s] : v.v[e]) - lse[at]) : 0;
+            d.v[e] = seen ? pr * (k.k[e] * d.v[e] - D) : 0;
+            v.v[e] = pr * k.k[e];
         }
+        store_row(p + i, v, s0, a.S);
+        store_row(dp + i, d, s0, a.S);
+        store_row(dx + i, d, s0, a.S);
     }
 }
 
@@ -335,7 +356,8 @@ void cuda_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, t
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S, strip = a.H * a.strip_len;
     int64_t nb = notes_in((size_t)square * (half ? 12 : 8), a.B);
     struct room r = {(char *)gpu_scratch(2 * aligned((size_t)strip * 4) + aligned((size_t)keys * size) +
-                                         2 * aligned((size_t)(nb * square) * 4) + 2 * aligned((size_t)(nb * square) * 2))};
+                                         2 * aligned((size_t)(nb * square) * 4) +
+                                         (half ? 2 * aligned((size_t)(nb * square) * 2) : 0))};
     if (!r.at)
         return;
     float *strips = r.take<float>(strip), *sums = r.take<float>(strip);

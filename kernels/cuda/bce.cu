@@ -25,7 +25,7 @@ void cuda_bce(tensor_p loss, tensor_p dx, tensor_p x, tensor_p y, double scale)
     op_call call("bce", {loss, dx, x, y});
     NEED("bce", flat(loss) && flat(dx) && flat(x) && flat(y) && same_size(x, y) && same_size(dx, x));
     int64_t n = tensor_numel(x);
-    LAUNCH(bce_loss, 1, 1024, data_of<float>(loss), data_of<float>(x), data_of<float>(y), n, scale);
+    LAUNCH(bce_loss, 1, MAX_BLOCK, data_of<float>(loss), data_of<float>(x), data_of<float>(y), n, scale);
     if (dx)
         LAUNCH_EACH(bce_each, n, data_of<float>(dx), data_of<float>(x), data_of<float>(y), n, (float)scale);
 }

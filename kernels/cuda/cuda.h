@@ -67,6 +67,7 @@ struct op_call {
 /* Record a failed status for the op in hand; false when there is one. */
 bool gpu_ok(cudaError_t e);
 bool blas_ok(cublasStatus_t s);
+void *gpu_alloc(size_t bytes); /* NULL with the error set: what was asked and what is free */
 /* Uninitialised device memory of the op in hand, kept and grown between ops; NULL after backend_fail(). */
 void *gpu_scratch(size_t bytes);
 /* `bytes` rounded so that what follows is aligned. */
@@ -78,12 +79,16 @@ static inline size_t aligned(size_t bytes)
 /* c = alpha op(a) op(b) + beta c as op gemm; arguments have been checked. */
 void gpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, double beta);
 
-enum { BLOCK = 256 };
+#ifndef ICD_BLOCK /* tests on the CPU take fewer */
+#define ICD_BLOCK 256
+#endif
+enum { BLOCK = ICD_BLOCK, MAX_BLOCK = 4 * BLOCK };
+bool gpu_grid(int64_t blocks); /* are there any? False too, after backend_fail(), when they are too many */
 #ifndef LAUNCH
 #define LAUNCH(kernel, grid, block, ...)                                           \
     do {                                                                           \
         int64_t grid_ = (grid);                                                    \
-        if (grid_ > 0)                                                             \
+        if (gpu_grid(grid_))                                                       \
             kernel<<<(unsigned)grid_, (block), 0, gpu.stream>>>(__VA_ARGS__);      \
     } while (0)
 #endif
@@ -121,6 +126,17 @@ static inline bool flat_as(tensor_p like, std::initializer_list<tensor_p> ts)
             __VA_ARGS__;              \
         }                             \
     } while (0)
+/* The same with Y that of tensor u too. */
+#define BY_TYPES(t, u, ...)           \
+    do {                              \
+        if ((u)->dtype == DT_BF16) {  \
+            typedef bf16 Y;           \
+            BY_TYPE(t, __VA_ARGS__);  \
+        } else {                      \
+            typedef float Y;          \
+            BY_TYPE(t, __VA_ARGS__);  \
+        }                             \
+    } while (0)
 template <class X>
 static inline X *data_of(tensor_p t)
 {
@@ -141,6 +157,57 @@ static __device__ inline void store(float *to, float x)
 static __device__ inline void store(bf16 *to, float x)
 {
     *to = bf16_from_float(x);
+}
+/* Eight neighbours, what one Philox call decides on, or as many of them as there are. Whole ones at an address that
+ * allows it travel in pieces of 16 bytes: a warp's accesses then cover whole lines. */
+struct alignas(16) chunk {
+    uint32_t w[4];
+};
+struct eight {
+    float v[8];
+};
+template <class X>
+static __device__ inline bool whole(const X *p, int64_t left)
+{
+    return left >= 8 && (uintptr_t)p % sizeof(struct chunk) == 0;
+}
+template <class X>
+static __device__ inline struct eight load8(const X *p, int64_t left)
+{
+    enum { CHUNKS = 8 * sizeof(X) / sizeof(struct chunk) };
+    struct eight r = {{0, 0, 0, 0, 0, 0, 0, 0}};
+    if (whole(p, left)) {
+        union {
+            struct chunk c[CHUNKS];
+            X x[8];
+        } u;
+        for (int i = 0; i < CHUNKS; i++)
+            u.c[i] = ((const struct chunk *)p)[i];
+        for (int i = 0; i < 8; i++)
+            r.v[i] = load(u.x[i]);
+    } else {
+        for (int i = 0; i < 8 && i < left; i++)
+            r.v[i] = load(p[i]);
+    }
+    return r;
+}
+template <class X>
+static __device__ inline void store8(X *p, struct eight v, int64_t left)
+{
+    enum { CHUNKS = 8 * sizeof(X) / sizeof(struct chunk) };
+    if (whole(p, left)) {
+        union {
+            struct chunk c[CHUNKS];
+            X x[8];
+        } u;
+        for (int i = 0; i < 8; i++)
+            store(&u.x[i], v.v[i]);
+        for (int i = 0; i < CHUNKS; i++)
+            ((struct chunk *)p)[i] = u.c[i];
+    } else {
+        for (int i = 0; i < 8 && i < left; i++)
+            store(&p[i], v.v[i]);
+    }
 }
 /* A small operand (norm weight, bias table) of either type. */
 struct either {

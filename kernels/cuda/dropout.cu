@@ -9,8 +9,10 @@ static __global__ void drop_each(X *y, const X *x, int64_t n, struct drop d)
     if (i >= n)
         return;
     struct keep8 k = drop_keep8(d, (uint64_t)group);
-    for (int e = 0; e < 8 && i + e < n; e++)
-        store(&y[i + e], k.k[e] != 0 ? load(x[i + e]) * k.k[e] : 0);
+    struct eight v = load8(x + i, n - i);
+    for (int e = 0; e < 8; e++)
+        v.v[e] = k.k[e] != 0 ? v.v[e] * k.k[e] : 0;
+    store8(y + i, v, n - i);
 }
 
 void cuda_dropout_fwd(tensor_p y, tensor_p x, const struct dropout *cfg)
@@ -21,22 +23,24 @@ void cuda_dropout_fwd(tensor_p y, tensor_p x, const struct dropout *cfg)
     BY_TYPE(y, LAUNCH_GROUPS(drop_each<X>, n, data_of<X>(y), data_of<X>(x), n, drop_open(cfg)));
 }
 
-template <class X>
-static __global__ void drop_add_each(X *dx, const X *dy, int64_t n, struct drop d)
+template <class X, class Y>
+static __global__ void drop_add_each(X *dx, const Y *dy, int64_t n, struct drop d)
 {
     int64_t group = thread_index(), i = 8 * group;
     if (i >= n)
         return;
     struct keep8 k = drop_keep8(d, (uint64_t)group);
-    for (int e = 0; e < 8 && i + e < n; e++)
+    struct eight to = load8(dx + i, n - i), v = load8(dy + i, n - i);
+    for (int e = 0; e < 8; e++)
         if (k.k[e] != 0)
-            store(&dx[i + e], load(dx[i + e]) + load(dy[i + e]) * k.k[e]);
+            to.v[e] += v.v[e] * k.k[e];
+    store8(dx + i, to, n - i);
 }
 
 void cuda_dropout_bwd(tensor_p dx, tensor_p dy, const struct dropout *cfg)
 {
     op_call call("dropout_bwd", {dx, dy});
-    NEED("dropout", flat_as(dx, {dx, dy}) && same_size(dx, dy));
+    NEED("dropout", flat_as(dx, {dx}) && flat_as(dy, {dy}) && same_size(dx, dy));
     int64_t n = tensor_numel(dx);
-    BY_TYPE(dx, LAUNCH_GROUPS(drop_add_each<X>, n, data_of<X>(dx), data_of<X>(dy), n, drop_open(cfg)));
+    BY_TYPES(dx, dy, LAUNCH_GROUPS((drop_add_each<X, Y>), n, data_of<X>(dx), data_of<Y>(dy), n, drop_open(cfg)));
 }

@@ -2,8 +2,8 @@
 #include "kernels/cuda/cuda.h"
 
 /* A block a position. */
-template <class X>
-static __global__ void embed_rows(X *y, const X *table, const int32_t *ids, int64_t D, int64_t V, int *flag)
+template <class X, class Y>
+static __global__ void embed_rows(Y *y, const X *table, const int32_t *ids, int64_t D, int64_t V, int *flag)
 {
     int64_t i = blockIdx.x, id = ids[i];
     if (id < 0 || id >= V) {
@@ -15,16 +15,16 @@ static __global__ void embed_rows(X *y, const X *table, const int32_t *ids, int6
         return;
     }
     for (int64_t j = threadIdx.x; j < D; j += blockDim.x)
-        y[i * D + j] = table[id * D + j];
+        store(&y[i * D + j], load(table[id * D + j]));
 }
 
 void cuda_embed_fwd(tensor_p y, tensor_p table, tensor_p ids)
 {
     op_call call("embed_fwd", {y, table, ids});
-    NEED("embed", flat_as(y, {y, table}) && ids->dtype == DT_I32 && tensor_contiguous(ids));
+    NEED("embed", flat_as(y, {y}) && flat_as(table, {table}) && ids->dtype == DT_I32 && tensor_contiguous(ids));
     NEED("embed", row_len(y) == row_len(table) && row_count(y) == tensor_numel(ids));
-    BY_TYPE(y, LAUNCH(embed_rows<X>, tensor_numel(ids), BLOCK, data_of<X>(y), data_of<X>(table), data_of<int32_t>(ids),
-                      row_len(table), table->dim[0], gpu.flag));
+    BY_TYPES(table, y, LAUNCH((embed_rows<X, Y>), tensor_numel(ids), BLOCK, data_of<Y>(y), data_of<X>(table),
+                              data_of<int32_t>(ids), row_len(table), table->dim[0], gpu.flag));
 }
 
 /* A block a position. The first position of an id adds the rows of all its positions, in order; the others do nothing. */

@@ -56,7 +56,7 @@ void gpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, 
         return;
     }
     int64_t d0 = c->dim[0], d1 = c->dim[1];
-    if (a->stride[0] == d1 * a->stride[1] && b->stride[0] == d1 * b->stride[1] && c->stride[0] == d1 * c->stride[1]) {
+    if (d0 * d1 <= INT32_MAX && a->stride[0] == d1 * a->stride[1] && b->stride[0] == d1 * b->stride[1] && c->stride[0] == d1 * c->stride[1]) {
         struct run all = {d0 * d1, a->stride[1], b->stride[1], c->stride[1]};
         products(c, a, ta, b, tb, alpha, beta, 0, 0, 0, all);
         return;

@@ -1,15 +1,16 @@
-/* T5's layer norm: y = w * x * rstd with rstd = (mean(x^2) + eps)^-1/2, no mean, no bias. x(N,D), w(D), rstd(N).
+/* T5's layer norm: y = w * x * rstd with rstd = (mean(x^2) + eps)^-1/2, no mean, no bias. x(N,D), w(D), rstd(N);
+ * x may be of another type (X) than y (Y).
  * Twin: kernels/cpu/rmsnorm.c.
  *
  * Backward, with xh = x * rstd and g = dy * w:  dx = rstd * (g - xh * mean(g * xh)),  dw = sum over rows of dy * xh. */
 #include "kernels/cuda/cuda.h"
 
 /* A block a row. */
-template <class X>
-static __global__ void norm_rows(X *y, float *rstd, const X *x, struct either w, int64_t D, double eps)
+template <class X, class Y>
+static __global__ void norm_rows(Y *y, float *rstd, const X *x, struct either w, int64_t D, double eps)
 {
     const X *xs = x + blockIdx.x * D;
-    X *ys = y + blockIdx.x * D;
+    Y *ys = y + blockIdx.x * D;
     float sum = 0;
     for (int64_t j = threadIdx.x; j < D; j += blockDim.x) {
         float v = load(xs[j]);
@@ -26,14 +27,14 @@ static __global__ void norm_rows(X *y, float *rstd, const X *x, struct either w,
 void cuda_rmsnorm_fwd(tensor_p y, tensor_p rstd, tensor_p x, tensor_p w, double eps)
 {
     op_call call("rmsnorm_fwd", {y, rstd, x, w});
-    NEED("rmsnorm", flat_as(x, {y, x}) && flat(rstd) && flat_as(w, {w}) && same_size(x, y));
+    NEED("rmsnorm", flat_as(x, {x}) && flat_as(y, {y}) && flat(rstd) && flat_as(w, {w}) && same_size(x, y));
     NEED("rmsnorm", row_len(x) == tensor_numel(w) && row_count(x) == tensor_numel(rstd));
-    BY_TYPE(x, LAUNCH(norm_rows<X>, row_count(x), BLOCK, data_of<X>(y), data_of<float>(rstd), data_of<X>(x),
-                      either_of(w), row_len(x), eps));
+    BY_TYPES(x, y, LAUNCH((norm_rows<X, Y>), row_count(x), BLOCK, data_of<Y>(y), data_of<float>(rstd), data_of<X>(x),
+                          either_of(w), row_len(x), eps));
 }
 
-template <class X>
-static __global__ void norm_rows_bwd(X *dx, const X *dy, const X *x, struct either w, const float *rstd, int64_t D)
+template <class X, class Y>
+static __global__ void norm_rows_bwd(X *dx, const Y *dy, const X *x, struct either w, const float *rstd, int64_t D)
 {
     int64_t row = blockIdx.x * D;
     float r = rstd[blockIdx.x], dot = 0;
@@ -47,8 +48,8 @@ static __global__ void norm_rows_bwd(X *dx, const X *dy, const X *x, struct eith
 
 /* dw in two stages: sums over pieces of ROWS rows, a thread a column; then the pieces in order. */
 enum { ROWS = 64 };
-template <class X>
-static __global__ void norm_columns(float *part, const X *dy, const X *x, const float *rstd, int64_t N, int64_t D)
+template <class X, class Y>
+static __global__ void norm_columns(float *part, const Y *dy, const X *x, const float *rstd, int64_t N, int64_t D)
 {
     int64_t across = (D + blockDim.x - 1) / blockDim.x, piece = blockIdx.x / across;
     int64_t j = blockIdx.x % across * blockDim.x + threadIdx.x;
@@ -74,19 +75,19 @@ static __global__ void norm_sums(float *dw, const float *part, int64_t pieces, i
 void cuda_rmsnorm_bwd(tensor_p dx, tensor_p dw, tensor_p dy, tensor_p x, tensor_p w, tensor_p rstd)
 {
     op_call call("rmsnorm_bwd", {dx, dw, dy, x, w, rstd});
-    NEED("rmsnorm", flat_as(x, {dx, dy, x}) && flat(dw) && flat(rstd) && flat_as(w, {w}));
+    NEED("rmsnorm", flat_as(x, {dx, x}) && flat_as(dy, {dy}) && flat(dw) && flat(rstd) && flat_as(w, {w}));
     NEED("rmsnorm", same_size(x, dy) && same_size(x, dx) && same_size(w, dw));
     NEED("rmsnorm", row_len(x) == tensor_numel(w) && row_count(x) == tensor_numel(rstd));
     int64_t N = row_count(x), D = row_len(x), pieces = (N + ROWS - 1) / ROWS;
     if (dx)
-        BY_TYPE(x, LAUNCH(norm_rows_bwd<X>, N, BLOCK, data_of<X>(dx), data_of<X>(dy), data_of<X>(x), either_of(w),
-                          data_of<float>(rstd), D));
+        BY_TYPES(x, dy, LAUNCH((norm_rows_bwd<X, Y>), N, BLOCK, data_of<X>(dx), data_of<Y>(dy), data_of<X>(x),
+                               either_of(w), data_of<float>(rstd), D));
     if (!dw)
         return;
     float *part = (float *)gpu_scratch((size_t)(pieces * D + 1) * sizeof *part);
     if (!part)
         return;
-    BY_TYPE(x, LAUNCH(norm_columns<X>, pieces * ((D + BLOCK - 1) / BLOCK), BLOCK, part, data_of<X>(dy), data_of<X>(x),
-                      data_of<float>(rstd), N, D));
+    BY_TYPES(x, dy, LAUNCH((norm_columns<X, Y>), pieces * ((D + BLOCK - 1) / BLOCK), BLOCK, part, data_of<Y>(dy),
+                           data_of<X>(x), data_of<float>(rstd), N, D));
     LAUNCH_EACH(norm_sums, D, data_of<float>(dw), part, pieces, D);
 }

@@ -63,8 +63,18 @@ bool blas_ok(cublasStatus_t s)
     return false;
 }
 
+bool gpu_grid(int64_t blocks)
+{
+    char what[160];
+    if (blocks > INT32_MAX) {
+        describe(what, sizeof what);
+        backend_fail(E_BUG, "%s: %lld blocks", what, (long long)blocks);
+    }
+    return blocks > 0 && blocks <= INT32_MAX;
+}
+
 /* ---- memory ---- */
-static void *gpu_alloc(size_t bytes)
+void *gpu_alloc(size_t bytes)
 {
     void *p = NULL;
     size_t room = 0, total = 0;
@@ -179,6 +189,7 @@ static const struct backend table = {
     gpu_download,
     gpu_check,
     gpu_room,
+    true,
 };
 
 /* ---- opening ---- */

@@ -48,6 +48,7 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
     if (!g.last || !done)
         goto out;
     TRY_GOTO(rc, out, tape_init(&s, t->be));
+    s.products = t->products;
     TRY_GOTO(rc, out, tape_run(t, make_cache, &g));
     for (int64_t b = 0; b < B; b++) {
         g.last[b] = m->arch.start;

@@ -103,11 +103,11 @@ static int upload(struct model *m, const struct param *p, const struct st_tensor
     real *host = mem_alloc(n, sizeof *host), *before = again ? mem_alloc(n, sizeof *before) : NULL;
     int rc = !host || (again && !before) ? err_nomem(bytes) : st_to_real(t, host);
     if (!rc && again) { /* the same parameter under another name */
-        rc = m->params.be->download(before, p->x.v.data, bytes);
+        rc = m->params.be->download(before, p->w.data, bytes);
         if (!rc && memcmp(before, host, bytes))
             rc = err_set(E_DATA, "tensor %.100s: not the same numbers as in the others that mean %s", t->name, p->name);
     } else if (!rc)
-        rc = m->params.be->upload(p->x.v.data, host, bytes);
+        rc = m->params.be->upload(p->w.data, host, bytes);
     free(host);
     free(before);
     return rc;
@@ -259,12 +259,14 @@ int model_weights(struct model *m, const char *dir)
     st_close(f);
     if (rc)
         return err_ctx(rc, "%s", path_base(dir));
+    params_changed(&m->params);
     if (m->label_head < 0)
         return 0;
     rc = open_head(m, dir, &f);
     if (!rc && f)
         rc = match(m, f, m->label_head, 4, true, true);
     st_close(f);
+    params_changed(&m->params);
     return rc ? err_ctx(rc, "%s/icd.safetensors", path_base(dir)) : 0;
 }
 
@@ -318,7 +320,7 @@ static int write_weights(const struct model *m, const char *dir, const char *nam
     TRY(join(path, dir, name));
     int rc = st_create(&w, path, NULL);
     for (int i = first; !rc && i < first + n; i++) {
-        const struct tensor *v = &m->params.p[i].x.v;
+        const struct tensor *v = &m->params.p[i].w;
         size_t bytes = (size_t)tensor_numel(v) * sizeof(real);
         largest = bytes > largest ? bytes : largest;
         rc = st_declare(w, m->params.p[i].name, REAL_DTYPE, v->nd, v->dim);
@@ -327,7 +329,7 @@ static int write_weights(const struct model *m, const char *dir, const char *nam
     if (!rc && !host)
         rc = E_NOMEM;
     for (int i = first; !rc && i < first + n; i++) {
-        const struct tensor *v = &m->params.p[i].x.v;
+        const struct tensor *v = &m->params.p[i].w;
         size_t bytes = (size_t)tensor_numel(v) * sizeof(real);
         rc = m->params.be->download(host, v->data, bytes);
         if (!rc)

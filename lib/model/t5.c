@@ -357,7 +357,7 @@ static struct kv_cache *t5_cache(struct model *m, struct tape *t, const struct v
     *c = (struct kv_cache){.max = steps, .self = tape_closure(t, (size_t)f->dec.n * sizeof *c->self),
                            .cross = tape_closure(t, (size_t)f->dec.n * sizeof *c->cross)};
     for (int64_t i = 0; i < f->dec.n; i++) {
-        c->self[i].v = tape_scratch(t, DT_REAL, 3, (int64_t[]){h->v.dim[0], steps, 2 * m->arch.H * m->arch.K});
+        c->self[i].v = tape_scratch(t, t->products, 3, (int64_t[]){h->v.dim[0], steps, 2 * m->arch.H * m->arch.K});
         c->cross[i] = project(m, t, h, f->dec.block[i].cross + 1, 2);
     }
     return c;

@@ -84,7 +84,7 @@ static struct saved prepare(struct tape *t, const struct var *h, const struct te
     return (struct saved){
         .h = *h, .z = *tanh_act(t, lin), .w = *w, .tlen = *tlen,
         .lse = tape_scratch(t, DT_REAL, 2, (int64_t[]){B, L}),
-        .S = tape_scratch(t, DT_REAL, 2, (int64_t[]){L, T}), .G = tape_scratch(t, DT_REAL, 2, (int64_t[]){L, T}),
+        .S = tape_scratch(t, t->products, 2, (int64_t[]){L, T}), .G = tape_scratch(t, t->products, 2, (int64_t[]){L, T}),
     };
 }
 
@@ -109,7 +109,7 @@ struct var *label_attn(struct tape *t, const struct var *h, const struct tensor 
 {
     bool grad = wants(h) || wants(&w->W) || wants(&w->U) || wants(&w->w) || wants(&w->b);
     struct saved s = prepare(t, h, tlen, w);
-    s.y = NEW(t, grad, h->v.dim[0], w->U.v.dim[0]);
+    s.y = tape_var_of(t, DT_REAL, grad, 2, (int64_t[]){h->v.dim[0], w->U.v.dim[0]});
     forward(t, &s, &s.y->v, NULL);
     if (wants(s.y)) {
         struct saved *keep = tape_closure(t, sizeof *keep);

@@ -4,10 +4,10 @@
 #include "lib/nn/nn.h"
 #include "lib/util/err.h"
 
-/* A new var of the shape of x. */
+/* A new var of the shape and type of x. */
 static inline struct var *var_like(struct tape *t, const struct var *x, bool grad)
 {
-    return tape_var(t, grad, x->v.nd, x->v.dim);
+    return tape_var_of(t, x->v.dtype, grad, x->v.nd, x->v.dim);
 }
 /* x itself under another name: shares value and gradient. */
 static inline struct var *var_alias(struct tape *t, const struct var *x)

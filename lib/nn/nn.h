@@ -16,6 +16,7 @@ struct tape {
     const struct backend *be;
     struct arena *dev;    /* activations and gradients, in device memory */
     struct arena *host;   /* closures, host scratch */
+    enum dtype products;  /* what products read and give: DT_REAL, or DT_BF16 on a backend that has it */
     bool grad;            /* record backward functions */
     bool train;           /* dropout on */
     uint64_t key;         /* dropout: seed */
@@ -36,8 +37,10 @@ _Noreturn void tape_fail(struct tape *t, int code, const char *fmt, ...) __attri
 void tape_backward(struct tape *t);
 
 /* ---- for modules ---- */
-struct var *tape_var(struct tape *t, bool grad, int nd, const int64_t *dim); /* v uninitialised; g zeroed, if both
-                                                                               `grad` and t->grad */
+/* v uninitialised; g zeroed, if both `grad` and t->grad. What the residual stream and losses hold is DT_REAL always, so
+ * that in bf16 only single products are rounded and not the sum of all layers. */
+struct var *tape_var_of(struct tape *t, enum dtype dtype, bool grad, int nd, const int64_t *dim);
+struct var *tape_var(struct tape *t, bool grad, int nd, const int64_t *dim); /* of t->products */
 #define NEW(t, grad, ...)                                                                     \
     tape_var((t), (grad), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),          \
              (const int64_t[]){__VA_ARGS__})

@@ -1,4 +1,4 @@
-/* y = x + drop(sub), the end of every sub-layer. Test: tests/grad/residual.c. */
+/* y = x + drop(sub), the end of every sub-layer; y is of x's type, whatever sub's. Test: tests/grad/residual.c. */
 #include "lib/nn/module.h"
 
 struct saved {

@@ -1,4 +1,5 @@
-/* T5LayerNorm: y = w * x * (mean(x^2) + eps)^-1/2 over the last dimension. Test: tests/grad/rmsnorm.c. */
+/* T5LayerNorm: y = w * x * (mean(x^2) + eps)^-1/2 over the last dimension: from the residual stream to
+ * what products read. Test: tests/grad/rmsnorm.c. */
 #include "lib/nn/module.h"
 
 struct saved {
@@ -14,7 +15,7 @@ static void rmsnorm_bwd(struct tape *t, void *closure)
 struct var *rmsnorm(struct tape *t, const struct var *x, const struct var *w, double eps)
 {
     MUST(t, x->v.dim[x->v.nd - 1] == tensor_numel(&w->v));
-    struct var *y = var_like(t, x, wants(x) || wants(w));
+    struct var *y = tape_var(t, wants(x) || wants(w), x->v.nd, x->v.dim);
     struct tensor rows = rows_of(&x->v), rstd = tape_scratch(t, DT_REAL, 1, rows.dim);
     t->be->op.rmsnorm_fwd(&y->v, &rstd, &x->v, &w->v, eps);
     if (wants(y)) {

@@ -88,11 +88,16 @@ struct tensor tape_scratch(struct tape *t, enum dtype dtype, int nd, const int64
 
 struct var *tape_var(struct tape *t, bool grad, int nd, const int64_t *dim)
 {
+    return tape_var_of(t, t->products, grad, nd, dim);
+}
+
+struct var *tape_var_of(struct tape *t, enum dtype dtype, bool grad, int nd, const int64_t *dim)
+{
     struct var *x = tape_closure(t, sizeof *x);
-    x->v = tape_scratch(t, DT_REAL, nd, dim);
-    x->g = tensor_of(NULL, DT_REAL, nd, dim);
+    x->v = tape_scratch(t, dtype, nd, dim);
+    x->g = tensor_of(NULL, dtype, nd, dim);
     if (grad && t->grad) {
-        x->g = tape_scratch(t, DT_REAL, nd, dim);
+        x->g = tape_scratch(t, dtype, nd, dim);
         t->be->op.fill(&x->g, 0);
     }
     return x;

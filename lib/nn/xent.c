@@ -15,7 +15,7 @@ void xent(struct tape *t, const struct var *h, const struct var *head, double hs
     bool grad = t->grad && (wants(h) || wants(head));
     int64_t chunk = CHUNK_BYTES / (int64_t)sizeof(real) / (V > 0 ? V : 1) + 1;
     chunk = chunk < N ? chunk : N;
-    struct tensor room = tape_scratch(t, DT_REAL, 2, (int64_t[]){chunk, V}), targets = RESHAPE(target, N);
+    struct tensor room = tape_scratch(t, t->products, 2, (int64_t[]){chunk, V}), targets = RESHAPE(target, N);
     for (int64_t from = 0; from < N; from += chunk) {
         int64_t n = N - from < chunk ? N - from : chunk;
         struct tensor x = tensor_slice(&hs, 0, from, n), tg = tensor_slice(&targets, 0, from, n);

@@ -27,7 +27,7 @@ int params_add(struct params *ps, const char *name, double init_std, bool decay,
     }
     *p = (struct param){.offset = ps->numel, .init_std = init_std, .decay = decay};
     snprintf(p->name, sizeof p->name, "%s", name);
-    p->x.v = p->x.g = tensor_of(NULL, DT_REAL, nd, dim);
+    p->x.v = p->x.g = p->w = tensor_of(NULL, DT_REAL, nd, dim);
     ps->numel += tensor_numel(&p->x.v);
     return ps->n++;
 }
@@ -43,19 +43,35 @@ int params_alloc(struct params *ps, const struct backend *be, bool train)
         struct tensor all = TENSOR(*flat[i], DT_REAL, ps->numel);
         be->op.fill(&all, 0);
     }
+    if (ps->products == DT_BF16 && !(ps->half = be->alloc(bytes / sizeof(real) * dtype_size(DT_BF16))))
+        return err_ctx(E_NOMEM, "parameters");
     for (int i = 0; i < ps->n; i++) {
         struct param *p = &ps->p[i];
-        p->x.v.data = ps->value + p->offset;
+        p->w.data = ps->value + p->offset;
+        p->x.v = p->w;
         p->x.g.data = train ? ps->grad + p->offset : NULL;
+        if (ps->half && p->w.nd == 2) {
+            p->x.v.dtype = DT_BF16;
+            p->x.v.data = (char *)ps->half + (size_t)p->offset * dtype_size(DT_BF16);
+        }
     }
+    params_changed(ps);
     return be->check();
+}
+
+void params_changed(const struct params *ps)
+{
+    if (!ps->half)
+        return;
+    struct tensor from = TENSOR(ps->value, DT_REAL, ps->numel), to = TENSOR(ps->half, DT_BF16, ps->numel);
+    ps->be->op.copy(&to, &from);
 }
 
 void params_init(struct params *ps, uint64_t seed)
 {
     for (int i = 0; i < ps->n; i++) {
         const struct param *p = &ps->p[i];
-        int64_t n = tensor_numel(&p->x.v);
+        int64_t n = tensor_numel(&p->w);
         real *host = mem_alloc((size_t)n, sizeof *host);
         if (!host) { /* reported by the next check() */
             backend_fail(E_NOMEM, "initial values of %s", p->name);
@@ -64,11 +80,12 @@ void params_init(struct params *ps, uint64_t seed)
         struct rng r = rng_new(seed, XXH64(p->name, strlen(p->name), 0));
         for (int64_t j = 0; j < n; j++)
             host[j] = (real)(p->init_std > 0 ? p->init_std * rng_normal(&r) : p->init_std < 0 ? -p->init_std : 0);
-        int rc = ps->be->upload(p->x.v.data, host, (size_t)n * sizeof *host);
+        int rc = ps->be->upload(p->w.data, host, (size_t)n * sizeof *host);
         if (rc)
             backend_fail(rc, "initial values of %s: %s", p->name, err_msg());
         free(host);
     }
+    params_changed(ps);
 }
 
 struct var params_join(const struct params *ps, int first, int n)
@@ -94,6 +111,8 @@ void params_free(struct params *ps)
     for (int i = 0; i < 4; i++)
         if (flat[i])
             ps->be->free(flat[i]);
+    if (ps->half)
+        ps->be->free(ps->half);
     free(ps->p);
     *ps = (struct params){0};
 }

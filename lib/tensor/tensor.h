@@ -18,7 +18,7 @@ typedef float real;
 #define REAL_NAME "float32"
 #endif
 
-enum dtype { DT_REAL, DT_I32, DT_BF16 }; /* bf16 (kernels/bf16.h): activations and weights in products, on a GPU */
+enum dtype { DT_REAL, DT_I32, DT_BF16 }; /* bf16 (kernels/bf16.h): what products read and give, on a GPU */
 
 /* A view: strides are in elements; the last dimension is contiguous (stride 1). data belongs to an arena. */
 struct tensor {
@@ -77,7 +77,8 @@ struct var {
  * is one pass and neighbours can be read as one matrix ---- */
 struct param {
     char name[160];   /* Hugging Face name: what checkpoints call it */
-    struct var x;     /* views into the flat arenas */
+    struct var x;     /* views into the flat arenas: of a matrix in bf16, v is its rounded copy */
+    struct tensor w;  /* the fp32 value: what is initialised, loaded, saved and stepped */
     int64_t offset;   /* first element in them */
     double init_std;  /* normal(0, std); 0: zeros; negative: constant -init_std */
     bool decay;       /* weight decay applies (norm weights and biases are exempt) */
@@ -88,6 +89,10 @@ struct params {
     int n, cap;
     int64_t numel;
     real *value, *grad, *m, *v; /* flat; grad, m, v NULL unless training */
+    /* Set before params_alloc. DT_BF16: products read matrices as bf16 copies of the fp32 values; params_changed() makes
+     * them anew. Vectors (norm weights, biases) are always read as they are. */
+    enum dtype products;
+    void *half; /* flat, the copies; NULL: none */
 };
 /* Declare in order; shapes only. The pointer of x is valid after params_alloc. Returns the index, or -1 with the
  * error set. */
@@ -96,6 +101,8 @@ int params_add(struct params *ps, const char *name, double init_std, bool decay,
     params_add((ps), (name), (std), (decay), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
                (const int64_t[]){__VA_ARGS__})
 int params_alloc(struct params *ps, const struct backend *be, bool train);
+/* To be called whenever values have been written: makes the bf16 copies, if there are any. */
+void params_changed(const struct params *ps);
 void params_init(struct params *ps, uint64_t seed); /* each parameter's stream depends on seed and its name only */
 /* n neighbouring matrices (same columns), declared one after another, as one (sum of rows, columns) var: q,k,v in
  * one product. */

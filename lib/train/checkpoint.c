@@ -134,6 +134,7 @@ static int restore(struct st_file *f, struct model *m, struct train_state *s)
         rc = ps->be->upload(flat(ps, i), host, bytes);
     }
     free(host);
+    params_changed(ps);
     s->log.n = 0;
     return rc ? rc : buf_add(&s->log, log->data, log->bytes);
 }

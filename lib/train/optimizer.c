@@ -74,5 +74,6 @@ int optimizer_step(struct optimizer *o, const struct train_cfg *c, double lr, do
                       g = flat(o->ps, o->ps->grad, i);
         be->op.adamw(&p, &m, &v, &g, &cfg);
     }
+    params_changed(o->ps);
     return be->check();
 }

@@ -9,6 +9,7 @@ int trainer_init(struct trainer *t, struct model *m, const struct backend *be, c
     *t = (struct trainer){.m = m, .be = be, .cfg = cfg, .data = data};
     TRY(tape_init(&t->tape, be));
     t->tape.key = cfg->seed;
+    t->tape.products = m->params.products;
     TRY(optimizer_init(&t->opt, &m->params));
     TRY(batch_alloc(&t->batch, data, cfg->batch));
     t->loss = be->alloc(2 * sizeof *t->loss);

@@ -61,8 +61,7 @@ static void twin_gemm(void)
             b = ACT(IN, 1, K, N);
             c = F32(INOUT, 1, M, N);
             RUN(gemm, v(c), v(a), 0, v(b), 0, 1, 1);
-            twin_compare(1e-5, __LINE__);
-            twin_free();
+            SAME_AS(1e-5);
         }
     gemm_batches();
     struct twin *c = ACT(OUT, 1, 3, 4), *none = ACT(IN, 1, 4);
@@ -93,16 +92,13 @@ static void twin_copy(void)
     for (int64_t pad = 0; pad < 3; pad++) {
         struct twin *x = ACT_PAD(IN, 1, pad, 3, 5, 7), *y = ACT_PAD(OUT, 1, 2 * pad, 3, 5, 7);
         RUN(copy, v(y), v(x));
-        twin_compare(0, __LINE__);
-        twin_free();
+        SAME_AS(0);
         struct twin *wide = F32(IN, 1, 35, 3), *narrow = ACT(OUT, 1, 35, 3); /* in bf16: rounds */
         RUN(copy, v(narrow), v(wide));
-        twin_compare(half ? 4e-3 : 0, __LINE__);
-        twin_free();
+        SAME_AS(half ? 4e-3 : 0);
         struct twin *short_ = ACT(IN, 1, 35, 3), *full = F32(OUT, 1, 35, 3); /* in bf16: exact */
         RUN(copy, v(full), v(short_));
-        twin_compare(0, __LINE__);
-        twin_free();
+        SAME_AS(0);
     }
 }
 static void twin_axpy(void)
@@ -150,6 +146,11 @@ static void twin_embed_fwd(void)
     struct twin *ids = twin_ints(6, id), *table = ACT(IN, 1, 5, 301), *y = ACT(OUT, 1, 6, 301);
     RUN(embed_fwd, v(y), v(table), v(ids));
     SAME(0);
+    ids = twin_ints(6, id); /* into the residual stream */
+    table = ACT(IN, 1, 5, 301);
+    y = F32(OUT, 1, 6, 301);
+    RUN(embed_fwd, v(y), v(table), v(ids));
+    SAME_AS(0);
     ids = twin_ints(1, &wrong);
     table = ACT(IN, 1, 5, 7);
     y = ACT(IN, 1, 1, 7);
@@ -177,6 +178,12 @@ static void twin_rmsnorm_fwd(void)
         twin_send(x, IN);
         RUN(rmsnorm_fwd, v(y), v(r), v(x), v(w), 1e-6);
         SAME(3e-6);
+        x = F32(IN, 2, 5, D[i]); /* out of the residual stream */
+        w = ACT(IN, 1, D[i]);
+        y = ACT(OUT, 1, 5, D[i]);
+        r = F32(OUT, 1, 5);
+        RUN(rmsnorm_fwd, v(y), v(r), v(x), v(w), 1e-6);
+        SAME(3e-6);
     }
 }
 static void twin_rmsnorm_bwd(void)
@@ -188,6 +195,14 @@ static void twin_rmsnorm_bwd(void)
             struct twin *dx = frozen == 1 ? NULL : ACT(INOUT, 1, N, D), *dw = frozen == 2 ? NULL : F32(INOUT, 1, D);
             RUN(rmsnorm_bwd, v(dx), v(dw), v(dy), v(x), v(w), v(r));
             SAME(1e-5);
+            x = F32(IN, 2, N, D);
+            w = F32(IN, 1, D);
+            r = F32(IN, 1, N);
+            dy = ACT(IN, 1, N, D);
+            dx = F32(INOUT, 1, N, D);
+            dw = F32(INOUT, 1, D);
+            RUN(rmsnorm_bwd, v(dx), v(dw), v(dy), v(x), v(w), v(r));
+            SAME_AS(1e-5);
         }
 }
 
@@ -239,6 +254,12 @@ static void twin_dropout_bwd(void)
         struct twin *dy = ACT(IN, 1, 1003), *dx = ACT(INOUT, 1, 1003);
         RUN(dropout_bwd, v(dx), v(dy), on ? &drop : &no_drop);
         SAME(1e-6);
+        for (int wide = 0; wide < 2; wide++) { /* to and from the residual stream */
+            dy = wide ? F32(IN, 1, 1003) : ACT(IN, 1, 1003);
+            dx = wide ? ACT(INOUT, 1, 1003) : F32(INOUT, 1, 1003);
+            RUN(dropout_bwd, v(dx), v(dy), on ? &drop : &no_drop);
+            SAME(1e-6);
+        }
     }
 }
 static void twin_residual_fwd(void)
@@ -247,6 +268,11 @@ static void twin_residual_fwd(void)
         struct twin *x = ACT(IN, 1, 1003), *sub = ACT(IN, 1, 1003), *y = ACT(OUT, 1, 1003);
         RUN(residual_fwd, v(y), v(x), v(sub), on ? &drop : &no_drop);
         SAME(1e-6);
+        x = F32(IN, 1, 1003);
+        sub = ACT(IN, 1, 1003);
+        y = F32(OUT, 1, 1003);
+        RUN(residual_fwd, v(y), v(x), v(sub), on ? &drop : &no_drop);
+        SAME_AS(1e-6);
     }
 }
 static void twin_residual_bwd(void)
@@ -254,6 +280,11 @@ static void twin_residual_bwd(void)
     for (int which = 0; which < 3; which++) {
         struct twin *dy = ACT(IN, 1, 1003), *dx = which == 1 ? NULL : ACT(INOUT, 1, 1003);
         struct twin *ds = which == 2 ? NULL : ACT(INOUT, 1, 1003);
+        RUN(residual_bwd, v(dx), v(ds), v(dy), &drop);
+        SAME(1e-6);
+        dy = F32(IN, 1, 1003);
+        dx = F32(INOUT, 1, 1003);
+        ds = ACT(INOUT, 1, 1003);
         RUN(residual_bwd, v(dx), v(ds), v(dy), &drop);
         SAME(1e-6);
     }

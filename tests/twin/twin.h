@@ -193,6 +193,13 @@ static void twin_free(void)
         twin_free();                                  \
     } while (0)
 
+/* The same where real outputs come of bf16 inputs alone: as in f32. */
+#define SAME_AS(tol)                   \
+    do {                               \
+        twin_compare((tol), __LINE__); \
+        twin_free();                   \
+    } while (0)
+
 /* Opens both. Without a GPU: false, and the one line that counts; a failure where the GPU is required. */
 static bool twin_open(void)
 {

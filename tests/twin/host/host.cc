@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include <algorithm>
+#include <vector>
+
 /* ---- blocks and threads ---- */
 struct dim3 threadIdx, blockIdx, blockDim, gridDim;
 
@@ -24,7 +27,8 @@ static jmp_buf scheduler;
 static void (*kernel)(void *);
 static void *kernel_ctx;
 static int any_now, any_then;               /* __syncthreads_or: being gathered; of the last barrier */
-static char shuffled[MAX_THREADS][SHUFFLED];
+static char shuffled[2][MAX_THREADS][SHUFFLED]; /* of this round and the one before, which some still read */
+static unsigned char round_of[MAX_THREADS];     /* all threads of a block make the same rounds */
 
 static void fiber_main(void)
 {
@@ -104,6 +108,7 @@ void host_launch(int64_t grid, unsigned block, void (*body)(void *), void *ctx)
     kernel = body;
     kernel_ctx = ctx;
     n_threads = block;
+    memset(round_of, 0, sizeof round_of);
     blockDim.x = block;
     gridDim.x = (unsigned)grid;
     for (int64_t i = 0; i < grid; i++) {
@@ -127,10 +132,10 @@ int __syncthreads_or(int value)
 void host_shuffle(const void *mine, void *theirs, size_t bytes, int lane_mask)
 {
     unsigned me = threadIdx.x;
-    memcpy(shuffled[me], mine, bytes);
+    int now = round_of[me] ^= 1;
+    memcpy(shuffled[now][me], mine, bytes);
     wait_here();
-    memcpy(theirs, shuffled[me ^ (unsigned)lane_mask], bytes);
-    wait_here(); /* nobody writes the next round's before all have read */
+    memcpy(theirs, shuffled[now][me ^ (unsigned)lane_mask], bytes);
 }
 
 /* ---- the runtime: device memory is host memory, of a size that a test can set ---- */
@@ -279,20 +284,29 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t ta, 
     if (!types || m < 0 || n < 0 || k < 0 || lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || lda < 1 ||
         ldb < 1 || ldc < 1)
         return CUBLAS_STATUS_INVALID_VALUE;
-    for (int64_t r = 0; r < count; r++)
+    std::vector<float> as((size_t)m * k), bs((size_t)k * n), sum((size_t)m);
+    for (int64_t r = 0; r < count; r++) {
+        for (int64_t p = 0; p < k; p++)
+            for (int64_t i = 0; i < m; i++)
+                as[p * m + i] = element(a, type_a, r * stride_a + (ta ? p + i * lda : i + p * lda));
         for (int64_t j = 0; j < n; j++)
+            for (int64_t p = 0; p < k; p++)
+                bs[j * k + p] = element(b, type_b, r * stride_b + (tb ? j + p * ldb : p + j * ldb));
+        for (int64_t j = 0; j < n; j++) {
+            std::fill(sum.begin(), sum.end(), 0.0f);
+            for (int64_t p = 0; p < k; p++)
+                for (int64_t i = 0; i < m; i++)
+                    sum[i] += as[p * m + i] * bs[j * k + p];
             for (int64_t i = 0; i < m; i++) {
-                float sum = 0;
-                for (int64_t p = 0; p < k; p++)
-                    sum += element(a, type_a, r * stride_a + (ta ? p + i * lda : i + p * lda)) *
-                           element(b, type_b, r * stride_b + (tb ? j + p * ldb : p + j * ldb));
                 int64_t at = r * stride_c + i + j * ldc;
-                float v = al * sum + (be != 0 ? be * element(c, type_c, at) : 0);
+                float v = al * sum[i] + (be != 0 ? be * element(c, type_c, at) : 0);
                 if (type_c == CUDA_R_16BF)
                     ((bf16 *)c)[at] = bf16_from_float(v);
                 else
                     ((float *)c)[at] = v;
             }
+        }
+    }
     return CUBLAS_STATUS_SUCCESS;
 }
 
