@@ -220,14 +220,37 @@ static int find_evidence(struct note *x, int64_t b)
     return rc;
 }
 
-static int run_batch(void)
+/* The first n notes of the batch, for their memory only. */
+static int first_notes(void *ctx, int64_t n)
+{
+    int32_t *out = mem_alloc((size_t)(n * o.max_new), sizeof *out), *len = mem_alloc((size_t)n, sizeof *len);
+    int rc = out && len ? 0 : -1;
+    st.B = n;
+    tape_reset(&st.tape);
+    if (!rc)
+        rc = tape_run(&st.tape, forward, NULL);
+    if (!rc && st.gen)
+        rc = generate_greedy(st.m, &st.tape, st.h, &st.len, o.max_new, out, len);
+    free(out);
+    free(len);
+    return rc;
+}
+
+static int compute(void)
 {
     tape_reset(&st.tape);
     TRY(tape_run(&st.tape, forward, NULL));
     if (st.att)
         TRY(read_scores());
-    if (st.gen)
-        TRY(generate());
+    return st.gen ? generate() : 0;
+}
+
+static int run_batch(void)
+{
+    int rc = compute();
+    if (rc == E_NOMEM)
+        rc = tape_too_large(&st.tape, st.B, first_notes, NULL);
+    TRY(rc);
     for (int64_t b = 0; b < st.B; b++) {
         TRY(decide(st.batch[b]));
         if (o.evidence)

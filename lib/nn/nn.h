@@ -31,6 +31,9 @@ void tape_free(struct tape *t);
 void tape_reset(struct tape *t); /* forget nodes and values; memory is kept for the next step */
 /* Runs fn(t, ctx) and returns 0 or the code of a tape_fail inside. Calls do not nest. */
 int tape_run(struct tape *t, void (*fn)(struct tape *t, void *ctx), void *ctx);
+/* After E_NOMEM with a batch of n: adds to the message which of n/2, n/4, .. fits, the first with which attempt(ctx, n)
+ * returns 0. Returns E_NOMEM; what was computed is lost. */
+int tape_too_large(struct tape *t, int64_t n, int (*attempt)(void *ctx, int64_t n), void *ctx);
 _Noreturn void tape_fail(struct tape *t, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Within tape_run: run the recorded backward functions, last first. Gradients of the roots must have been set (the
  * losses do it themselves: xent and bce write gradients in their forward). */

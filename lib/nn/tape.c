@@ -3,6 +3,7 @@
 #include "lib/util/err.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct tape_node {
@@ -70,8 +71,26 @@ static void *take(struct tape *t, struct arena *a, size_t bytes)
 {
     void *p = arena_alloc(a, bytes);
     if (!p)
-        tape_fail(t, E_NOMEM, "out of memory: %zu bytes for the activations, %zu in use", bytes, arena_peak(a));
+        tape_fail(t, E_NOMEM, "activations: %s; %.1f MiB of them are in use", err_msg(),
+                  (double)arena_peak(a) / (1024 * 1024));
     return p;
+}
+
+int tape_too_large(struct tape *t, int64_t n, int (*attempt)(void *ctx, int64_t n), void *ctx)
+{
+    char *why = err_take();
+    int rc = E_NOMEM;
+    while (rc == E_NOMEM && (n /= 2) > 0) {
+        arena_free(t->dev); /* what a larger batch left there is in pieces of its size */
+        t->dev = arena_new(t->be);
+        rc = t->dev ? attempt(ctx, n) : -1;
+    }
+    if (rc)
+        err_set(E_NOMEM, "%s; not even --batch 1 fits", why ? why : "");
+    else
+        err_set(E_NOMEM, "%s; --batch %lld fits", why ? why : "", (long long)n);
+    free(why);
+    return E_NOMEM;
 }
 
 void *tape_closure(struct tape *t, size_t bytes)

@@ -44,7 +44,8 @@ static struct block *block_new(struct arena *a, size_t least)
         b->mem = a->be ? a->be->alloc(size) : aligned_alloc(ALIGN, size);
     }
     if (!b->mem) {
-        err_nomem(size);
+        if (!a->be) /* a backend has said what is missing */
+            err_nomem(size);
         free(b);
         return NULL;
     }

@@ -63,6 +63,8 @@ int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *t
 
 /* Work of one evaluation; rows in dev order. */
 struct work {
+    struct trainer *t;
+    int64_t from; /* first of the batch in hand */
     int64_t n, gen_n, L, max_new;
     uint32_t *order;    /* positions in dev: those that are decoded first, each part longest first */
     uint32_t *index;    /* of one batch, in the dataset */
@@ -101,7 +103,7 @@ static int work_new(struct work *w, struct trainer *t)
     const struct train_cfg *c = t->cfg;
     const struct dataset *d = t->data;
     int64_t n = d->count[SPLIT_DEV], L = d->labels, B = c->batch;
-    *w = (struct work){.n = n, .L = L, .max_new = c->max_new};
+    *w = (struct work){.t = t, .n = n, .L = L, .max_new = c->max_new};
     w->gen_n = !c->gen ? 0 : c->gen_eval > 0 && c->gen_eval < n ? c->gen_eval : n;
     if (w->max_new == 0) { /* as long as the longest training target, and a little more */
         for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
@@ -169,6 +171,18 @@ static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n
     return t->be->check();
 }
 
+/* The first n notes of the batch in hand, for their memory only. */
+static int64_t nothing(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+{
+    return 0;
+}
+static int fewer(void *ctx, int64_t n)
+{
+    struct work *w = ctx;
+    struct eval_result unused = {0};
+    return eval_batch(w->t, w, w->from, n, w->from < w->gen_n, nothing, NULL, &unused);
+}
+
 /* Do all n rows say the same? */
 static bool constant(const struct work *w, bool gen)
 {
@@ -224,7 +238,12 @@ int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void),
             rc = err_set(TRAIN_STOPPED, "stopped");
             goto out;
         }
-        TRY_GOTO(rc, out, eval_batch(t, &w, i, n, i < w.gen_n, decode, ctx, r));
+        w.from = i;
+        rc = eval_batch(t, &w, i, n, i < w.gen_n, decode, ctx, r);
+        if (rc == E_NOMEM)
+            rc = tape_too_large(&t->tape, n, fewer, &w);
+        if (rc)
+            goto out;
     }
     double gen, att;
     TRY_GOTO(rc, out, train_loss_read(t, &gen, &att));

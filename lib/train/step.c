@@ -2,6 +2,7 @@
 #include "lib/train/train.h"
 #include "lib/util/err.h"
 #include <math.h>
+#include <stdlib.h>
 
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
                  const struct dataset *data)
@@ -69,6 +70,21 @@ void train_loss_reset(struct trainer *t)
     t->be->op.fill(&loss, 0);
 }
 
+/* One micro-batch of the n longest notes. */
+static int longest(void *ctx, int64_t n)
+{
+    struct trainer *t = ctx;
+    uint32_t *index = mem_alloc((size_t)n, sizeof *index);
+    int rc = index ? dataset_longest(t->data, n, index) : -1;
+    if (!rc) {
+        batch_fill(&t->batch, t->data, index, n, &t->m->arch);
+        tape_reset(&t->tape);
+        rc = tape_run(&t->tape, train_forward, t);
+    }
+    free(index);
+    return rc;
+}
+
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r)
 {
     const struct train_cfg *c = t->cfg;
@@ -86,7 +102,9 @@ int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t
         batch_fill(&t->batch, t->data, index + i, n - i < c->batch ? n - i : c->batch, &t->m->arch);
         tape_reset(&t->tape);
         t->tape.site = micro << 20;
-        TRY(tape_run(&t->tape, train_forward, t));
+        int rc = tape_run(&t->tape, train_forward, t);
+        if (rc)
+            return rc == E_NOMEM ? tape_too_large(&t->tape, t->batch.B, longest, t) : rc;
     }
     TRY(t->be->check());
     TRY(train_loss_read(t, &r->loss_gen, &r->loss_att));
