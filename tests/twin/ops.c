@@ -471,6 +471,7 @@ int main(void)
     };
     if (!twin_open())
         return 0;
+    rng = rng_new(7, 7);
     for (int bf = 0; bf < 2; bf++) {
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             char name[80];

@@ -7,7 +7,7 @@
 #include "kernels/bf16.h"
 #include "lib/util/err.h"
 #include "lib/util/rng.h"
-#include "tests/test.h"
+#include "tests/twin/open.h"
 
 enum role { IN, OUT, INOUT };
 struct twin {
@@ -19,7 +19,6 @@ struct twin {
     size_t n, bytes;       /* elements with gaps; bytes with guards */
 };
 enum { EDGE = 256, MAX_TWINS = 32 };
-static const struct backend *cpu, *gpu;
 static struct rng rng;
 static struct twin twins[MAX_TWINS];
 static int n_twins;
@@ -200,18 +199,4 @@ static void twin_free(void)
         twin_free();                   \
     } while (0)
 
-/* Opens both. Without a GPU: false, and the one line that counts; a failure where the GPU is required. */
-static bool twin_open(void)
-{
-    const char *required = getenv("TWIN_REQUIRED");
-    if (backend_open("cpu", 2, &cpu))
-        abort();
-    int rc = backend_open("cuda", 2, &gpu);
-    if (rc)
-        printf("%s\n", required ? "not ok twin: no GPU" : "skip twin: no GPU");
-    if (rc)
-        printf("# %s\n", err_msg());
-    rng = rng_new(7, 7);
-    return rc == 0;
-}
 #endif
