@@ -1,6 +1,7 @@
 # icdpipe: what to build is found by wildcard, so adding a tool, module, kernel, metric or test is adding a file.
 #   make            programs into bin/          make check    all tests          make demo   the main job, end to end
 #   make deps       install what is needed      make doctor   what was found     make bench  measurements
+#   make check-gpu      on a machine with a GPU     make bench-gpu
 #   make install    PREFIX, DESTDIR             make man      OPTIONS sections   make clean
 # Variables: B=build  ARCH=native  CUDA=auto|yes|no  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  JOBS=nproc  V=1 (whole commands)
 
