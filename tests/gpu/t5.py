@@ -1,4 +1,4 @@
-"""The opponent of tests/gpu/bench.sh: training steps of T5-base (random weights) with transformers and PyTorch on one GPU.
+"""The opponent of tests/gpu/bench.sh: training steps of T5-base (random weights) with transformers on one GPU.
 t5.py matmul: TFLOP/s of a bf16 product. t5.py STEPS BATCH NOTE TARGET eager|sdpa autocast|bf16: ms a step, MiB.
 autocast: fp32 weights, products in bf16, as icdpipe does; bf16: weights, moments and everything in bf16."""
 import sys
