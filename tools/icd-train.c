@@ -446,11 +446,15 @@ static int prepare(struct tool *t)
     TRY(model_alloc(t->m, t->be, true));
     t->state.best = NAN;
     t->state.threads = t->run->threads;
+    snprintf(t->state.device, sizeof t->state.device, "%s", t->be->name);
     if (o.resume && !o.dry_run) {
         TRY(checkpoint_load(o.save, t->m, &t->state, t->about));
         if (t->state.threads != t->run->threads)
             run_warn(t->run, "-j %d, the run so far had -j %lld: the result will not be its, bit for bit",
                      t->run->threads, (long long)t->state.threads);
+        if (strcmp(t->state.device, t->be->name))
+            run_warn(t->run, "on %s, the run so far was on %s: the result will not be its, bit for bit", t->be->name,
+                     t->state.device);
     } else {
         params_init(&t->m->params, cfg.seed); /* with -m, only a new label attention keeps these */
         if (o.model)
@@ -474,7 +478,8 @@ static int dry_run(struct tool *t)
         rc = step_gradients(&t->trainer, longest, n, 0, &r);
     free(longest);
     TRY(rc);
-    double mib = 1024 * 1024, weights = 4 * (double)t->m->params.numel * sizeof(real);
+    double mib = 1024 * 1024, each = 4 * sizeof(real) + (t->m->params.half ? dtype_size(DT_BF16) : 0);
+    double weights = (double)t->m->params.numel * each;
     double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));
     run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)t->m->params.numel,
              (long long)d->labels);

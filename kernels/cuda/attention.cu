@@ -192,8 +192,9 @@ static __device__ struct eight load_row(const X *row, int64_t s0, int64_t S)
     struct eight r = {{0, 0, 0, 0, 0, 0, 0, 0}};
     if (s0 >= 0)
         return load8(row + s0, S - s0);
-    for (int64_t s = 0; s < s0 + 8 && s < S; s++)
-        r.v[s - s0] = load(row[s]);
+    for (int e = 0; e < 8; e++)
+        if (s0 + e >= 0 && s0 + e < S)
+            r.v[e] = load(row[s0 + e]);
     return r;
 }
 template <class X>
@@ -202,8 +203,9 @@ static __device__ void store_row(X *row, struct eight v, int64_t s0, int64_t S)
     if (s0 >= 0)
         store8(row + s0, v, S - s0);
     else
-        for (int64_t s = 0; s < s0 + 8 && s < S; s++)
-            store(&row[s], v.v[s - s0]);
+        for (int e = 0; e < 8; e++)
+            if (s0 + e >= 0 && s0 + e < S)
+                store(&row[s0 + e], v.v[e]);
 }
 
 /* ---- forward ---- */

@@ -19,13 +19,13 @@ static real *flat(const struct params *ps, int i)
 
 static json_t *state_json(const struct train_state *s, const json_t *about)
 {
-    json_t *j = json_pack("{s:i,s:O,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:f,s:f,s:f,s:I,s:I}", "format", FORMAT,
+    json_t *j = json_pack("{s:i,s:O,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:f,s:f,s:f,s:I,s:I,s:s}", "format", FORMAT,
                           "about", about, "step", (json_int_t)s->step, "epoch", (json_int_t)s->epoch, "group",
                           (json_int_t)s->group, "micro", (json_int_t)s->micro, "bad", (json_int_t)s->bad, "best_step",
                           (json_int_t)s->best_step, "eval_due", s->eval_due, "done", s->done, "tokens",
                           (json_int_t)s->tokens, "note_tokens", (json_int_t)s->note_tokens, "sum_loss", s->sum_loss,
                           "sum_gen", s->sum_gen, "sum_att", s->sum_att, "summed", (json_int_t)s->summed,
-                          "threads", (json_int_t)s->threads);
+                          "threads", (json_int_t)s->threads, "device", s->device);
     if (j && isfinite(s->best) && json_object_set_new(j, "best", json_real(s->best))) {
         json_decref(j);
         return NULL;
@@ -39,11 +39,12 @@ static int state_from(const json_t *j, struct train_state *s)
     int eval_due, done, format;
     json_error_t e;
     double best = NAN;
-    if (json_unpack_ex((json_t *)j, &e, 0, "{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:F,s:F,s:F,s:I,s:I,s?F}",
+    const char *device = "cpu";
+    if (json_unpack_ex((json_t *)j, &e, 0, "{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:F,s:F,s:F,s:I,s:I,s?s,s?F}",
                        "format", &format, "step", &step, "epoch", &epoch, "group", &group, "micro", &micro, "bad", &bad,
                        "best_step", &best_step, "eval_due", &eval_due, "done", &done, "tokens", &tokens, "note_tokens",
                        &note_tokens, "sum_loss", &s->sum_loss, "sum_gen", &s->sum_gen, "sum_att", &s->sum_att, "summed",
-                       &summed, "threads", &threads, "best", &best))
+                       &summed, "threads", &threads, "device", &device, "best", &best))
         return err_set(E_DATA, "state: %s", e.text);
     if (format != FORMAT || step < 0 || epoch < 0 || group < 0 || micro < 0)
         return err_set(E_DATA, "state: not of this version of icd-train");
@@ -60,6 +61,7 @@ static int state_from(const json_t *j, struct train_state *s)
     s->note_tokens = note_tokens;
     s->summed = summed;
     s->threads = threads;
+    snprintf(s->device, sizeof s->device, "%s", device);
     return 0;
 }
 

@@ -158,7 +158,8 @@ struct train_state {
     double best;                  /* best metric, larger is better; NaN before the first */
     bool eval_due, done;
     int64_t tokens, note_tokens;
-    int64_t threads;              /* of the run so far: other bits with others */
+    int64_t threads;              /* of the run so far: other bits with others, */
+    char device[8];               /* and on another kind of device */
     double sum_loss, sum_gen, sum_att; /* since the last step record */
     int64_t summed;
     struct buf log;               /* records of the log so far: a resumed run gives them again */
