@@ -2,6 +2,7 @@
  * Man page: man/rec-cat.1. Tests: tests/cli/rec-cat.sh */
 #include "lib/stream/import.h"
 #include "lib/stream/internal.h"
+#include "lib/stream/pick.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
 #include <stdlib.h>
@@ -35,77 +36,19 @@ static const struct opt options[] = {
     {.type = OPT_END},
 };
 
-struct condition {
-    const char *field, *values;
-    bool seen; /* a record had the field */
-};
 struct state {
     struct stream *in;
     bool own_in; /* not one of the stage's */
-    struct condition *conditions;
+    struct pick pick;
     /* text out */
     struct outfile file;
     struct buf line;
     /* JSON in */
     struct import import;
     json_t *first; /* the line that was read to see whether it is a header */
-    struct buf held;
-    size_t *held_end, n_held;
 };
 
 /* ---- picking ---- */
-
-static int parse_conditions(struct state *s)
-{
-    s->conditions = mem_zalloc((size_t)where.n, sizeof *s->conditions);
-    if (!s->conditions)
-        return E_NOMEM;
-    for (int i = 0; i < where.n; i++) {
-        const char *eq = strchr(where.v[i], '=');
-        if (!eq || eq == where.v[i])
-            return err_set(E_USAGE, "--where: '%s' is not FIELD=VALUE", where.v[i]);
-        s->conditions[i].values = eq + 1;
-        s->conditions[i].field = mem_strndup(where.v[i], (size_t)(eq - where.v[i]));
-        if (!s->conditions[i].field)
-            return E_NOMEM;
-    }
-    return 0;
-}
-
-static bool is_one_of(const char *values, const char *p, size_t n)
-{
-    for (;;) {
-        size_t k = strcspn(values, ",");
-        if (k == n && memcmp(values, p, n) == 0)
-            return true;
-        if (!values[k])
-            return false;
-        values += k + 1;
-    }
-}
-
-static bool picked(struct state *s, const msgpack_object *rec)
-{
-    bool all = true;
-    for (int i = 0; i < where.n; i++) {
-        struct condition *c = &s->conditions[i];
-        const char *p;
-        size_t n;
-        bool there = rec_str(rec, c->field, &p, &n);
-        c->seen |= there;
-        all &= there && is_one_of(c->values, p, n);
-    }
-    return all;
-}
-
-/* A field that no record has is a slip of the pen, not an empty result. */
-static int check_conditions(const struct state *s)
-{
-    for (int i = 0; i < where.n; i++)
-        if (!s->conditions[i].seen && stream_records(s->in))
-            return err_set(E_USAGE, "--where: no record has a string field '%s'", s->conditions[i].field);
-    return 0;
-}
 
 /* Calls `each` for the records picked. `all`: the rest is read, and so verified, when N were picked. */
 static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const msgpack_object *rec))
@@ -121,8 +64,8 @@ static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const 
         if (got == STREAM_ERROR)
             return rc;
         if (got == STREAM_END)
-            return check_conditions(s);
-        bool yes = picked(s, rec) && (!limit || kept < limit);
+            return stream_records(s->in) ? pick_check(&s->pick) : 0;
+        bool yes = pick_fits(&s->pick, rec) && (!limit || kept < limit);
         if (yes) {
             kept++;
             rc = each(r, rec);
@@ -213,6 +156,14 @@ static int write_text(struct run *r, const msgpack_object *rec)
     return put_line(s, false);
 }
 
+/* Words of a header, from whoever wrote it: nothing that steers a terminal. */
+static int write_words(struct buf *b, const char *p)
+{
+    for (; *p; p++)
+        TRY(buf_add(b, (unsigned char)*p < ' ' || *p == 0x7f ? "?" : p, 1));
+    return 0;
+}
+
 /* JSON of j in one line, with long arrays cut and arrays of objects only counted: a header may hold thousands of labels
  * and, within meta, a model's own history. */
 static int write_short(struct buf *b, const json_t *j)
@@ -225,7 +176,9 @@ static int write_short(struct buf *b, const json_t *j)
         size_t k = 0;
         TRY(buf_str(b, "{"));
         json_object_foreach((json_t *)j, key, v) {
-            TRY(buf_fmt(b, "%s\"%s\":", k++ ? ", " : "", key));
+            TRY(buf_str(b, k++ ? ", \"" : "\""));
+            TRY(write_words(b, key));
+            TRY(buf_str(b, "\":"));
             TRY(write_short(b, v));
         }
         return buf_str(b, "}");
@@ -244,7 +197,7 @@ static int write_short(struct buf *b, const json_t *j)
         return buf_str(b, "]");
     }
     char *t = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-    int rc = t ? buf_str(b, t) : err_nomem(0);
+    int rc = t ? write_words(b, t) : err_nomem(0);
     free(t);
     return rc;
 }
@@ -264,8 +217,10 @@ static int cat_head(struct run *r)
     json_array_foreach(stream_history(s->in), i, e) {
         const json_t *version = json_object_get(e, "version"), *opts = json_object_get(e, "options");
         const json_t *from = json_object_get(e, "from");
-        TRY(buf_fmt(b, "  %zu  %s %s", i, json_string_value(json_object_get(e, "tool")),
-                    json_is_string(version) ? json_string_value(version) : "?"));
+        TRY(buf_fmt(b, "  %zu  ", i));
+        TRY(write_words(b, json_string_value(json_object_get(e, "tool"))));
+        TRY(buf_str(b, " "));
+        TRY(write_words(b, json_is_string(version) ? json_string_value(version) : "?"));
         for (size_t k = 0; k < json_array_size(from); k++)
             TRY(buf_fmt(b, "%s%lld", k ? "," : "  from ",
                         (long long)json_integer_value(json_array_get(from, k))));
@@ -402,78 +357,6 @@ static int copy_out(struct run *r, int (*copy)(struct run *r, struct out *o))
 
 /* ---- bare records in ---- */
 
-static int compare_str(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, each once. */
-static int found_labels(struct run *r, struct id_set *codes)
-{
-    const char **v = mem_alloc(codes->used, sizeof *v);
-    json_t *labels = json_array();
-    struct buf copy = {0}; /* NUL-terminated */
-    size_t i = 0, n;
-    int rc = v && labels ? buf_reserve(&copy, codes->text.n + 1) : err_nomem(0);
-    for (size_t at = 0; !rc && at < codes->text.n; at += sizeof n + n) {
-        memcpy(&n, codes->text.p + at, sizeof n);
-        v[i++] = copy.p + copy.n;
-        rc = buf_add(&copy, codes->text.p + at + sizeof n, n);
-        if (!rc)
-            rc = buf_add(&copy, "", 1);
-    }
-    if (!rc) {
-        qsort(v, i, sizeof *v, compare_str);
-        for (size_t k = 0; k < i; k++)
-            json_array_append_new(labels, json_string(v[k]));
-        json_object_set(r->meta, "labels", labels);
-        if (!json_object_get(r->meta, "label_set"))
-            json_object_set_new(r->meta, "label_set", json_string("found"));
-    }
-    json_decref(labels);
-    free(v);
-    buf_free(&copy);
-    return rc;
-}
-
-/* Gold records without labels are held until all codes are known: the labels stand in the header. */
-static int hold_gold(struct run *r)
-{
-    struct state *s = r->state;
-    struct import *im = &s->import;
-    struct id_set codes = {0};
-    json_t *j = s->first;
-    int rc = 0;
-    s->first = NULL;
-    while (j && !rc) {
-        rc = import_record(im, j);
-        json_decref(j);
-        j = NULL;
-        const msgpack_object *c = rc ? NULL : rec_get(&im->rec.data, "codes");
-        for (uint32_t i = 0; c && i < c->via.array.size; i++) {
-            const msgpack_object_str *t = &c->via.array.ptr[i].via.str;
-            if (!t->size || memchr(t->ptr, 0, t->size) || id_set_add(&codes, t->ptr, t->size) > 1) {
-                rc = err_set(E_DATA, "%s: line %llu: field codes: not codes", im->name, (unsigned long long)im->number);
-                break;
-            }
-        }
-        size_t *end = rc ? NULL : mem_grow(s->held_end, s->n_held + 1, sizeof *end);
-        if (!rc && (!end || buf_add(&s->held, im->sb.data, im->sb.size)))
-            rc = E_NOMEM;
-        if (end) {
-            s->held_end = end;
-            s->held_end[s->n_held++] = s->held.n;
-        }
-        if (!rc)
-            rc = import_json(im, &j);
-    }
-    json_decref(j);
-    if (!rc)
-        rc = found_labels(r, &codes);
-    id_set_free(&codes);
-    return rc;
-}
-
 static int begin_bare(struct run *r)
 {
     struct state *s = r->state;
@@ -491,15 +374,19 @@ static int begin_bare(struct run *r)
     }
     if (strcmp(schema, "note") == 0 && !json_object_get(r->meta, "source"))
         json_object_set_new(r->meta, "source", json_string("json"));
-    return gold && !json_object_get(r->meta, "labels") ? hold_gold(r) : 0;
+    if (!gold || json_object_get(r->meta, "labels"))
+        return 0;
+    json_t *first = s->first;
+    s->first = NULL;
+    return import_gold(im, first, r->meta);
 }
 
 static int end_bare(struct run *r)
 {
     struct state *s = r->state;
     struct import *im = &s->import;
-    for (size_t i = 0, at = 0; i < s->n_held; at = s->held_end[i++])
-        TRY(run_emit(r, s->held.p + at, s->held_end[i] - at));
+    for (size_t i = 0, at = 0; i < im->n_held; at = im->held_end[i++])
+        TRY(run_emit(r, im->held.p + at, im->held_end[i] - at));
     while (s->first) {
         TRY(import_record(im, s->first));
         TRY(run_emit(r, im->sb.data, im->sb.size));
@@ -536,7 +423,7 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--schema and --meta go with --from-json only");
     if (schema && !schema_find(schema))
         return err_set(E_USAGE, "--schema: there is no schema '%s'", schema);
-    TRY(parse_conditions(s));
+    TRY(pick_parse(&s->pick, &where));
     if (from_json) {
         if (schema)
             run_schema(r, schema);
@@ -582,15 +469,11 @@ static void done(struct run *r)
         return;
     if (s->own_in)
         stream_close(s->in);
-    for (int i = 0; s->conditions && i < where.n; i++)
-        free((char *)s->conditions[i].field);
-    free(s->conditions);
+    pick_free(&s->pick);
     outfile_discard(&s->file);
     buf_free(&s->line);
     json_decref(s->first);
     import_close(&s->import);
-    buf_free(&s->held);
-    free(s->held_end);
     free(s);
 }
 

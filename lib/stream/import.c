@@ -4,9 +4,11 @@
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 /* ---- a set of ids ---- */
@@ -65,16 +67,17 @@ void id_set_free(struct id_set *s)
 
 int import_open(struct import *im, const char *path)
 {
-    *im = (struct import){0};
+    struct stat st;
+    bool std = !path || strcmp(path, "-") == 0;
+    *im = (struct import){.name = std ? "standard input" : path_base(path)};
     msgpack_sbuffer_init(&im->sb);
     msgpack_unpacked_init(&im->rec);
-    bool std = !path || strcmp(path, "-") == 0;
-    struct stat st;
-    im->name = std ? "standard input" : path_base(path);
-    if (!std && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return err_set(E_NOINPUT, "%s: is a directory", path);
-    im->f = std ? stdin : fopen(path, "re");
-    return im->f ? 0 : err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+    im->fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (im->fd < 0)
+        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (fstat(im->fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(E_NOINPUT, "%s: is a directory", im->name);
+    return 0;
 }
 
 static int at_line(const struct import *im, int rc)
@@ -88,7 +91,7 @@ static int not_json(const struct import *im, const json_error_t *e)
     const char *what;
     switch (json_error_code(e)) {
     case json_error_out_of_memory:
-        return err_nomem(im->cap);
+        return err_nomem(im->in.n - im->at);
     case json_error_invalid_utf8:
         what = "not UTF-8";
         break;
@@ -116,23 +119,63 @@ static int not_json(const struct import *im, const json_error_t *e)
     return at_line(im, err_set(E_DATA, "column %d: %s", e->column, what));
 }
 
+/* The next line, borrowed, without its newline; NULL at the end. */
+static int next_line(struct import *im, const char **line, size_t *n)
+{
+    *line = NULL;
+    for (size_t from = im->at;;) {
+        const char *p = im->in.p + im->at, *end = NULL;
+        if (from < im->in.n)
+            end = memchr(im->in.p + from, '\n', im->in.n - from);
+        *n = (end ? (size_t)(end - im->in.p) : im->in.n) - im->at;
+        if (*n > RECORD_MAX) {
+            im->number++;
+            return at_line(im, err_set(E_DATA, "longer than %llu bytes", RECORD_MAX));
+        }
+        if (end || im->eof) {
+            if (!end && !*n)
+                return 0;
+            im->at += *n + (end != NULL);
+            im->number++;
+            *line = p;
+            return 0;
+        }
+        if (im->at) /* what is done with makes room */
+            memmove(im->in.p, p, *n);
+        im->at = 0;
+        im->in.n = from = *n;
+        TRY(buf_reserve(&im->in, 1 << 18));
+        ssize_t got;
+        do
+            got = read(im->fd, im->in.p + from, im->in.cap - from);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            return err_set(E_IO, "%s: %s", im->name, strerror(errno));
+        im->in.n += (size_t)got;
+        im->eof = got == 0;
+    }
+}
+
+static bool blank(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!memchr(" \t\r", p[i], 3))
+            return false;
+    return true;
+}
+
 int import_json(struct import *im, json_t **j)
 {
-    ssize_t n;
+    const char *line;
+    size_t n;
+    json_error_t e;
     *j = NULL;
     do {
-        errno = 0;
-        n = getline(&im->line, &im->cap, im->f);
-        if (n < 0 && (ferror(im->f) || errno == ENOMEM))
-            return err_set(errno == ENOMEM ? E_NOMEM : E_IO, "%s: %s", im->name, strerror(errno));
-        if (n < 0)
+        TRY(next_line(im, &line, &n));
+        if (!line)
             return 0;
-        im->number++;
-    } while (strspn(im->line, " \t\r\n") == (size_t)n);
-    if ((uint64_t)n > RECORD_MAX)
-        return at_line(im, err_set(E_DATA, "longer than %llu bytes", RECORD_MAX));
-    json_error_t e;
-    *j = json_loadb(im->line, (size_t)n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &e);
+    } while (blank(line, n));
+    *j = json_loadb(line, n, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &e);
     return *j ? 0 : not_json(im, &e);
 }
 
@@ -154,11 +197,95 @@ int import_record(struct import *im, const json_t *j)
     return rc ? at_line(im, rc) : 0;
 }
 
+/* ---- gold records whose labels have to be found ---- */
+
+static int compare_str(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Into meta: sorted, each once. */
+static int found_labels(const struct id_set *codes, json_t *meta)
+{
+    const char **v = mem_alloc(codes->used, sizeof *v);
+    json_t *labels = json_array();
+    struct buf copy = {0}; /* NUL-terminated */
+    size_t i = 0, n;
+    int rc = v && labels ? buf_reserve(&copy, codes->text.n + 1) : err_nomem(0);
+    for (size_t at = 0; !rc && at < codes->text.n; at += sizeof n + n) {
+        memcpy(&n, codes->text.p + at, sizeof n);
+        v[i++] = copy.p + copy.n;
+        rc = buf_add(&copy, codes->text.p + at + sizeof n, n);
+        if (!rc)
+            rc = buf_add(&copy, "", 1);
+    }
+    if (!rc) {
+        qsort(v, i, sizeof *v, compare_str);
+        for (size_t k = 0; k < i; k++)
+            json_array_append_new(labels, json_string(v[k]));
+        json_object_set(meta, "labels", labels);
+        if (!json_object_get(meta, "label_set"))
+            json_object_set_new(meta, "label_set", json_string("found"));
+    }
+    json_decref(labels);
+    free(v);
+    buf_free(&copy);
+    return rc;
+}
+
+static int hold(struct import *im)
+{
+    size_t *end = mem_grow(im->held_end, im->n_held + 1, sizeof *end);
+    if (!end)
+        return E_NOMEM;
+    im->held_end = end;
+    TRY(buf_add(&im->held, im->sb.data, im->sb.size));
+    end[im->n_held++] = im->held.n;
+    return 0;
+}
+
+static int add_codes(const struct import *im, struct id_set *codes)
+{
+    const msgpack_object *c = rec_get(&im->rec.data, "codes");
+    for (uint32_t i = 0; i < c->via.array.size; i++) {
+        const msgpack_object_str *t = &c->via.array.ptr[i].via.str;
+        if (!t->size || memchr(t->ptr, 0, t->size))
+            return at_line(im, err_set(E_DATA, "field codes: a code is empty or holds a NUL"));
+        if (id_set_add(codes, t->ptr, t->size) > 1)
+            return E_NOMEM;
+    }
+    return 0;
+}
+
+int import_gold(struct import *im, json_t *j, json_t *meta)
+{
+    struct id_set codes = {0};
+    int rc = 0;
+    while (j && !rc) {
+        rc = import_record(im, j);
+        json_decref(j);
+        j = NULL;
+        if (!rc)
+            rc = add_codes(im, &codes);
+        if (!rc)
+            rc = hold(im);
+        if (!rc)
+            rc = import_json(im, &j);
+    }
+    json_decref(j);
+    if (!rc)
+        rc = found_labels(&codes, meta);
+    id_set_free(&codes);
+    return rc;
+}
+
 void import_close(struct import *im)
 {
-    if (im->f && im->f != stdin)
-        fclose(im->f);
-    free(im->line);
+    if (im->fd > STDIN_FILENO)
+        close(im->fd);
+    buf_free(&im->in);
+    buf_free(&im->held);
+    free(im->held_end);
     id_set_free(&im->ids);
     msgpack_sbuffer_destroy(&im->sb);
     msgpack_unpacked_destroy(&im->rec);

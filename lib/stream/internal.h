@@ -14,6 +14,8 @@ int record_check(const struct schema *schema, msgpack_unpacked *u, const char *b
 
 /* ---- a header as a whole: format, version, schema, meta, history, oracle ---- */
 int header_check(const json_t *header, const struct schema **schema); /* E_DATA */
+/* An end's count, digest (16 hex digits) and lineage against what was there; E_DATA. */
+int end_check(const json_t *end, uint64_t records, const char *digest);
 
 /* ---- the end of a stream, for a loss-free copy ---- */
 const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */

@@ -141,3 +141,18 @@ int header_check(const json_t *header, const struct schema **schema)
         return err_set(E_DATA, "header: oracle is not true or false");
     return 0;
 }
+
+int end_check(const json_t *end, uint64_t records, const char *digest)
+{
+    const json_t *n = json_object_get(end, "records"), *xxh64 = json_object_get(end, "xxh64");
+    const json_t *lineage = json_object_get(end, "lineage");
+    if (!json_is_integer(n) || !json_is_string(xxh64) || json_string_length(xxh64) != 16 ||
+        (lineage && !json_is_array(lineage)))
+        return err_set(E_DATA, "the end is malformed");
+    if (json_integer_value(n) < 0 || (uint64_t)json_integer_value(n) != records)
+        return err_set(E_DATA, "the end counts %lld records, %llu were there", (long long)json_integer_value(n),
+                       (unsigned long long)records);
+    if (memcmp(json_string_value(xxh64), digest, 16))
+        return err_set(E_DATA, "the end names another digest than the data has: it was changed or damaged");
+    return 0;
+}

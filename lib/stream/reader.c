@@ -111,12 +111,15 @@ static int fill(struct stream *s)
 /* The first bytes say whether the rest is zstd. */
 static int detect_zstd(struct stream *s)
 {
-    static const unsigned char magic[4] = {0x28, 0xB5, 0x2F, 0xFD};
+    static const unsigned char magic[4] = {0x28, 0xB5, 0x2F, 0xFD}, skippable[3] = {0x2A, 0x4D, 0x18};
     while (s->data.n < 4 && !s->eof)
         TRY(fill(s));
     if (!s->data.n)
         return err_set(E_DATA, "empty input");
-    if (s->data.n < 4 || memcmp(s->data.p, magic, 4))
+    if (s->data.n < 4)
+        return 0;
+    bool skip = (unsigned char)*s->data.p >> 4 == 5 && memcmp(s->data.p + 1, skippable, 3) == 0; /* pzstd begins so */
+    if (!skip && memcmp(s->data.p, magic, 4))
         return 0;
     s->zstd = ZSTD_createDStream();
     if (!s->zstd)
@@ -226,11 +229,19 @@ static int read_header(struct stream *s, const char *accept)
     return err_set(E_DATA, "a stream of %s records; wanted here: %s", s->schema->name, accept);
 }
 
-static uint64_t bytes_ahead(int fd)
+/* What is to be read: *whole is 0 where that is not known. */
+static int look_at(int fd, uint64_t *whole)
 {
     struct stat st;
-    off_t at = lseek(fd, 0, SEEK_CUR);
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && at >= 0 && st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+    *whole = 0;
+    if (fstat(fd, &st))
+        return 0; /* reading tells why */
+    if (S_ISDIR(st.st_mode))
+        return err_set(E_NOINPUT, "is a directory");
+    off_t at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
+    if (at >= 0 && st.st_size > at)
+        *whole = (uint64_t)(st.st_size - at);
+    return 0;
 }
 
 int stream_open(struct stream **out, const char *path, const char *accept)
@@ -261,8 +272,9 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         rc = err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
         goto fail;
     }
-    s->whole = bytes_ahead(s->fd);
-    rc = read_header(s, accept);
+    rc = look_at(s->fd, &s->whole);
+    if (!rc)
+        rc = read_header(s, accept);
     if (!rc) {
         *out = s;
         return 0;
@@ -275,21 +287,10 @@ fail:
 
 static int take_end(struct stream *s, const msgpack_object *body)
 {
-    const char *hex;
-    size_t n;
-    int64_t records;
     char got[17];
     TRY(json_from_mp(body, &s->end));
-    const json_t *lineage = json_object_get(s->end, "lineage");
-    if (!rec_int(body, "records", &records) || !rec_str(body, "xxh64", &hex, &n) || n != 16 ||
-        (lineage && !json_is_array(lineage)))
-        return err_set(E_DATA, "a malformed end frame");
-    if (records < 0 || (uint64_t)records != s->records)
-        return err_set(E_DATA, "the end frame counts %lld records, %llu were there", (long long)records,
-                       (unsigned long long)s->records);
     snprintf(got, sizeof got, "%016llx", (unsigned long long)XXH64_digest(s->digest));
-    if (memcmp(got, hex, 16))
-        return err_set(E_DATA, "the digest does not match: the data was changed or damaged");
+    TRY(end_check(s->end, s->records, got));
     s->at += s->len;
     s->len = 0;
     while (s->at == s->data.n && !s->eof)

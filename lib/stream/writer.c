@@ -85,6 +85,13 @@ static int put_json(struct out *o, enum frame_kind kind, const json_t *j)
     msgpack_sbuffer_init(&sb);
     msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
     int rc = pk_json(&pk, j);
+    if (!rc) { /* what we write, we would read */
+        struct mp_scan scan = {0};
+        size_t len;
+        rc = mp_scan(&scan, sb.data, sb.size, &len) > 1 ? E_DATA : 0;
+        if (!rc && scan.deepest + 1 > DEPTH_MAX)
+            rc = err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
+    }
     if (!rc)
         rc = put_frame(o, kind, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
@@ -239,12 +246,7 @@ int out_finish_json(struct out *o, const json_t *end)
 {
     char hex[17];
     hex_digest(o, hex);
-    const json_t *records = json_object_get(end, "records"), *xxh64 = json_object_get(end, "xxh64");
-    if (!json_is_integer(records) || (uint64_t)json_integer_value(records) != o->records)
-        return err_set(E_DATA, "the end counts another number of records than the %llu there were",
-                       (unsigned long long)o->records);
-    if (!json_is_string(xxh64) || strcmp(json_string_value(xxh64), hex))
-        return err_set(E_DATA, "the end names another digest than the data has: header or records were changed");
+    TRY(end_check(end, o->records, hex));
     return put_end(o, end);
 }
 

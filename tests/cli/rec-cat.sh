@@ -32,6 +32,18 @@ same "--stream is what a pipe gets" <(rec-cat --stream n.icds) n.icds
 rec-cat -z n.icds >n.z && rec-cat -o n.zst n.icds
 is "zstd both ways" "$(head -c 4 n.z | od -An -tx1)$(head -c 4 n.zst | od -An -tx1)" " 28 b5 2f fd 28 b5 2f fd"
 same "zstd undone" <(rec-cat n.z) n.icds
+is "zstd with its own checksum" "$(($(od -An -tu1 -j4 -N1 n.z) & 4))" 4
+# what other writers of zstd do: several frames, skippable frames before (pzstd), between and behind
+skippable='\x5a\x2a\x4d\x18\x04\x00\x00\x00\xff\xff\xff\xff'
+same "skippable frames" <((printf $skippable; cat n.z; printf $skippable$skippable) | rec-cat) n.icds
+rec-cat -z <(rec-cat -n 1 n.icds) >z1 # two frames that are two streams
+exits "two compressed streams" 65 sh -c 'cat n.z z1 | rec-cat --check'
+exits "a skippable frame alone" 65 sh -c "printf '$skippable' | rec-cat --check"
+exits "a cut skippable frame" 65 sh -c "(cat n.z; printf '\x5a\x2a\x4d\x18\x04\x00') | rec-cat --check"
+if command -v zstd >/dev/null; then
+    same "several zstd frames" <((head -c 100 n.icds | zstd -qc; tail -c +101 n.icds | zstd -qc) | rec-cat) n.icds
+    same "levels and windows of zstd" <(zstd -qc --ultra -22 n.icds | rec-cat) n.icds
+fi
 same "zstd from standard input undone" <(rec-cat - <n.zst) n.icds
 rec-cat --json -o j.json n.icds && same "--json -o" j.json <(rec-cat --json n.icds)
 is "files are for their owner only" "$(stat -c %a n.icds j.json | tr '\n' ' ')" "600 600 "
@@ -41,19 +53,46 @@ echo "${empty}0000000000000000\",\"lineage\":[]}}" | rec-cat --from-json >e.icds
 is "a wrong digest in JSON is told" "$? $(grep -c 'line 2: the end names another digest' e.err)" "65 1"
 
 # a writer that does not use the shortest forms: read, copied as it is
-python3 - >long.icds <<'X'
-import sys
-head = b"\xdc\x00\x02\xcc\x00\x84\xd9\x06format\xa4icds\xa7version\xd1\x00\x01\xa6schema\xa4gold\xa4meta\x80"
-rec = b"\xdd\x00\x00\x00\x02\xcd\x00\x01\xdf\x00\x00\x00\x02\xa2id\xda\x00\x01a\xa5codes\xdc\x00\x00"
-import ctypes, ctypes.util
+python3 - <<'X'
+import ctypes, struct
 lib = ctypes.CDLL("libxxhash.so.0")
 lib.XXH64.restype, lib.XXH64.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
-digest = b"%016x" % lib.XXH64(head + rec, len(head + rec), 0)
-sys.stdout.buffer.write(head + rec + b"\x92\x02\x83\xa7records\x01\xa5xxh64\xb0" + digest + b"\xa7lineage\x90")
+def write(name, head, *recs):
+    data = b"".join((head,) + recs)
+    digest = b"%016x" % lib.XXH64(data, len(data), 0)
+    open(name, "wb").write(data + b"\x92\x02\x83\xa7records" + bytes([len(recs)]) + b"\xa5xxh64\xb0" + digest + b"\xa7lineage\x90")
+head = b"\xdc\x00\x02\xcc\x00\x84\xd9\x06format\xa4icds\xa7version\xd1\x00\x01\xa6schema\xa4gold\xa4meta\x80"
+rec = b"\xdd\x00\x00\x00\x02\xcd\x00\x01\xdf\x00\x00\x00\x02\xa2id\xda\x00\x01a\xa5codes\xdc\x00\x00"
+write("long.icds", head, rec)
+write("twice.icds", head, rec, rec)
 X
 same "a copy of long forms is the same" <(rec-cat long.icds) long.icds
 is "long forms are read" "$(rec-cat --json long.icds | sed -n 2p)" '{"id":"a","codes":[]}'
 is "and selected" "$(rec-cat --where id=a long.icds | rec-cat --json | sed -n 2p)" '{"id":"a","codes":[]}'
+
+# every number, in every schema: comes back as the text it is written as, and as the bytes it was
+odd='[{"$f64":"0x7ff8000000000001"},{"$f64":"0xfff0000000000000"},{"$f32":"0x7fc00001"},{"$f32":"0xff800000"},{"$f32":-0.0},-0.0'
+odd+=',4.94065645841247e-324,2.2250738585072014e-308,1.7976931348623157e+308,{"$f32":1.4013e-45},{"$f32":3.4028235e+38}'
+odd+=',0.1,1.0,1e+22,9223372036854775807,-9223372036854775808,{"$u64":"18446744073709551615"},{"$u64":"9223372036854775808"}'
+for n in 127 255 65535 4294967295; do odd+=",$n,$((n + 1)),-$n,-$((n + 1)),-$((n + 2))"; done
+odd+=',{"$bin":""},{"$bin":"/w=="},{"$ext":[-1,"AAAAAA=="]},{"$ext":[5,""]},{"$ext":[-128,"AAECAwQ="]},{"$map":{"$bin":1}}'
+odd+=",{\"\":{}},[],\"\\u0000\",true,false,null,$(printf '[%.0s' {1..28})$(printf ']%.0s' {1..28})]"
+while read -r schema fields; do
+    echo "{$fields,\"x\":$odd}" >odd.ndjson
+    rec-cat --from-json --schema $schema -o odd.icds odd.ndjson && round "round trip of odd values: $schema" odd.icds
+    same "odd values are told as they are: $schema" <(rec-cat --json odd.icds | sed '1d;$d') odd.ndjson
+done <<'X'
+note "id":"1","text":""
+gold "id":"1","codes":[],"sequence":[]
+kb "code":"1","terms":[]
+token "id":"1","ids":{"$bin":""},"offsets":{"$bin":"AA=="}
+target "id":"1","ids":{"$bin":"AAAA"}
+pred "id":"1","codes":["a"],"gen":{},"scores":{"$bin":""},"evidence":[]
+metric "metric":"m","value":{"$f64":"0x7ff8000000000000"},"n":-1
+trainlog "event":"e","epoch":0.5
+X
+{ printf '\n \t\r\n'; head -n 1 n.ndjson | tr '\n' '\r'; printf '\n\n'; tail -n 1 n.ndjson | tr -d '\n'; } >blank.ndjson
+is "blank lines, CRLF, no newline at the end" "$(rec-cat --from-json --schema note blank.ndjson | rec-cat --json | sed '1d;$d')" "$(head -n 1 n.ndjson; tail -n 1 n.ndjson)"
 
 # a large one, with records over every buffer
 awk 'BEGIN { for (i = 0; i < 300; i++) { printf "{\"id\":\"%d\",\"split\":\"train\",\"text\":\"", i;
@@ -84,7 +123,13 @@ fi
 is "--check" "$(rec-cat --check n.icds | cut -c1-24)" "note  3 records  xxh64 $(rec-cat --json n.icds | tail -1 | sed 's/.*"records":3,"xxh64":"\(.\).*/\1/')"
 is "--head" "$(rec-cat --head some.icds | sed 's/  .*//' | tr '\n' ' ')" "schema oracle meta history   "
 is "--head shows who read whom" "$(rec-cat --head some.icds | tail -1 | cut -c1-32)" "  1  rec-cat 0.1.0  from 0  {\"wh"
+printf '\x92\x00\x85\xa6format\xa4icds\xa7version\x01\xa6schema\xa4note\xa4meta\x81\xa2\x1bk\xa2\x7fv' >words.icds
+printf '\xa7history\x91\x82\xa4tool\xa3\x1b[2\xa7version\xa2\n\x07' >>words.icds
+is "--head steers no terminal" "$(rec-cat --head words.icds | tr '\n' '|')" 'schema   note|oracle   no|meta     {"?k":"?v"}|history|  0  ?[2 ??  |'
 is "--where" "$(rec-cat --json --where split=dev,test n.icds | cut -c1-9 | tr '\n' ' ')" '{"id":"2" {"id":"3" '
+is "--where takes whole values" "$(rec-cat --json --where split=tra,rain,ain,t,,trainX n.icds)" ""
+is "--where of an empty value" "$(rec-cat --json --where split=,dev <(cat n.ndjson <(echo '{"id":"4","split":"","text":""}') |
+    rec-cat --from-json --schema note) | cut -c1-9 | tr '\n' ' ')" '{"id":"2" {"id":"4" '
 is "--where twice" "$(rec-cat --json --where split=dev,test --where id=3,1 n.icds | cut -c1-9)" '{"id":"3"'
 is "-n" "$(rec-cat --json -n 2 n.icds | wc -l)" 2
 is "-n after --where" "$(rec-cat --json -n 1 --where split=dev,test n.icds | cut -c1-9)" '{"id":"2"'
@@ -110,6 +155,8 @@ exits "--meta beside a header line" 64 rec-cat --from-json --meta '{}' r.json
 exits "--schema against the header" 64 rec-cat --from-json --schema pred r.json
 exits "two inputs" 64 rec-cat n.icds g.icds
 exits "--text of gold" 65 rec-cat --text g.icds
+exits "--check of two records with one id" 65 rec-cat --check twice.icds
+is "it says which" "$(cat err)" "rec-cat: twice.icds: record 2: field id: an earlier record has the same"
 exits "JSON as a stream" 65 rec-cat n.ndjson
 is "points to --from-json" "$(grep -c -- --from-json err)" 1
 exits "nothing as JSON" 65 rec-cat --from-json --schema note /dev/null
@@ -117,6 +164,8 @@ exits "nothing as a stream" 65 rec-cat --check /dev/null
 exits "no such file" 66 rec-cat none.icds
 exits "no such JSON" 66 rec-cat --from-json --schema note none
 exits "a folder" 66 rec-cat --from-json --schema note .
+exits "a folder as a stream" 66 rec-cat --check .
+exits "a folder on standard input" 66 sh -c 'rec-cat --check <.'
 exits "a stream as JSON" 65 rec-cat --from-json --schema note n.icds
 exits "full disk, JSON" 74 sh -c 'rec-cat --json n.icds >/dev/full'
 exits "full disk, stream" 74 sh -c 'rec-cat n.icds >/dev/full'
@@ -155,6 +204,12 @@ bad "too deep" "line 1: nested deeper" < <(printf '{"id":"1","text":"SECRET","x"
 bad "much too deep" "line 1:" < <(python3 -c 'print("[" * 100000)')
 bad "a huge number" "line 1: column .*: a number too large" <<<'{"id":"1","text":"SECRET","x":123456789012345678901234567890}'
 bad "codes that are none" "line 1: field codes" gold <<<'{"id":"1","codes":["SECRET",1]}'
+bad "an empty code" "line 2: field codes" gold <<<'{"id":"1","codes":["SECRET"]}
+{"id":"2","codes":[""]}'
+case $B in
+    */san) ;; # slow there
+    *) bad "a line without end" "line 1: longer than 1073741824 bytes" < <(head -c 1100000000 /dev/zero | tr '\0' x) ;;
+esac
 bad "gold id twice" "line 2: field id" gold <<<'{"id":"SECRET","codes":[]}
 {"id":"SECRET","codes":[]}'
 
@@ -164,8 +219,10 @@ exact() { # name message
     [ $got = 65 ] && grep -q -- "$2" x.err && [ ! -e x.icds ] && ok "$1" || no "$1" "$got $(cat x.err)"
 }
 exact "no end line" "no end line" < <(head -n 4 whole.json)
-exact "a record is missing" "the end counts another number" < <(sed 2d whole.json)
+exact "a record is missing" "the end counts 3 records, 2 were there" < <(sed 2d whole.json)
 exact "a record was changed" "the end names another digest" < <(sed 's/three/tree/' whole.json)
+exact "a lineage that is no list" "line 5: the end is malformed" < <(sed '$s/"lineage":.*/"lineage":5}}/' whole.json)
+exact "a header too deep" "line 1: nested deeper" < <(sed "1s/\"meta\":{/&\"x\":$(printf '[%.0s' {1..40})$(printf ']%.0s' {1..40}),/" whole.json)
 exact "lines after the end" "lines after the end" < <(cat whole.json n.ndjson)
 exact "an unknown schema in the header" "line 1: header: unknown schema" < <(sed 's/"schema":"note"/"schema":"nope"/' whole.json)
 

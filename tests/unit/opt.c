@@ -86,7 +86,8 @@ int main(void)
           !strcmp(words[4], "-n") && !strcmp(words[5], "--quiet"));
     CHECK(parse("--no-flag --no-on -qfn3 --any -123456789012") == 0);
     CHECK(flag && !on && quiet && number == 3 && any == -123456789012 && n_words == 0);
-    CHECK(parse("-i /a/b/c.txt -d /x/y/ -o /o/p") == 0 && asked == OPT_NOTHING);
+    CHECK(parse("-n 1") == 0 && number == 1 && parse("-n 10") == 0 && number == 10 && parse("-r 1") == 0 && real == 1);
+    CHECK(parse("-n 3 -r 0.25 -i /a/b/c.txt -d /x/y/ -o /o/p") == 0 && asked == OPT_NOTHING);
     DONE("what is right is taken");
 
     json_t *j = opt_resolved(own, common);

@@ -3,6 +3,7 @@
 #include "lib/util/err.h"
 #include "lib/util/rng.h"
 #include "tests/test.h"
+#include <sys/mman.h>
 
 static int scan(const char *p, size_t n, size_t *len)
 {
@@ -93,6 +94,21 @@ int main(void)
     CHECK(refused("\x92\xdd\x00\xff\xff\xff\xdd\x00\xff\xff\xff", 11)); /* two counts, too many together */
     CHECK(refused("\x92\x01\xc1", 3));
     DONE("hostile counts");
+
+    /* Three values of 400 MiB, each allowed, are more than a record together. Only the heads are ever touched. */
+    const size_t part = 400u << 20, all = 4 * part;
+    char *far = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(far != MAP_FAILED);
+    for (int values = 2; far != MAP_FAILED && values <= 3; values++) {
+        size_t end = 0;
+        far[0] = (char)(0x90 | values);
+        for (int i = 0; i < values; i++)
+            memcpy(far + 1 + (size_t)i * (part + 5), "\xc6\x19\x00\x00\x00", 5);
+        CHECK(values == 2 ? scan(far, all, &end) == 1 && end == 1 + 2 * (part + 5) : scan(far, all, &end) == E_DATA);
+    }
+    if (far != MAP_FAILED)
+        munmap(far, all);
+    DONE("a record's values together");
 
     char deep[200];
     size_t len;

@@ -5,6 +5,8 @@
 #include "lib/util/file.h"
 #include "lib/util/rng.h"
 #include "tests/test.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -82,7 +84,8 @@ static int read_bytes(const char *p, size_t n, uint64_t *records)
     return read_all("bytes", NULL, records);
 }
 
-/* A stream from frames given as JSON bodies: kind, body, ..., -1. "@" stands for a right end frame of `count`. */
+/* A stream from frames given as JSON bodies: kind, body, ..., -1. "@" stands for a right end frame of `count`, "#" for
+ * one whose lineage is no list. */
 static int read_frames(const char *const *frames, long count, const char *says)
 {
     uint64_t records;
@@ -91,10 +94,11 @@ static int read_frames(const char *const *frames, long count, const char *says)
         size_t before = sb.size;
         msgpack_pack_array(&pk, 2);
         msgpack_pack_int(&pk, **frames - '0');
-        if ((*frames)[1] == '@') {
+        if (strchr("@#", (*frames)[1])) {
             char hex[17];
             snprintf(hex, sizeof hex, "%016llx", (unsigned long long)XXH64(sb.data, before, 0));
-            json_t *end = json_pack("{s:I,s:s,s:[]}", "records", (json_int_t)count, "xxh64", hex, "lineage");
+            json_t *end = json_pack("{s:I,s:s,s:o}", "records", (json_int_t)count, "xxh64", hex, "lineage",
+                                    (*frames)[1] == '@' ? json_array() : json_integer(5));
             CHECK(pk_json(&pk, end) == 0);
             json_decref(end);
         } else {
@@ -256,10 +260,11 @@ static void test_frames(void)
     CHECK(FRAMES(1, "", HEAD, REC, "2@") == 0 && FRAMES(0, "", HEAD, "2@") == 0);
     CHECK(FRAMES(2, "counts 2 records, 1 were there", HEAD, REC, "2@") == E_DATA);
     CHECK(FRAMES(-1, "counts -1", HEAD, REC, "2@") == E_DATA);
-    CHECK(FRAMES(1, "digest does not match", HEAD, REC,
+    CHECK(FRAMES(1, "the end is malformed", HEAD, REC, "2#") == E_DATA);
+    CHECK(FRAMES(1, "names another digest", HEAD, REC,
                  "2{\"records\":1,\"xxh64\":\"0000000000000000\",\"lineage\":[]}") == E_DATA);
-    CHECK(FRAMES(1, "malformed end", HEAD, REC, "2{\"records\":1,\"xxh64\":\"00\"}") == E_DATA);
-    CHECK(FRAMES(1, "malformed end", HEAD, REC, "2{\"xxh64\":\"0000000000000000\"}") == E_DATA);
+    CHECK(FRAMES(1, "end is malformed", HEAD, REC, "2{\"records\":1,\"xxh64\":\"00\"}") == E_DATA);
+    CHECK(FRAMES(1, "end is malformed", HEAD, REC, "2{\"xxh64\":\"0000000000000000\"}") == E_DATA);
     CHECK(FRAMES(1, "no end frame", HEAD, REC) == E_DATA && FRAMES(1, "no end frame", HEAD) == E_DATA);
     CHECK(FRAMES(1, "after record 1: a second header", HEAD, REC, HEAD, "2@") == E_DATA);
     CHECK(FRAMES(1, "begin with a header", REC, "2@") == E_DATA && FRAMES(0, "begin with a header", "2@") == E_DATA);
@@ -337,6 +342,17 @@ static void test_writer(void)
         msgpack_pack_array(&pk, 1);
     msgpack_pack_nil(&pk);
     CHECK(out_record(o, sb.data, sb.size) == E_BUG && strstr(err_msg(), "deeper"));
+    json_t *far = json_object(), *in = far; /* a header, too */
+    for (int i = 0; i < DEPTH_MAX; i++) {
+        json_t *next = json_object();
+        json_object_set_new(in, "x", next);
+        in = next;
+    }
+    struct out *h;
+    CHECK(out_open(&h, "h", false) == 0 && out_header(h, "note", far, NULL, false) == E_BUG);
+    CHECK(strstr(err_msg(), "deeper"));
+    out_close(h);
+    json_decref(far);
     CHECK(access("w", F_OK) != 0 && out_end(o, NULL, "t", NULL) == 0 && access("w", F_OK) == 0);
     CHECK(out_end(o, NULL, "t", NULL) == E_BUG);
     out_close(o);
@@ -355,6 +371,29 @@ static void test_writer(void)
     CHECK(out_open(&o, "nowhere/v", false) == E_IO && !o);
     out_close(NULL);
     DONE("nothing half-written");
+}
+
+/* A log is read as it grows: each record is out before the next, compressed or not. */
+static void test_log(void)
+{
+    static const char event[] = "\x81\xa5"
+                                "event\xa1"
+                                "e";
+    CHECK(mkfifo("fifo", 0600) == 0);
+    for (int compress = 0; compress < 2; compress++) {
+        struct out *o;
+        char got[4096];
+        int fd = open("fifo", O_RDWR | O_NONBLOCK);
+        CHECK(out_open(&o, "fifo", compress) == 0 && out_header(o, "trainlog", NULL, NULL, false) == 0);
+        CHECK(read(fd, got, sizeof got) > 20);
+        for (int i = 0; i < 3; i++)
+            CHECK(out_record(o, event, sizeof event - 1) == 0 && read(fd, got, sizeof got) > 0);
+        CHECK(out_end(o, NULL, "t", NULL) == 0 && read(fd, got, sizeof got) > 0);
+        out_close(o);
+        close(fd);
+    }
+    unlink("fifo");
+    DONE("a log can be read while it is written");
 }
 
 static void test_fields(void)
@@ -385,6 +424,9 @@ static void test_fields(void)
     free(spans);
     CHECK(rec_spans(r, "back", 10, false, &spans, &n) == 0 && n == 2);
     free(spans);
+    CHECK(rec_spans(r, "over", 10, false, &spans, &n) == E_DATA && !spans);
+    CHECK(strstr(err_msg(), "field over: two spans"));
+    CHECK(rec_spans(r, "far", 10, false, &spans, &n) == E_DATA && !spans);
     CHECK(rec_spans(r, "x", 10, true, &spans, &n) == 0 && n == 0 && !spans);
     static const char *const bad[] = {"back", "bad", "far", "odd", "neg", "over", "no"};
     for (int i = 0; i < 7; i++)
@@ -422,6 +464,7 @@ int main(void)
     test_damage(true);
     test_frames();
     test_writer();
+    test_log();
     test_fields();
     msgpack_sbuffer_destroy(&sb);
     char cmd[64];
