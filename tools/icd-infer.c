@@ -534,5 +534,6 @@ int main(int argc, char **argv)
         .end = flush,
         .done = done,
     };
+    backend_share_cpu(argv);
     return stage_main(&stage, argc, argv);
 }
