@@ -63,6 +63,30 @@ for t in truth:
     seen[h].add(t['code'])
 case('truth: the bytes hold the expression', bad == 0, bad)
 case('truth: every one of the 50 codes assigned has evidence', all(codes[h] & top == seen[h] for h in adm))
+case('truth: many wordings', len({(t['code'], t['text'].lower()) for t in truth}) > 500)
+bare = sum(not any(codes[h]) for h in adm)
+case('admissions without codes', bare == int(re.search(r'(\d+) without any code', open(summary).read()).group(1)) and bare > 0, bare)
+twice = collections.Counter((r[2], r[4]) for r in PX)
+case('procedures that stand twice', 3 < sum(v > 1 for v in twice.values()) < 40)
+# Distractors: a code's expression in a note whose codes have it not, denied or in the family.
+said = {t['text'].lower() for t in truth}
+def found(pattern): # where what {x} stands for is an expression of one of the 50
+    return sum(m.group(1).lower() in said for r in ds for m in re.finditer(pattern, ' '.join(r[10].split())))
+denied = found(r'(?:No evidence of|The patient denied any|There was no sign of|Denies|Workup was negative for) (.{3,60}?)\.')
+family = found(r'(?:Mother with|Father had|A brother with|Sister:|Maternal aunt with) (.{3,60}?)(?: at age \d+)?\.')
+case('negations', denied > 60, denied)
+case('family history', family > 30, family)
+# Evidence stands anywhere in the note, and anywhere in its section.
+far = {int(r[0]): r[10].encode() for r in rows('NOTEEVENTS', longer) if r[7] == 'Report' and r[6] == 'Discharge summary'}
+at, within = [], []
+for t in map(json.loads, open(longer + '/truth.ndjson')):
+    b = far.get(t['row'], b'')
+    if not b: continue
+    at.append(t['begin'] / len(b))
+    i, j = b.find(b'Brief Hospital Course:\n'), b.find(b'\n\nMedications on Admission:')
+    if 0 < i < t['begin'] < j: within.append((t['begin'] - i) / (j - i))
+case('evidence early and late', .4 < sum(at) / len(at) < .6 and sum(x > .75 for x in at) > .1 * len(at))
+case('evidence spread over its section', len(within) > 300 and .4 < sum(within) / len(within) < .65, sum(within) / len(within))
 words = lambda d: [len(r[10].split()) for r in rows('NOTEEVENTS', d)[1:] if r[6] == 'Discharge summary' and r[7] == 'Report']
 w = words(longer)
 case('--length is the mean', 750 < sum(w) / len(w) < 1050, sum(w) / len(w))
@@ -71,6 +95,19 @@ E2
 python3 "$T/check.py" "$T/a" "$T/summary" "$T/d" "$ROOT/share/caml/TOP_50_CODES.csv" || no "check.py" "failed"
 mimic-split -q --splits "$T/a/splits" --labels full --gold "$T/gold" -o "$T/note" "$T/a" 2>/dev/null
 is "mimic-split reads it" "$(rec-cat --check "$T/note" | grep -o '[0-9]* records') $(rec-cat --check "$T/gold" | grep -o '[0-9]* records')" "300 records 300 records"
+# A patient is in one split only, wherever the borders fall.
+for s in 1 2 3 4 5 6 7 8 9 10; do mimic-synth -q -n 30 -s $s -l 50 "$T/few$s"; done
+python3 - "$T"/few* >"$T/split" <<'E2'
+import csv, gzip, sys
+csv.field_size_limit(1 << 30)
+for d in sys.argv[1:]:
+    sub = {r[2]: r[1] for r in csv.reader(gzip.open(d + '/NOTEEVENTS.csv.gz', 'rt', newline=''))}
+    of = {}
+    for s in ('train', 'dev', 'test'):
+        for h in open('%s/splits/%s_full_hadm_ids.csv' % (d, s)).read().split(): of.setdefault(sub[h], set()).add(s)
+    if any(len(v) > 1 for v in of.values()): print(d, 'has a patient in two splits')
+E2
+is "no patient in two splits" "$(cat "$T/split")" ""
 exits "one admission" 0 mimic-synth -n 1 "$T/one"
 
 exits "no directory named" 64 mimic-synth

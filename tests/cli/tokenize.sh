@@ -27,7 +27,8 @@ P
 rec-cat --from-json --schema note -o note.icds note.ndjson || no "note stream"
 
 # ---- notes ----
-try "notes" 0 tokenize -q -m m.model --max-length 0 -o token.icds note.icds
+try "notes" 0 tokenize -m m.model --max-length 0 -o token.icds note.icds
+cp err notes.err
 rec-cat --json token.icds >token.json
 python3 - note.ndjson token.json >check.txt 2>&1 <<'P'
 import base64, json, struct, subprocess, sys
@@ -57,6 +58,8 @@ for r in recs:
         assert ids[:-1] == [int(x) for x in want.stdout.split()], r["id"]
         n += 1
 assert n > 20
+unknown = sum(of(r, "ids", "i").count(2) for r in recs)
+assert unknown > 0 and open("notes.err").read() == "tokenize: %d ids are the unknown piece\n" % unknown, unknown
 print("fine")
 P
 is "ids of spm_encode, offsets, meta" "$(tail -n 1 check.txt)" fine
@@ -169,6 +172,8 @@ target --order shuffle gold.icds >s1; target --order shuffle gold.icds >s2
 alike "order shuffle is the same each time" s1 s2
 for seed in 1 2 3 4 5 6 7 8; do target --order shuffle --seed $seed gold.icds; done | sort -u >s1
 is "and another with another seed" "$([ "$(wc -l <s1)" -gt 4 ] && echo yes)" yes
+for i in 1 2 3 4 5 6 7 8; do echo "{\"id\":\"s$i\",\"split\":\"dev\",\"codes\":[\"401.9\",\"428.0\",\"V45.81\",\"38.93\"]}"; done | gold >alike.icds
+is "and another for another note" "$([ "$(target --order shuffle alike.icds | tr '|' '\n' | sort -u | wc -l)" -gt 3 ] && echo yes)" yes
 is "it only changes the order" "$(tr '|' '\n' <s1 | sed 's/, /\n/g' | sort -u | paste -sd ' ')" " 38.93 401.9 428.0 V45.81"
 cat >kbo.ndjson <<'J'
 {"code":"401.9","title":"Hypertension NOS","terms":[{"text":"HTN","type":"abbreviation","source":"x"}]}
@@ -177,6 +182,9 @@ cat >kbo.ndjson <<'J'
 {"code":"V45.81","title":"CABG status","terms":[]}
 J
 rec-cat --from-json --schema kb --meta "$META" kbo.ndjson >kbo.icds
+sed '2s/CHF NOS/CHF NOS \xf0\x9f\x98\x80/' kbo.ndjson | rec-cat --from-json --schema kb --meta "$META" >odd.kb
+tokenize -m m.model --format 2 -k odd.kb -o odd.icds gold.icds 2>msg
+is "unknown pieces of targets are told" "$(cat msg)" "tokenize: $(grep -c '428.0' gold.ndjson) ids are the unknown piece"
 printf '%s\n' '{"id":"d1","text":"PICC, then heart failure. Old HTN; HTN"}' '{"id":"x","text":"HTN"}' \
     '{"id":"t1","text":"s/p bypass, HTN and heart failure"}' | rec-cat --from-json --schema note >noteo.icds
 is "order note: where expressions stand, the others by code" "$(target --order note -k kbo.icds --notes noteo.icds gold.icds)" \

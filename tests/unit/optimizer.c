@@ -63,6 +63,17 @@ int main(void)
     CHECK(value[2] == 2);
     DONE("without clipping and decay");
 
+    optimizer_free(&o); /* clip_grad_norm_ divides by norm + 1e-6, which a tiny norm shows in the first moment */
+    params_free(&ps);
+    setup(&ps, be);
+    real tiny[6] = {3e-6f, 0, 0, 0, 4e-6f, 0};
+    c.clip = 1e-6;
+    CHECK(optimizer_init(&o, &ps) == 0 && be->upload(ps.grad, tiny, sizeof tiny) == 0);
+    CHECK(optimizer_norm(&o, &norm) == 0 && optimizer_step(&o, &c, 1e-2, norm, 1) == 0);
+    CHECK(be->download(moments[0], ps.m, sizeof moments[0]) == 0);
+    CHECK_NEAR(moments[0][0], 0.1 * 3e-6 * (1e-6 / 6e-6), 1e-13);
+    DONE("clipping of a tiny gradient");
+
     real bad[6] = {NAN};
     CHECK(be->upload(ps.grad, bad, sizeof bad) == 0 && optimizer_norm(&o, &norm) == 0 && !isfinite(norm));
     DONE("NaN is seen in the norm");
