@@ -1,5 +1,6 @@
 /* Every op against a naive double reference, on odd shapes; outputs start as NaN, guards stand around every tensor.
  * Attention has a file of its own, kernels_attention.c; helpers are in kernels.h. */
+#include "kernels/cpu/simd.h"
 #include "tests/unit/kernels.h"
 
 /* Dropout's rule, written from ops.def. */
@@ -267,6 +268,25 @@ static void test_dropout(void)
     done("dropout: repeats itself; other sites and keys are independent; p 0 copies");
 }
 
+static void test_exp(void)
+{
+    double worst = 0;
+    for (uint32_t u = 0x33800000u; u < 0x42b17218u; u += 997) /* from 2^-24 to the overflow limit, both signs */
+        for (int sign = 0; sign < 2; sign++) {
+            uint32_t bits = u | (uint32_t)sign << 31;
+            float x;
+            int e;
+            memcpy(&x, &bits, sizeof x);
+            double want = exp((double)x);
+            frexp(want, &e);
+            if (x >= -87.3f)
+                worst = fmax(worst, fabs((double)vexp(x) - want) / ldexp(1, e - 24));
+        }
+    CHECK(worst > 0 && worst < 1.1);
+    CHECK(vexp(0) == 1 && vexp(89) == INFINITY && vexp(-88) == 0 && vexp(-INFINITY) == 0 && isnan(vexp(NAN)));
+    done("exp to 1.1 ulp");
+}
+
 static void test_pointwise(void)
 {
     enum { N = 200001 };
@@ -427,6 +447,7 @@ static void test_adamw(void)
 int main(void)
 {
     rng = rng_new(1, 2);
+    test_exp();
     for (int threads = 1; threads <= 2; threads++) {
         CHECK(!backend_open("cpu", threads, &be));
         test_gemm();
