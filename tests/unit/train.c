@@ -1,4 +1,5 @@
 /* The training step on a small T5: accumulation, memory, padding; and the measures of a dev evaluation. */
+#include "lib/stream/stream.h"
 #include "lib/train/train.h"
 #include "lib/util/err.h"
 #include "lib/util/rng.h"
@@ -209,6 +210,92 @@ static void evaluation(void)
     DONE("dev evaluation");
 }
 
+/* Neither side finds anything: the label attention decides. */
+static int64_t no_label(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+{
+    return 0;
+}
+
+static void tie(void)
+{
+    struct rig r;
+    struct eval_result a;
+    static const real low[L] = {-50, -50, -50, -50};
+    rig_open(&r, 4, 0);
+    CHECK(r.t.be->upload(params_find(&r.m->params, "icd.label_attn.b")->x.v.data, low, sizeof low) == 0);
+    CHECK(evaluate(&r.t, no_label, NULL, never, &a) == 0 && a.f1_att == 0 && a.f1_gen == 0 && a.lambda == 0);
+    rig_close(&r);
+    DONE("a tie goes to the label attention");
+}
+
+/* ---- the loop ---- */
+static double rates[8]; /* as logged, by step */
+static int keep_rate(void *ctx, const char *body, size_t n)
+{
+    msgpack_unpacked u;
+    int64_t step;
+    size_t used = 0;
+    msgpack_unpacked_init(&u);
+    CHECK(msgpack_unpack_next(&u, body, n, &used) == MSGPACK_UNPACK_SUCCESS);
+    if (rec_is(&u.data, "event", "step") && rec_int(&u.data, "step", &step) && step >= 1 && step <= 8)
+        rates[step - 1] = rec_get(&u.data, "lr")->via.f64;
+    msgpack_unpacked_destroy(&u);
+    return 0;
+}
+static void seen(void *ctx, const struct train_state *s, const struct step_result *r)
+{
+}
+static void judged(void *ctx, const struct train_state *s, const struct eval_result *r, bool best)
+{
+}
+static int best_kept(void *ctx, const struct train_state *s, const struct eval_result *r)
+{
+    return 0;
+}
+static int state_kept(void *ctx, const struct train_state *s)
+{
+    return 0;
+}
+static const struct train_hooks hooks = {.log = keep_rate, .step = seen, .evaluated = judged, .save_best = best_kept,
+                                         .save_state = state_kept, .decode = no_label, .stop = never};
+
+static void rates_and_steps(void)
+{
+    struct rig r;
+    struct train_state s = {.best = NAN};
+    rig_open(&r, 8, 0);
+    r.c.schedule = schedule_find("linear");
+    r.c.warmup = 0.5;
+    r.c.lr = 1e-3;
+    r.c.max_steps = 4;
+    CHECK(train_loop(&r.t, &s, &hooks) == 0 && s.step == 4 && s.done);
+    static const double want[4] = {0, 0.5e-3, 1e-3, 0.5e-3};
+    for (int i = 0; i < 4; i++)
+        CHECK_NEAR(rates[i], want[i], 1e-12);
+    buf_free(&s.log);
+    rig_close(&r);
+    DONE("the rate of each step");
+
+    rig_open(&r, 8, 0);
+    size_t n = (size_t)r.m->params.numel;
+    real *before = malloc(n * sizeof *before), *after = malloc(n * sizeof *after);
+    double moved = 0;
+    s = (struct train_state){.best = NAN};
+    r.c.lr = 1e-3;
+    r.c.clip = 0;
+    r.c.max_steps = 1;
+    CHECK(r.t.be->download(before, r.m->params.value, n * sizeof *before) == 0);
+    CHECK(train_loop(&r.t, &s, &hooks) == 0 && r.t.be->download(after, r.m->params.value, n * sizeof *after) == 0);
+    for (size_t i = 0; i < n; i++)
+        moved = fmax(moved, fabs((double)after[i] - (double)before[i]));
+    CHECK_NEAR(moved, 1e-3, 1e-6); /* the first step of Adam is the rate, whatever the gradient */
+    free(before);
+    free(after);
+    buf_free(&s.log);
+    rig_close(&r);
+    DONE("the first step is step 1");
+}
+
 static void thresholds(void)
 {
     /* the vector of the metrics' reference: 5 admissions, 4 labels */
@@ -236,6 +323,8 @@ int main(void)
     not_finite();
     unused_decoder();
     evaluation();
+    tie();
+    rates_and_steps();
     thresholds();
     TEST_EXIT();
 }
