@@ -514,6 +514,7 @@ static int train(struct tool *t)
             sigaction(stops[i], &act, NULL);
     progress_end(&t->run->progress);
     progress_start(&t->run->progress, "icd-train", "steps", (uint64_t)train_total_steps(&cfg, &t->data), t->run->quiet);
+    t->run->progress.before = (uint64_t)t->state.step;
     t->tokens0 = t->state.tokens + t->state.note_tokens;
     t->seconds = now_seconds();
     int rc = train_loop(&t->trainer, &t->state, &h);

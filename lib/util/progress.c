@@ -26,7 +26,7 @@ void progress_show(struct progress *p, uint64_t done, const char *extra)
     if (now - p->last < 0.1)
         return;
     p->last = now;
-    double rate = (double)done / (now - p->t0);
+    double rate = (double)(done - p->before) / (now - p->t0);
     fprintf(stderr, "\r%s: %llu", p->tool, (unsigned long long)done);
     if (p->total)
         fprintf(stderr, "/%llu", (unsigned long long)p->total);
@@ -35,7 +35,8 @@ void progress_show(struct progress *p, uint64_t done, const char *extra)
     if (!p->total && share > 0 && share <= 1)
         fprintf(stderr, ", %d %%", (int)(100 * share));
     if (share > 0 && share < 1) {
-        double left = (now - p->t0) * (1 - share) / share;
+        double now_done = share - (p->total ? (double)p->before / (double)p->total : 0);
+        double left = now_done > 0 ? (now - p->t0) * (1 - share) / now_done : 1e9;
         unsigned long long s = left < 360000 ? (unsigned long long)(left + 0.5) : 359999;
         fprintf(stderr, ", %llu:%02llu:%02llu left", s / 3600, s / 60 % 60, s % 60);
     }

@@ -7,6 +7,7 @@
 struct progress {
     const char *tool, *unit; /* "notes" */
     uint64_t total;          /* 0: unknown, */
+    uint64_t before;         /* done before this run, where it goes on with another; 0 at the start */
     uint64_t part, whole;    /* then the share of the input, in bytes, stands for it; whole 0: unknown too */
     bool on;
     double t0, last;

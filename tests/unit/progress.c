@@ -7,7 +7,7 @@
 static bool in_time;
 
 /* What is shown on standard error when that is a terminal. */
-static char *shown_of(bool quiet, uint64_t total, uint64_t part, uint64_t whole)
+static char *shown_of(bool quiet, uint64_t total, uint64_t part, uint64_t whole, uint64_t before)
 {
     static char text[4096];
     int master = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(2);
@@ -17,7 +17,7 @@ static char *shown_of(bool quiet, uint64_t total, uint64_t part, uint64_t whole)
     dup2(slave, 2);
     struct progress p;
     progress_start(&p, "tool", "notes", total, quiet);
-    p.part = part, p.whole = whole;
+    p.part = part, p.whole = whole, p.before = before;
     progress_show(&p, 1, NULL); /* too soon */
     usleep(120000);
     progress_show(&p, 50, "loss 1.5");
@@ -38,7 +38,7 @@ static char *shown_of(bool quiet, uint64_t total, uint64_t part, uint64_t whole)
 
 static char *shown(bool quiet, uint64_t total)
 {
-    return shown_of(quiet, total, 0, 0);
+    return shown_of(quiet, total, 0, 0, 0);
 }
 
 int main(void)
@@ -54,21 +54,26 @@ int main(void)
     t = shown(false, 0);
     CHECK(strstr(t, "tool: 50 notes, ") && !strstr(t, "left"));
     DONE("without a total");
-    t = shown_of(false, 0, 1, 1000000);
+    t = shown_of(false, 0, 1, 1000000, 0);
     CHECK(strstr(t, "tool: 50 notes, ") && strstr(t, "/s, 0 %, ") && strstr(t, " left"));
     unsigned h = 0, m = 0, s = 0;
     const char *left = strstr(t, " %, ");
     CHECK(left && sscanf(left + 4, "%u:%u:%u left", &h, &m, &s) == 3);
     CHECK(h >= 33 && h < 1000); /* 999,999 times 0.12 s at least */
-    t = shown_of(false, 0, 600, 800);
+    t = shown_of(false, 0, 600, 800, 0);
     CHECK(strstr(t, "/s, 75 %, 0:00:0") && strstr(t, " left, loss 1.5"));
-    t = shown_of(false, 0, 800, 800);
+    t = shown_of(false, 0, 800, 800, 0);
     CHECK(strstr(t, "/s, 100 %, loss 1.5") && !strstr(t, "left"));
-    t = shown_of(false, 0, 900, 800); /* a file that grew */
+    t = shown_of(false, 0, 900, 800, 0); /* a file that grew */
     CHECK(!strstr(t, "%") && !strstr(t, "left"));
-    t = shown_of(false, 100, 900, 1000);
+    t = shown_of(false, 100, 900, 1000, 0);
     CHECK(strstr(t, "tool: 50/100 notes, ") && !strstr(t, "%"));
     DONE("the share of the input's bytes, where there is no total");
+    t = shown_of(false, 100000, 0, 0, 49); /* a run that goes on: one in 0.12 s and more, 99,950 to come */
+    left = strstr(t, "/s, ");
+    CHECK(left && sscanf(left + 4, "%u:%u:%u left", &h, &m, &s) == 3 && h >= 3);
+    CHECK(strtod(strstr(t, "notes, ") + 7, NULL) < 8.5);
+    DONE("rate and time of what this run did");
     CHECK(!strcmp(shown(true, 100), "."));
     DONE("quiet");
     int kept = dup(2), file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
