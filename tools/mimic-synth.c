@@ -4,9 +4,9 @@
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include "lib/util/opt.h"
+#include "lib/util/process.h"
 #include "lib/util/progress.h"
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,12 +35,6 @@ static void show(void *ctx, uint64_t done)
 {
     progress_show(ctx, done, NULL);
 }
-static void stopped(int sig) /* leaves no half of a directory's files */
-{
-    outfile_unlink_all();
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
 static int fail(int code)
 {
     fprintf(stderr, "%s: %s\n", doc.tool, err_msg());
@@ -50,6 +44,7 @@ static int fail(int code)
 int main(int argc, char **argv)
 {
     enum opt_asked asked;
+    process_start();
     int rc = opt_parse(opts, NULL, &argc, argv, &asked);
     if (rc)
         return fail(rc);
@@ -63,9 +58,6 @@ int main(int argc, char **argv)
         return fail(err_set(E_USAGE, "one directory is needed (see --help)"));
 
     umask(077);
-    signal(SIGINT, stopped);
-    signal(SIGTERM, stopped);
-    signal(SIGHUP, stopped);
     struct progress p;
     struct synth_counts n;
     progress_start(&p, doc.tool, "admissions", (uint64_t)admissions, quiet);

@@ -3,10 +3,9 @@
 #include "lib/stream/internal.h"
 #include "lib/util/file.h"
 #include "lib/util/pool.h"
+#include "lib/util/process.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,39 +52,6 @@ static int processors(void)
 {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
-/* ---- signals ---- */
-
-/* A tool that is stopped leaves no temporary file, and dies of the signal, so that the shell sees why. */
-static void on_signal(int sig)
-{
-    outfile_unlink_all();
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
-static void catch_signals(void)
-{
-    static const int stop[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-    struct sigaction a = {.sa_handler = on_signal}, old;
-    sigemptyset(&a.sa_mask);
-    a.sa_flags = SA_RESTART | (int)SA_NODEFER;
-    for (size_t i = 0; i < sizeof stop / sizeof *stop; i++) {
-        /* nohup and the like keep what they ignore; a closed pipe always ends us */
-        if (stop[i] != SIGPIPE && sigaction(stop[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
-            continue;
-        sigaction(stop[i], &a, NULL);
-    }
-}
-
-/* Where a standard descriptor is closed, the next file opened would take its place and receive what is meant for it.
- * What is put there fails when it is used, as a closed one does. */
-static void hold_descriptors(void)
-{
-    for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
-            _exit(E_IO);
 }
 
 /* ---- messages ---- */
@@ -538,8 +504,7 @@ int stage_main(const struct stage *st, int argc, char **argv)
     struct stage_side side = {0};
     struct run r = {.stage = st, .side = &side, .argv = argv + 1, .schema = st->out};
     enum opt_asked asked;
-    hold_descriptors();
-    catch_signals();
+    process_start();
     common_options(&r);
     side.files = json_array();
     r.argc = argc;

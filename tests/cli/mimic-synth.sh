@@ -110,6 +110,9 @@ E2
 is "no patient in two splits" "$(cat "$T/split")" ""
 exits "one admission" 0 mimic-synth -n 1 "$T/one"
 
+exits "what nohup ignores stays ignored" 0 sh -c "trap '' HUP; mimic-synth -q -n 300 -l 50 '$T/hup' & p=\$!; sleep 0.05; kill -HUP \$p; wait \$p"
+sh -c "exec mimic-synth -n 300 -s 7 -l 300 '$T/closed' <&- >&- 2>&-"
+is "closed descriptors: the same files" "$? $(diff -r "$T/a" "$T/closed" 2>&1 | head -n 1)" "0 "
 exits "no directory named" 64 mimic-synth
 exits "two directories" 64 mimic-synth "$T/a" "$T/b"
 exits "no admissions" 64 mimic-synth -n 0 "$T/x"
