@@ -45,9 +45,9 @@ outputs() {
     redirected 74 "trap '' XFSZ; ulimit -f 1; $tool $call -o '$T/old/x.icds' >/dev/null"
     is "$tool: the file that was there stays" "$(cat "$T/old/x.icds" | tr '\n' ' ')$(ls -A "$T/old")" "before x.icds"
     # A file must not get the number of a closed descriptor: messages would go into it.
-    redirected 0 "$tool ${call//-q /} -o '$T/out/x.icds' <&- 2>&-"
+    redirected 0 "$tool ${call//-q /} -o '$T/out/x.icds' 2>&-"
     [ -n "$why" ] || rec-cat --check "$T/out/x.icds" >/dev/null 2>"$T/stderr" || why="the output is damaged: $(cat "$T/stderr")"
-    check "$tool: standard input and error closed"
+    check "$tool: standard error closed"
     # A good run with -o: exit 0, mode 0600, nothing else in the folder.
     run 0 $tool $call -o "$T/out/x.icds"
     is "$tool: -o is one file of mode 600" "$why$(cd "$T/out" && find . -maxdepth 1 -type f -printf '%f %m\n')" "x.icds 600"

@@ -284,7 +284,7 @@ static void test_exp(void)
         }
     CHECK(worst > 0 && worst < 1.1);
     CHECK(vexp(0) == 1 && vexp(89) == INFINITY && vexp(-88) == 0 && vexp(-INFINITY) == 0 && isnan(vexp(NAN)));
-    done("exp to 1.1 ulp");
+    DONE("exp to 1.1 ulp");
 }
 
 static void test_pointwise(void)
