@@ -70,7 +70,7 @@ static struct {
     struct label_set labels;
     struct split_tally tally;
     struct out *gold;
-    struct outfile report;
+    struct outfile *report;
     msgpack_sbuffer sb;
 } st;
 
@@ -168,7 +168,7 @@ static int begin(struct run *r)
     TRY(check_usage(r));
     settle(r);
     if (report_path)
-        TRY(outfile_open(&st.report, report_path));
+        TRY(run_output_file(r, report_path, &st.report));
     if (!splits_dir)
         TRY(share_path("caml", bundled, sizeof bundled));
     TRY(caml_text ? caml_text_open(&st.caml) : 0);
@@ -289,6 +289,13 @@ static void counted(struct run *r, uint64_t n, const char *what)
     if (n)
         run_warn(r, "%" PRIu64 " %s", n, what);
 }
+static size_t labels_absent(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < st.labels.n; i++)
+        n += !(st.tally.by_label[i][SPLIT_TRAIN] + st.tally.by_label[i][SPLIT_DEV] + st.tally.by_label[i][SPLIT_TEST]);
+    return n;
+}
 static void warn(struct run *r, const json_t *report)
 {
     const struct mimic_counts *c = &st.mimic.counts;
@@ -307,6 +314,8 @@ static void warn(struct run *r, const json_t *report)
     counted(r, c->null_codes, "code rows of listed admissions without a code were skipped");
     counted(r, c->bad_bytes, "bytes were not UTF-8 and became U+FFFD");
     counted(r, subjects_in_two_splits(&st.mimic), "subjects have admissions in more than one split");
+    if (st.gold && labels_absent() == st.labels.n)
+        run_warn(r, "no admission has one of the %zu labels: codes have dots, as 401.9 and 38.93", st.labels.n);
     counted(r, st.caml.other_bytes, "bytes are not ASCII: CAML's tokens may be others there");
     json_array_foreach(json_object_get(report, "symptoms"), i, x) run_warn(r, "%s", json_string_value(x));
     json_array_foreach(json_object_get(report, "checks"), i, x) if (!json_is_true(json_object_get(x, "ok")))
@@ -317,7 +326,8 @@ static void warn(struct run *r, const json_t *report)
 static void note_labels(struct run *r, const json_t *report)
 {
     const struct split_tally *t = &st.tally;
-    run_note(r, "%zu labels in the set (%s)", st.labels.n, path_base(labels));
+    run_note(r, "%zu labels in the set (%s), %zu of them of no admission", st.labels.n, path_base(labels),
+             labels_absent());
     for (size_t i = 0; i < st.labels.n && st.labels.n <= 60; i++)
         run_note(r, "%-7s %6" PRIu64 " train %5" PRIu64 " dev %5" PRIu64 " test", st.labels.code[i], t->by_label[i][0],
                  t->by_label[i][1], t->by_label[i][2]);
@@ -371,7 +381,9 @@ static void note(struct run *r, const json_t *report, bool known)
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
         run_note(r, "not compared with MIMIC-III v1.4: %s",
-                 splits_dir ? "other lists than CAML's" : "most admissions of CAML's lists are missing");
+                 splits_dir ? "other lists than CAML's"
+                 : addenda  ? "most admissions of CAML's lists are missing"
+                            : "addenda are left out");
     else
         run_note(r, "compared with MIMIC-III v1.4: %zu counts", json_array_size(json_object_get(report, "checks")));
 }
@@ -387,9 +399,8 @@ static int report(struct run *r)
     int rc = 0;
     if (report_path) {
         char *text = json_dumps(j, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
-        rc = text ? outfile_write(&st.report, text, strlen(text)) : err_nomem(1);
-        rc = rc ? rc : outfile_write(&st.report, "\n", 1);
-        rc = rc ? rc : outfile_commit(&st.report);
+        rc = text ? outfile_write(st.report, text, strlen(text)) : err_nomem(1);
+        rc = rc ? rc : outfile_write(st.report, "\n", 1);
         free(text);
     }
     json_decref(j);
@@ -418,7 +429,6 @@ static void done(struct run *r)
     free(st.tally.by_label);
     document_free(&st.doc);
     caml_text_close(&st.caml);
-    outfile_discard(&st.report);
     msgpack_sbuffer_destroy(&st.sb);
 }
 

@@ -3,11 +3,12 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include <csv.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { HEADING_MAX = 4096 };
+enum { HEADING_MAX = 4096, CELL_MAX = 1 << 26 }; /* columns; bytes */
 
 struct table {
     const struct csv_want *want;
@@ -27,8 +28,6 @@ static const char *column_name(const char *c)
 
 static void heading_cell(struct table *t, const char *p, size_t n)
 {
-    if (t->at == 0 && n >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3)) /* byte order mark */
-        p += 3, n -= 3;
     if (t->at >= HEADING_MAX) {
         t->rc = err_set(E_DATA, "%s: more than %d columns", t->r.file, HEADING_MAX);
         return;
@@ -54,7 +53,7 @@ static void on_cell(void *p, size_t n, void *ctx)
 {
     struct table *t = ctx;
     if (t->rc || !asked(t)) {
-        t->at++;
+        t->at += t->at < INT_MAX;
         return;
     }
     if (t->heading) {
@@ -119,6 +118,14 @@ static int never(unsigned char c)
     return 0;
 }
 
+/* E_DATA "FILE: row N: column K: why": where the parser stands. */
+static int bad_here(const struct table *t, const char *why)
+{
+    if (t->heading)
+        return err_set(E_DATA, "%s: heading: column %d: %s", t->r.file, t->at + 1, why);
+    return err_set(E_DATA, "%s: row %llu: column %d: %s", t->r.file, (unsigned long long)t->r.row + 1, t->at + 1, why);
+}
+
 /* libcsv's rate is 300 MB/s, ISA-L's three times that. So of a quoted cell nobody asks for libcsv gets the quotes
  * only, which leaves it in the same state. Whether a quote is open is known from their number alone: strict libcsv
  * refuses a quote within an unquoted cell. */
@@ -133,18 +140,20 @@ static int parse(struct csv_parser *csv, struct table *t, const char *p, size_t 
         }
         size_t len = (size_t)((quote ? quote + 1 : end) - p);
         if (csv_parse(csv, p, len, on_cell, on_row, t) != len && !t->rc)
-            return csv_error(csv) != CSV_EPARSE ? err_nomem(len)
-                                                : err_set(E_DATA, "%s: row %llu: column %d: a quote where none may be",
-                                                          t->r.file, (unsigned long long)t->r.row + 1, t->at + 1);
+            return csv_error(csv) == CSV_EPARSE ? bad_here(t, "a quote where none may be") : err_nomem(len);
         p += len;
         *open ^= quote != NULL;
+        if (csv->entry_pos > CELL_MAX)
+            return bad_here(t, *open ? "larger than 64 MB: the quote never closes?" : "larger than 64 MB");
     }
     return t->rc;
 }
 
 static int read_all(struct csv_parser *csv, struct table *t, struct feed *f)
 {
+    static const char mark[] = "\xEF\xBB\xBF"; /* of byte order, before everything else */
     bool open = false, empty = true;
+    size_t marked = 0;
     const char *p;
     for (size_t n = 1; n;) {
         int rc = feed_next(f, &p, &n);
@@ -152,12 +161,14 @@ static int read_all(struct csv_parser *csv, struct table *t, struct feed *f)
             err_ctx(rc, "after row %llu", (unsigned long long)t->r.row);
         if (rc)
             return err_ctx(rc, "%s", t->r.file);
-        empty &= !n;
-        TRY(parse(csv, t, p, n, &open));
+        size_t skip = 0;
+        while (empty && skip < n && mark[marked] && p[skip] == mark[marked])
+            skip++, marked++;
+        empty &= skip == n;
+        TRY(parse(csv, t, p + skip, n - skip, &open));
     }
     if (csv_fini(csv, on_cell, on_row, t))
-        return err_set(E_DATA, "%s: row %llu: column %d: the quote never closes", t->r.file,
-                       (unsigned long long)t->r.row + 1, t->at + 1);
+        return bad_here(t, "the quote never closes");
     TRY(t->rc);
     return t->heading ? err_set(E_DATA, "%s: %s", t->r.file, empty ? "empty file" : "no heading") : 0;
 }

@@ -1,6 +1,7 @@
 /* The rows of one table, through libcsv. Columns are found by name, upper or lower case. Quoting as in RFC 4180, LF or
- * CRLF, fields of many lines; strict: a quote that never closes, a row of another width, a missing column are errors
- * that name file, row (from 1, the heading not counted) and column. Tests: tests/unit/csv.c. */
+ * CRLF, fields of many lines, a byte order mark; strict: a quote that never closes, a row of another width, a missing
+ * column, a cell of more than 64 MB are errors that name file, row (from 1, the heading not counted) and column. A
+ * quoted cell that nobody asks for may be of any size. Tests: tests/unit/csv.c. */
 #ifndef ICD_CSV_TABLE_H
 #define ICD_CSV_TABLE_H
 #include "lib/ingest/feed.h"

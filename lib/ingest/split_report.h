@@ -27,7 +27,8 @@ int split_report(const struct split_facts *f, json_t **out);
 /* ---- known_counts.c: the counts of MIMIC-III v1.4 ---- */
 /* [{check, got, want, ok}], empty where the published counts do not apply. */
 json_t *known_counts(const struct split_facts *f);
-/* Are these CAML's lists over a NOTEEVENTS of v1.4's size? Nine in ten admissions of the lists are to be there. */
+/* Are these CAML's lists over a NOTEEVENTS of v1.4's size, addenda and all? Nine in ten admissions of the lists are to
+ * be there. */
 bool known_corpus(const struct split_facts *f);
 /* [sentence]: what is known to go wrong, seen here. */
 json_t *known_symptoms(const struct split_facts *f);

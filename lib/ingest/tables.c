@@ -61,25 +61,37 @@ static int read_table(struct reading *r, struct table_job *j, const char *path, 
 /* ---- archives ---- */
 struct bytes {
     struct source *s;
+    size_t zeros; /* at the end of what was read so far */
     char block[1 << 18];
 };
+static int next_block(struct bytes *b, size_t *n)
+{
+    size_t zeros = 0;
+    TRY(source_read(b->s, b->block, sizeof b->block, n));
+    while (zeros < *n && !b->block[*n - zeros - 1])
+        zeros++;
+    b->zeros = zeros == *n ? b->zeros + zeros : zeros;
+    return 0;
+}
 static la_ssize_t give(struct archive *a, void *ctx, const void **p)
 {
     struct bytes *b = ctx;
     size_t n;
     *p = b->block;
-    int rc = source_read(b->s, b->block, sizeof b->block, &n);
+    int rc = next_block(b, &n);
     if (!rc)
         return (la_ssize_t)n;
     archive_set_error(a, rc == E_NOMEM ? ENOMEM : EIO, "%s", err_msg());
     return -1;
 }
-/* libarchive stops at a tar's end mark; what comes behind still has its checksum to be verified. */
+/* libarchive stops at a tar's end mark, and is content without one; but what comes behind it still has its checksum to
+ * be verified, and a tar that is cut between two members has none. */
 static int read_rest(struct bytes *b)
 {
+    enum { END_MARK = 2 * 512 };
     for (size_t n = 1; n;)
-        TRY(source_read(b->s, b->block, sizeof b->block, &n));
-    return 0;
+        TRY(next_block(b, &n));
+    return b->zeros >= END_MARK ? 0 : err_set(E_DATA, "the archive is cut short: it has no end mark");
 }
 static int archive_bad(struct archive *a, const char *path)
 {
@@ -98,14 +110,18 @@ static int read_members(struct reading *r, struct archive *a, const char *path)
     return got == ARCHIVE_EOF ? 0 : archive_bad(a, path);
 }
 /* A zip's table of contents is at its end, so libarchive gets the file itself; a tar is a stream and can be
- * compressed. */
+ * compressed. libarchive also reads a zip that has no such table, but could not tell where one is cut. */
 static int read_zip(struct reading *r, const char *path)
 {
     struct archive *a = archive_read_new();
     if (!a)
         return err_nomem(1);
-    archive_read_support_format_zip(a);
-    int rc = archive_read_open_filename(a, path, 1 << 18) ? archive_bad(a, path) : read_members(r, a, path);
+    archive_read_support_format_zip_seekable(a);
+    int rc;
+    if (archive_read_open_filename(a, path, 1 << 18))
+        rc = err_set(E_DATA, "%s: the zip file is cut short: it has no table of contents", path_base(path));
+    else
+        rc = read_members(r, a, path);
     archive_read_free(a);
     return rc;
 }
@@ -129,10 +145,10 @@ static int read_tar(struct reading *r, const char *path)
     free(b);
     return rc;
 }
-static int read_archive(struct reading *r, const char *path)
+static int read_archive(struct reading *r, const char *path, const struct stat *st)
 {
     char magic[2] = "";
-    FILE *f = fopen(path, "r");
+    FILE *f = S_ISREG(st->st_mode) ? fopen(path, "r") : NULL; /* what is read from a pipe is gone */
     bool zip = f && fread(magic, 1, 2, f) == 2 && !memcmp(magic, "PK", 2);
     if (f)
         fclose(f);
@@ -190,7 +206,7 @@ int tables_read(char *const *where, int n, struct table_job *job, size_t jobs, b
         struct stat st;
         if (stat(where[i], &st))
             return err_set(E_NOINPUT, "%s: %s", path_base(where[i]), strerror(errno));
-        TRY(S_ISDIR(st.st_mode) ? read_dir(&r, where[i], &st, NULL) : read_archive(&r, where[i]));
+        TRY(S_ISDIR(st.st_mode) ? read_dir(&r, where[i], &st, NULL) : read_archive(&r, where[i], &st));
     }
     for (size_t i = 0; i < jobs; i++)
         if (!job[i].found)

@@ -25,6 +25,8 @@ struct stage_side {
         json_t *meta;
     } outs[SIDES_MAX];
     int n_out;
+    struct outfile text[SIDES_MAX]; /* further outputs that are no streams */
+    int n_text;
     json_t *files;   /* [{name, xxh64}] of run_input_file */
     json_t *history; /* of the output, once begin is done */
     bool streams;    /* the output is a stream whose schema is not chosen yet */
@@ -133,6 +135,16 @@ int run_output(struct run *r, const char *path, const char *schema, const json_t
         return err_set(E_USAGE, "standard output can take one stream only: use -o FILE");
     TRY(out_open(o, path, r->compress));
     x->outs[x->n_out++] = (struct side_out){*o, schema, meta ? json_deep_copy(meta) : json_object()};
+    return 0;
+}
+
+int run_output_file(struct run *r, const char *path, struct outfile **f)
+{
+    struct stage_side *x = r->side;
+    if (x->n_text == SIDES_MAX)
+        return err_set(E_USAGE, "more than %d outputs", SIDES_MAX);
+    TRY(outfile_open(&x->text[x->n_text], path));
+    *f = &x->text[x->n_text++];
     return 0;
 }
 
@@ -421,7 +433,7 @@ static int run_finish(struct run *r)
     struct stage_side *x = r->side;
     json_t *lineage = NULL, *inputs = NULL;
     int rc = 0;
-    if (!r->out && !x->n_out)
+    if (!r->out && !x->n_out && !x->n_text)
         return 0;
     TRY_GOTO(rc, out, inputs_lineage(r, &lineage));
     TRY_GOTO(rc, out, own_inputs(r, &inputs));
@@ -431,6 +443,8 @@ static int run_finish(struct run *r)
         TRY_GOTO(rc, out, out_finish(r->out, lineage, r->stage->doc.tool, inputs));
     for (int i = 0; i < x->n_out; i++)
         TRY_GOTO(rc, out, out_commit(x->outs[i].out));
+    for (int i = 0; i < x->n_text; i++)
+        TRY_GOTO(rc, out, outfile_commit(&x->text[i]));
     if (r->out)
         TRY_GOTO(rc, out, out_commit(r->out));
 out:
@@ -486,6 +500,8 @@ static void run_free(struct run *r)
         out_close(x->outs[i].out);
         json_decref(x->outs[i].meta);
     }
+    for (int i = 0; i < x->n_text; i++)
+        outfile_discard(&x->text[i]);
     out_close(r->out);
     json_decref(r->meta);
     json_decref(x->files);

@@ -7,6 +7,7 @@
 #include "lib/stream/stream.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
+#include "lib/util/file.h"
 #include "lib/util/opt.h"
 #include "lib/util/progress.h"
 
@@ -76,6 +77,8 @@ int run_input_file(struct run *r, const char *path);
 /* In begin: a further output stream of its own schema; same history; committed only if everything succeeds.
  * Emit with run_emit_to. meta borrowed. */
 int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o);
+/* In begin: a further output that is no stream (a report): written with outfile_write, committed as those are. */
+int run_output_file(struct run *r, const char *path, struct outfile **f);
 /* From end (or from each of a non-parallel stage): one record, `body` is one packed map. */
 int run_emit(struct run *r, const char *body, size_t n);
 int run_emit_to(struct run *r, struct out *o, const char *body, size_t n);

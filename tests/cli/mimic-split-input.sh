@@ -45,6 +45,7 @@ for a in plain.tar gnu.tar x.tar.gz x.tgz x.tar.xz x.tar.bz2 x.zip stored.zip; d
 done
 python3 "$T/pack.py" "$T/rev.tar" "$T/csv" "" PROCEDURES_ICD.csv NOTEEVENTS.csv DIAGNOSES_ICD.csv; gives "tables in another order" "$T/rev.tar"
 python3 "$T/pack.py" "$T/n.zip" "$T/m" "" NOTEEVENTS.csv.gz; gives "an archive and a directory" "$T/n.zip" "$T/d"
+gives "a tar from a pipe" <(cat "$T/plain.tar"); gives "a .tar.gz from a pipe" <(cat "$T/gzx.tar.gz")
 if command -v zstd >/dev/null; then
     mkdir "$T/z"; for f in "$T/csv/"*; do zstd -q "$f" -o "$T/z/$(basename "$f").zst"; done
     gives "tables as .zst" "$T/z"
@@ -112,6 +113,21 @@ if command -v zstd >/dev/null; then
     cp "$T/z/NOTEEVENTS.csv.zst" "$T/w"; flip "$T/w/NOTEEVENTS.csv.zst" $((n / 2)); bad "a bit of .zst turned over" 65 "NOTEEVENTS.csv.zst" "$T/w"
     head -c 3000 "$T/x.tar.zst" >"$T/cut.tar.zst"; bad ".tar.zst cut short" 65 "cut.tar.zst" "$T/cut.tar.zst"
 fi
+# Between two members and without its end an archive looks whole, but is not.
+cat >"$T/ends.py" <<'E2'
+import sys, tarfile, zipfile
+T = sys.argv[1]
+last = tarfile.open(T + '/plain.tar').getmembers()[-1]
+open(T + '/noend.tar', 'wb').write(open(T + '/plain.tar', 'rb').read()[:last.offset_data + (last.size + 511) // 512 * 512])
+data = open(T + '/gzx.zip', 'rb').read()
+open(T + '/nocontents.zip', 'wb').write(data[:zipfile.ZipFile(T + '/gzx.zip').start_dir])
+open(T + '/noend.zip', 'wb').write(data[:-1])
+E2
+python3 "$T/ends.py" "$T"
+bad "a tar without its end mark" 65 "noend.tar: the archive is cut short: it has no end mark" "$T/noend.tar"
+for a in nocontents noend; do
+    bad "a zip with $a" 65 "$a.zip: the zip file is cut short: it has no table of contents" "$T/$a.zip"
+done
 printf 'no archive at all, but long enough to look like something, perhaps: %0600d' 0 >"$T/text.tar"; bad "not an archive" 65 "text.tar" "$T/text.tar"
 : >"$T/empty.tar"; bad "an empty file" 65 "empty.tar" "$T/empty.tar"
 bad "a table alone is no archive" 65 "NOTEEVENTS.csv.gz: " "$T/m/NOTEEVENTS.csv.gz"
@@ -126,4 +142,8 @@ exits "--report and -o the same" 64 mimic-split --report "$T/x" -o "$T/x" --spli
 exits "two outputs on standard output" 64 mimic-split --report - --splits "$T/m/splits" "$T/m"
 exits "/dev/full for --report" 74 mimic-split --splits "$T/m/splits" --report /dev/full -o "$T/x" "$T/m"
 [ -e "$T/x" ] && no "/dev/full: no notes either" "left" || ok "/dev/full: no notes either"
+rm -f "$T/gold" "$T/report"
+mimic-split --splits "$T/m/splits" --labels full --gold "$T/gold" --report "$T/report" "$T/m" >/dev/full 2>"$T/err"
+is "/dev/full for the notes" $? 74
+[ -e "$T/gold" ] || [ -e "$T/report" ] && no "/dev/full: neither labels nor a report" "left" || ok "/dev/full: neither labels nor a report"
 exit $failed

@@ -65,6 +65,7 @@ int main(void)
     CHECK(gives("\xEF\xBB\xBF"
                 "A,B\n1,2\n",
                 "1|2;"));
+    CHECK(gives("\xEF\xBB\xBF\"A\",\"B\"\r\n\"1\",2\r\n", "1|2;"));
     CHECK(gives("A,B\n", ""));
     DONE("columns by name, in any order and case; CRLF; no newline at the end; byte order mark");
 
@@ -79,7 +80,9 @@ int main(void)
     CHECK(fails("A,B\nSECRET\n", E_DATA, "row 1: 1 columns"));
     CHECK(fails("A,C\n1,2\n", E_DATA, "TABLE.csv: no column B"));
     CHECK(fails("A,B,a\n1,2,3\n", E_DATA, "column A is there twice"));
-    CHECK(fails("", E_DATA, "TABLE.csv: empty file"));
+    CHECK(fails("A,\"B\"SECRET\n1,2\n", E_DATA, "TABLE.csv: heading: column 2: a quote where none may be"));
+    CHECK(fails("A,\"B\n", E_DATA, "TABLE.csv: heading: column 2: the quote never closes"));
+    CHECK(fails("", E_DATA, "TABLE.csv: empty file") && fails("\xEF\xBB\xBF", E_DATA, "TABLE.csv: empty file"));
     CHECK(fails("\n\n", E_DATA, "TABLE.csv: no heading"));
     DONE("what is wrong is named, without its content");
 
@@ -109,6 +112,26 @@ int main(void)
     unlink(path);
     free(big);
     DONE("a field of 3 MB; the callback stops the reading");
+
+    /* a cell without end: not read into memory for ever; skipped where nobody asks for it */
+    static char block[1 << 20];
+    memset(block, 'x', sizeof block);
+    for (int quoted = 0; quoted < 2; quoted++) {
+        f = fopen(path, "w");
+        fprintf(f, "A,B\n3,4\n%s", quoted ? "\"" : "");
+        for (int i = 0; i < 66; i++)
+            fwrite(block, 1, sizeof block, f);
+        fputs(quoted ? "\",2\n" : ",2\n", f);
+        fclose(f);
+        CHECK(read_from(dir, a_opt, NULL, NULL) == E_DATA &&
+              strstr(err_msg(), quoted ? "TABLE.csv: row 2: column 1: larger than 64 MB: the quote never closes?"
+                                       : "TABLE.csv: row 2: column 1: larger than 64 MB"));
+        seen[0] = 0;
+        CHECK(!quoted ||
+              (read_from(dir, (const char *const[]){"B", "?Z", NULL}, NULL, NULL) == 0 && !strcmp(seen, "4|;2|;")));
+    }
+    unlink(path);
+    DONE("a cell larger than any note");
 
     /* what is skipped is skipped, not misread: quotes, commas and line ends in cells nobody asks for */
     const char *tricky = "Z,A,Y,B,X\n"
