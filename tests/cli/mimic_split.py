@@ -80,6 +80,22 @@ def codes_of(where, o, admitted):
     return out
 
 
+def count_codes(where, o, split):
+    """What the report says of the code tables' rows."""
+    c = {'icd': int(o.get('icd', '9')), 'without_admission': 0, 'not_listed': 0, 'null': 0, 'other_system': 0, 'read_as_numbers': 0}
+    for name in ('diagnoses_icd', 'procedures_icd'):
+        for row in table(where, name):
+            if row.get('icd_version', str(c['icd'])) != str(c['icd']):
+                c['other_system'] += 1
+            elif not row['hadm_id']:
+                c['without_admission'] += 1
+            elif row['hadm_id'] not in split:
+                c['not_listed'] += 1
+            elif not row.get('icd9_code', row.get('icd_code')).strip():
+                c['null'] += 1
+    return c
+
+
 def arrange(notes, o):
     blank_last = lambda s: (not s, s)
     if o.get('order') == 'report':
@@ -107,9 +123,14 @@ def main(where, o):
     else:
         notes = [n for n in table(where, 'noteevents') if n['category'] == 'Discharge summary']
     admitted = {n['hadm_id'] for n in notes}
+    count = {'summaries': len(notes), 'without_admission': sum(not n['hadm_id'] for n in notes),
+             'not_listed': sum(n['hadm_id'] not in split for n in notes if n['hadm_id'])}
     by = {}
+    count['addenda_dropped'] = 0
     for n in notes:
-        if n['hadm_id'] in split and not (o.get('addenda') == 'no' and n['description'] == 'Addendum'):
+        if n['hadm_id'] in split and o.get('addenda') == 'no' and n['description'] == 'Addendum':
+            count['addenda_dropped'] += 1
+        elif n['hadm_id'] in split:
             by.setdefault(n['hadm_id'], []).append(n)
     sequence = {h: [] for h in by}
     for row, code in codes_of(where, o, admitted):
@@ -118,7 +139,12 @@ def main(where, o):
     order = sorted(by, key=lambda h: (int(by[h][0]['subject_id']), int(h)))
     allowed = {c for h in by for c, _ in sequence[h]} if labels == 'full' else {l.split()[0] for l in open(labels)}
     separator = o.get('separator', ' ' if o.get('caml_text') else '\n')
-    out = {'notes': [], 'gold': [], 'labels': sorted(allowed)}
+    out = {'notes': [], 'gold': [], 'labels': sorted(allowed), 'count': count}
+    count['admissions'] = len(admitted - {''} - (set(split) - set(by)))
+    count['duplicates_dropped'] = sum(len(v) - len(arrange(v, o)) for v in by.values())
+    count['bytes_replaced'] = 0
+    out['listed'] = {s: sum(x == s for x in split.values()) for s in ('train', 'dev', 'test')}
+    out['codes'] = count_codes(where, o, split)
     for h in order:
         text, parts = b'', []
         for n in arrange(by[h], o):
@@ -129,6 +155,7 @@ def main(where, o):
         out['notes'].append({'id': h, 'subject': by[h][0]['subject_id'], 'split': split[h], 'text': text.decode(), 'parts': parts})
         out['gold'].append({'id': h, 'split': split[h], 'codes': sorted({c for c, _ in sequence[h]} & allowed), 'sequence': sequence[h]})
     out['tokens'] = sum(len(n['text'].split()) for n in out['notes'])
+    out['not_ascii'] = sum(len(c.encode()) for h in by for n in by[h] for c in n['text'] if ord(c) > 127)
     out['types'] = len({w for n in out['notes'] for w in n['text'].split()})
     return out
 
@@ -155,8 +182,27 @@ def compare(where, o, note, gold, report):
             bad.append('report: ' + s)
     if [x['code'] for x in r['labels']] != want['labels']:
         bad.append('report: labels')
+    caml = r['notes'].pop('caml_text', None)
+    if r['notes'] != want['count']:
+        bad.append('report: notes')
+    if r['codes'] != want['codes']:
+        bad.append('report: codes')
+    files = [('discharge' if o['source'] == 'mimic4' else 'noteevents'), 'diagnoses_icd', 'procedures_icd']
+    if [(t['table'].lower(), t['file'].lower(), t['rows'], t['not_read']) for t in r['tables']] != [
+            (t, t + '.csv.gz', len(table(where, t)), 0) for t in files]:
+        bad.append('report: tables')
+    if any((r['splits'][s]['listed'], r['splits'][s]['without_note']) != (n, n - size[s]) for s, n in want['listed'].items()):
+        bad.append('report: lists')
+    subjects = {s: sorted(int(n['subject']) for n in want['notes'] if n['split'] == s) for s in size}
+    x, v = r['subjects'], list(subjects.values())
+    if (x['in_two_splits'] != len({i for a in size for b in size if a != b for i in set(subjects[a]) & set(subjects[b])})
+            or x['ordered_by_split'] != all(a[-1] < b[0] for a, b in zip(v, v[1:]))
+            or any(x[s] != [i[0], i[-1]] for s, i in subjects.items())):
+        bad.append('report: subjects')
     share = {}
     for x in r['labels']:
+        if x.get('kind', 'none') != ('none' if o.get('icd') == '10' else 'procedure' if x['code'][2:3] == '.' else 'diagnosis'):
+            bad.append('report: kind of ' + x['code'])
         for s in size:
             n = sum(x['code'] in g['codes'] for g in want['gold'] if g['split'] == s)
             share[x['code'], s] = n / size[s] if size[s] else 0
@@ -166,11 +212,15 @@ def compare(where, o, note, gold, report):
         d = sum(abs(share[c, s] - share[c, 'train']) for c in want['labels']) / len(want['labels'])
         if not abs(r['shift'][s]['mean_difference'] - d) < 1e-9:
             bad.append('report: shift to ' + s)
+        if (r['shift'][s]['only_in_train'], r['shift'][s]['never_in_train']) != tuple(
+                sum(bool(share[c, a]) and not share[c, b] for c in want['labels']) for a, b in (('train', s), (s, 'train'))):
+            bad.append('report: labels of one split only, ' + s)
         most = max(abs(share[c, s] - share[c, 'train']) for c in want['labels'])
         x = r['shift'][s]['most'][0]
         if not abs(abs(x['train'] - x[s]) - most) < 1e-9:
             bad.append('report: largest shift to ' + s)
-    if o.get('caml_text') and (r['notes']['caml_text']['tokens'], r['notes']['caml_text']['types']) != (want['tokens'], want['types']):
+    if o.get('caml_text') and (caml['tokens'], caml['types'], caml['bytes_not_ascii']) != (
+            want['tokens'], want['types'], want['not_ascii']):
         bad.append('report: tokens')
     if len(want['notes']) < 20:
         bad.append('too few notes to tell')
