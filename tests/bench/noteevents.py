@@ -33,17 +33,15 @@ def lines(r, n):
     return made
 
 
-def text(r, pool, mean):
-    size, out = r.expovariate(1 / mean) * .8 + mean * .2, []
-    while size > 0:
-        out.append(r.choice(pool))
-        size -= len(out[-1])
-    return ''.join(out)
+def text(r, pool, line, mean):
+    """About `mean` bytes on average; `line` is the mean of the pool's."""
+    return ''.join(r.choices(pool, k=1 + int((r.expovariate(1 / mean) * .8 + mean * .2) / line)))
 
 
 def main(where, megabytes):
     r = random.Random(20)
     pool = lines(r, 60000)
+    line = sum(map(len, pool)) / len(pool)
     os.makedirs(where + '/splits', exist_ok=True)
     path = where + '/NOTEEVENTS.csv.gz'
     gzip = subprocess.Popen(['gzip', '-6nc'], stdin=subprocess.PIPE, stdout=open(path + '.part', 'wb'))
@@ -61,7 +59,7 @@ def main(where, megabytes):
             head = '%d,%d,,2150-01-02,2150-01-02 03:04:00,2150-01-02 03:05:00,"%s","Report",15245,' % (
                 row, row // 40, r.choice(('Nursing/other', 'Radiology', 'ECG', 'Physician ', 'Nursing')))
             mean = OTHER
-        b = ('%s,"%s"\n' % (head, text(r, pool, mean))).encode()
+        b = ('%s,"%s"\n' % (head, text(r, pool, line, mean))).encode()
         gzip.stdin.write(b)
         done += len(b)
     gzip.stdin.close()
@@ -69,7 +67,8 @@ def main(where, megabytes):
         sys.exit('gzip failed')
     os.replace(path + '.part', path)
     last = 100000 + summaries * 8 // 9
-    for split, ids in (('train', range(100000, last - 200)), ('dev', range(last - 200, last - 100)), ('test', range(last - 100, last + 1))):
+    dev, test = (last // 2 * 2 - n for n in (200, 100))  # even: a subject has two admissions
+    for split, ids in (('train', range(100000, dev)), ('dev', range(dev, test)), ('test', range(test, last + 1))):
         with open('%s/splits/%s_full_hadm_ids.csv' % (where, split), 'w') as f:
             f.writelines('%d\n' % i for i in ids)
     print('%d bytes, %d rows, %d discharge summaries (%.2f %%)' % (done, row, summaries, 100 * summaries / row))

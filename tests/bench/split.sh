@@ -10,7 +10,7 @@ ORACLE=${ORACLE:-python3}
 dir=${TABLE:-$T/table}
 [ -n "${TABLE:-}" ] || python3 "$ROOT/tests/bench/noteevents.py" "$dir" "${MB:-1050}" || exit 1
 zcat "$dir/NOTEEVENTS.csv.gz" >plain.csv || exit 1
-cat >pandas.py <<'PY'
+cat >filter.py <<'PY'
 import sys
 import pandas
 notes = pandas.read_csv(sys.argv[1], dtype=str, usecols=["ROW_ID", "SUBJECT_ID", "HADM_ID", "CHARTDATE", "CATEGORY", "DESCRIPTION", "TEXT"])
@@ -30,7 +30,7 @@ for i in $(seq "${ROUNDS:-5}"); do
         python3 run.py split-j1 mimic-split -q -j1 --lists full --splits "$dir/splits" -o note1.icds "$dir" &&
         python3 run.py inflate "$B/tests/bench/split" inflate "$dir/NOTEEVENTS.csv.gz" &&
         python3 run.py parse "$B/tests/bench/split" parse plain.csv &&
-        python3 run.py pandas "$ORACLE" pandas.py "$dir/NOTEEVENTS.csv.gz" || exit 1
+        python3 run.py pandas "$ORACLE" filter.py "$dir/NOTEEVENTS.csv.gz" || exit 1
 done
 cmp note.icds note1.icds || { echo "split.sh: one thread writes other bytes than two" >&2; exit 1; }
 python3 - "$(rec-cat --text note.icds | wc -c)" "$(stat -c %s plain.csv)" <<'PY'
