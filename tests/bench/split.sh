@@ -13,7 +13,8 @@ zcat "$dir/NOTEEVENTS.csv.gz" >plain.csv || exit 1
 cat >filter.py <<'PY'
 import sys
 import pandas
-notes = pandas.read_csv(sys.argv[1], dtype=str, usecols=["ROW_ID", "SUBJECT_ID", "HADM_ID", "CHARTDATE", "CATEGORY", "DESCRIPTION", "TEXT"])
+columns = ["ROW_ID", "SUBJECT_ID", "HADM_ID", "CHARTDATE", "CATEGORY", "DESCRIPTION", "TEXT"]
+notes = pandas.read_csv(sys.argv[1], dtype=str, usecols=columns)
 kept = notes[notes.CATEGORY == "Discharge summary"]
 print(len(notes), len(kept), kept.TEXT.str.len().sum())
 PY
@@ -42,8 +43,8 @@ for line in open("times"):
     rows.setdefault(name, []).append([float(x) for x in v])
 best = {n: [min(x) for x in zip(*v)] for n, v in rows.items()}
 best = {n: (*v[:2], max(x[2] for x in rows[n])) for n, v in best.items()}
-title = {"split": "mimic-split", "split-j1": "mimic-split -j 1", "inflate": "libarchive's inflate alone", "parse": "libcsv's parse alone",
-         "pandas": "pandas: read_csv and filter"}
+title = {"split": "mimic-split", "split-j1": "mimic-split -j 1", "inflate": "libarchive's inflate alone",
+         "parse": "libcsv's parse alone", "pandas": "pandas: read_csv and filter"}
 print("%.0f MB of CSV, %.1f MB of text kept, best of %d rounds" % (size, kept, len(rows["split"])))
 for n, (wall, cpu, rss) in best.items():
     print("%-28s %6.2f s %6.0f MB/s %6.2f s of CPU time %6.0f MB of memory" % (title[n], wall, size / wall, cpu, rss))

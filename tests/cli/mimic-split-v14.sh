@@ -77,8 +77,8 @@ is "full: admissions, labels" "$(grep -c "admissions of \(47723\|1631\|3372\) in
 run --labels fixed50 "$T/m"
 is "the wrong list is recognised" "$(grep -c '8052, 1569 and 1725 admissions have one of these 50 codes' "$T/err")" 1
 
-# ---- CAML's numbers: seven blocks of 131,072 rows ----
-mkdir "$T/s"; head -n 59653 "$T/m/NOTEEVENTS.csv" >"$T/s/NOTEEVENTS.csv"; ln -s "$T/m/"*_ICD.csv "$T/s/"
+# ---- CAML's numbers: seven blocks of 131,072 rows; the last admissions of the lists have no note ----
+mkdir "$T/s"; head -n 59000 "$T/m/NOTEEVENTS.csv" >"$T/s/NOTEEVENTS.csv"; ln -s "$T/m/"*_ICD.csv "$T/s/"
 run --labels full --caml-bug "$T/s"
 is "CAML's numbers: the labels are counted" "$(differences | grep labels:)" "$(python3 - "$T" "$ROOT" <<'E2'
 import json, subprocess, sys
@@ -93,6 +93,19 @@ forms = [c for c in labels if c + '0' in labels]  # one code, two forms: from a 
 print(f'labels: {len(labels)}, not 8921' if ok and forms else 'the reference has other codes')
 E2
 )"
+
+# Blocks are of all admissions with a summary, also of those in no list.
+run --labels full --lists 50 --caml-bug "$T/s"
+is "CAML's numbers: admissions in no list" "$(python3 - "$T" "$ROOT" <<'E2'
+import json, subprocess, sys
+T, root = sys.argv[1:]
+sys.path.insert(0, root + '/tests/cli')
+import mimic_split
+want = mimic_split.main(T + '/s', {'caml_bug': 1, 'lists': '50', 'splits': root + '/share/caml'})
+lines = subprocess.run(['rec-cat', '--json', T + '/gold'], capture_output=True, text=True).stdout.splitlines()
+print([json.loads(l) for l in lines[1:-1]] == want['gold'], len(want['gold']))
+E2
+)" "True 11368"
 
 # ---- what is changed is named ----
 mkdir "$T/c"; ln -s "$T/m/NOTEEVENTS.csv" "$T/m/PROCEDURES_ICD.csv" "$T/c/"
@@ -113,6 +126,8 @@ mimic-split -q --lists full --report "$T/report" -o "$T/note" "$T/c" 2>"$T/err"
 is "subjects out of order" "$(differences)" "SUBJECT_ID in the order of the splits: 0, not 1"
 mimic-split -q --caml-text --lists full -o "$T/note" "$T/m" 2>"$T/err"
 is "other text" "$(differences | tr '\n' ';')" "tokens of CAML's text: 73504, not 79801387;different tokens of CAML's text: 4, not 150854;"
+mimic-split --no-addenda --lists full -o "$T/note" "$T/m" 2>"$T/err"
+is "without addenda there is nothing to compare with" "$(differences)$(grep -c 'not compared with MIMIC-III v1.4: addenda are left out' "$T/err")" 1
 rm -r "$T/c"; mkdir "$T/c"; ln -s "$T/m/NOTEEVENTS.csv" "$T/m/DIAGNOSES_ICD.csv" "$T/c/"
 sed 's/,0*\([0-9]*\)$/,\1/' "$T/m/PROCEDURES_ICD.csv" >"$T/c/PROCEDURES_ICD.csv"
 run "$T/c"; is "codes read as whole numbers are recognised" "$(grep -c 'no procedure code begins with 0' "$T/err")" 1

@@ -185,5 +185,17 @@ E2
     python3 "$T/demo.py" "$D" "$T" make
     mimic-split -q --labels full --splits "$T/demo/splits" --gold "$T/gold" -o "$T/note" "$T/demo" 2>"$T/err"
     rec-cat --json "$T/gold" | python3 "$T/demo.py" "$D" "$T" check || no "demo" "$(cat "$T/err")"
+    # The demo's own files, as PhysioNet's zip and as a .tar.gz have them, with our notes from elsewhere.
+    mkdir "$T/notes"; mv "$T/demo/NOTEEVENTS.csv" "$T/notes"
+    rows=$(tail -q -n +2 "$D"/DIAGNOSES_ICD.csv "$D"/PROCEDURES_ICD.csv | wc -l)
+    for kind in zip gztar; do
+        a=$(python3 -c 'import shutil,sys; print(shutil.make_archive(*sys.argv[1:]))' "$T/demo-$kind" $kind "$D" .)
+        mimic-split -q --labels full --splits "$T/demo/splits" --gold "$T/gold2" -o "$T/note2" --report "$T/report" \
+            "$T/notes" "$a" 2>"$T/err"
+        same "demo as $kind" "$T/gold2" "$T/gold"; same "demo as $kind: notes" "$T/note2" "$T/note"
+        is "demo as $kind: every row was read" "$(python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); print(
+            sum(t["rows"] for t in r["tables"][1:]), *(r["codes"][k] for k in ("null", "not_listed", "without_admission")))' \
+            "$T/report")" "$rows 0 0 0"
+    done
 else skip "demo" "no MIMIC-III demo (MIMIC3_DEMO=FOLDER)"; fi
 exit $failed
