@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEADING_MAX = 4096, CELL_MAX = 1 << 26 }; /* columns; bytes */
+enum { HEADING_MAX = 4096, CELL_MAX = 1 << 26, GROW = 1 << 16 }; /* columns; bytes; bytes */
 
 struct table {
     const struct csv_want *want;
@@ -139,6 +139,7 @@ static int parse(struct csv_parser *csv, struct table *t, const char *p, size_t 
             p = quote;
         }
         size_t len = (size_t)((quote ? quote + 1 : end) - p);
+        csv_set_blk_size(csv, csv->entry_pos > GROW ? csv->entry_pos : GROW); /* libcsv's buffer grows by this */
         if (csv_parse(csv, p, len, on_cell, on_row, t) != len && !t->rc)
             return csv_error(csv) == CSV_EPARSE ? bad_here(t, "a quote where none may be") : err_nomem(len);
         p += len;
@@ -185,7 +186,6 @@ int csv_read(struct feed *f, const char *file, const struct csv_want *want, uint
     int rc = csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI) ? err_nomem(1) : 0;
     if (!rc) {
         csv_set_space_func(&csv, never); /* blanks belong to the field */
-        csv_set_blk_size(&csv, 1 << 16);
         rc = read_all(&csv, t, f);
         csv_free(&csv);
     }
