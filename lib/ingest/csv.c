@@ -3,7 +3,6 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include <csv.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,12 +25,16 @@ static const char *column_name(const char *c)
     return c + (*c == '?');
 }
 
+/* E_DATA "FILE: row N: column K: why": where the parser stands. */
+static int bad_here(const struct table *t, const char *why)
+{
+    if (t->heading)
+        return err_set(E_DATA, "%s: heading: column %d: %s", t->r.file, t->at + 1, why);
+    return err_set(E_DATA, "%s: row %llu: column %d: %s", t->r.file, (unsigned long long)t->r.row + 1, t->at + 1, why);
+}
+
 static void heading_cell(struct table *t, const char *p, size_t n)
 {
-    if (t->at >= HEADING_MAX) {
-        t->rc = err_set(E_DATA, "%s: more than %d columns", t->r.file, HEADING_MAX);
-        return;
-    }
     t->place[t->at] = -1;
     for (int i = 0; t->want->columns[i]; i++) {
         const char *name = column_name(t->want->columns[i]);
@@ -52,8 +55,12 @@ static bool asked(const struct table *t)
 static void on_cell(void *p, size_t n, void *ctx)
 {
     struct table *t = ctx;
-    if (t->rc || !asked(t)) {
-        t->at += t->at < INT_MAX;
+    if (t->at == HEADING_MAX && !t->rc)
+        t->rc = bad_here(t, "too many columns");
+    if (t->rc)
+        return;
+    if (!asked(t)) {
+        t->at++;
         return;
     }
     if (t->heading) {
@@ -116,14 +123,6 @@ static int never(unsigned char c)
 {
     (void)c;
     return 0;
-}
-
-/* E_DATA "FILE: row N: column K: why": where the parser stands. */
-static int bad_here(const struct table *t, const char *why)
-{
-    if (t->heading)
-        return err_set(E_DATA, "%s: heading: column %d: %s", t->r.file, t->at + 1, why);
-    return err_set(E_DATA, "%s: row %llu: column %d: %s", t->r.file, (unsigned long long)t->r.row + 1, t->at + 1, why);
 }
 
 /* libcsv's rate is 300 MB/s, ISA-L's three times that. So of a quoted cell nobody asks for libcsv gets the quotes

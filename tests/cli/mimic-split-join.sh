@@ -68,6 +68,45 @@ agree "CAML's text" "$T/m" "$S --labels full --caml-text" caml_text=1
 agree "CAML's numbers" "$T/m" "$S --labels full --caml-bug" caml_bug=1
 agree "CAML's numbers and 50 codes" "$T/m" "$S --lists full --caml-bug" caml_bug=1 labels="$ROOT/share/caml/TOP_50_CODES.csv"
 
+# What is told on standard error is what the report says.
+mimic-split $S --labels full --caml-text --no-addenda --no-duplicates --gold "$T/gold" -o "$T/note" --report "$T/report" "$T/m" 2>"$T/err"
+cat >"$T/told.py" <<'E2'
+import json, sys
+r, err = json.load(open(sys.argv[1])), open(sys.argv[2]).read().splitlines()
+n, c, sub, caml = r['notes'], r['codes'], r['subjects'], r['notes']['caml_text']
+want = [f"{r['tables'][0]['rows']} rows of NOTEEVENTS, {n['summaries']} discharge summaries, {sum(x['admissions'] for x in r['splits'].values())} admissions written",
+        f"{len(r['labels'])} labels in the set (full), 0 of them of no admission",
+        f"{caml['tokens']} tokens, {caml['types']} different ones",
+        f"{n['not_listed']} discharge summaries of admissions in no list were skipped",
+        f"{n['addenda_dropped']} addenda and {n['duplicates_dropped']} duplicates were left out as asked",
+        f"{c['not_listed']} code rows of admissions in no list, 0 of the other ICD version were skipped",
+        f"SUBJECT_ID {'rises' if sub['ordered_by_split'] else 'does not rise'} from train to dev to test",
+        "not compared with MIMIC-III v1.4: other lists than CAML's",
+        f"warning: {sum(x['without_note'] for x in r['splits'].values())} admissions of the lists have no discharge summary and are left out",
+        f"warning: {n['without_admission']} discharge summaries without HADM_ID were skipped",
+        f"warning: {c['without_admission']} code rows without HADM_ID were skipped",
+        f"warning: {c['null']} code rows of listed admissions without a code were skipped",
+        f"warning: {sub['in_two_splits']} subjects have admissions in more than one split",
+        f"warning: {caml['bytes_not_ascii']} bytes are not ASCII: CAML's tokens may be others there"]
+for s, x in r['splits'].items():
+    want.append(f"{s}: {x['admissions']} admissions of {x['listed']} in the list")
+    want.append(f"{s}: {x['positives']} labels, {x['labels_per_admission']:.2f} an admission; "
+                f"{x['without_label']} admissions without one, {x['without_code']} of them without any code")
+for s in ('dev', 'test'):
+    x = r['shift'][s]
+    most = ', '.join(f"{m['code']} {100 * m['train']:.1f} to {100 * m[s]:.1f} %" for m in x['most'])
+    want.append(f"prior shift from train to {s}: {100 * x['mean_difference']:.2f} points a label; {most}; "
+                f"{x['only_in_train']} labels of train not in {s}, {x['never_in_train']} of {s} not in train")
+print(*['missing: ' + w for w in want if 'mimic-split: ' + w not in err], sep='\n')
+nothing = [k for d in (n, c, caml, sub) for k, v in d.items() if v == 0 and k not in ('bytes_replaced', 'other_system', 'read_as_numbers', 'ordered_by_split')]
+print(*['nothing to count: ' + k for k in nothing], sep='\n')
+E2
+is "standard error tells every count of the report" "$(python3 "$T/told.py" "$T/report" "$T/err" 2>&1 | grep .)" ""
+is "the text's kind is in the header" "$(rec-cat --head --json "$T/note" | grep -c '"text": *"caml"')" 1
+printf '4019\n25000\n' >"$T/undotted"
+mimic-split -q $S --lists full --labels "$T/undotted" --gold "$T/gold" -o "$T/note" "$T/m" 2>"$T/err"
+is "labels that no admission has" "$?:$(grep -c 'warning: no admission has one of the 2 labels: codes have dots' "$T/err")" 0:1
+
 # The reference does tell a difference.
 is "notes in another order are noticed" "$(mimic-split -q $S --labels full --order report --gold "$T/gold" -o "$T/note" --report "$T/report" "$T/m" 2>/dev/null
     rec-cat --json "$T/note" >"$T/note.json"; rec-cat --json "$T/gold" >"$T/gold.json"

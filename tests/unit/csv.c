@@ -130,8 +130,18 @@ int main(void)
         CHECK(!quoted ||
               (read_from(dir, (const char *const[]){"B", "?Z", NULL}, NULL, NULL) == 0 && !strcmp(seen, "4|;2|;")));
     }
+    memset(block, ',', sizeof block);
+    for (int heading = 0; heading < 2; heading++) {
+        f = fopen(path, "w");
+        fputs(heading ? "" : "A,B\n1,2\n", f);
+        fwrite(block, 1, sizeof block, f);
+        fclose(f);
+        CHECK(read_from(dir, ab, NULL, NULL) == E_DATA &&
+              strstr(err_msg(), heading ? "TABLE.csv: heading: column 4097: too many columns"
+                                        : "TABLE.csv: row 2: column 4097: too many columns"));
+    }
     unlink(path);
-    DONE("a cell larger than any note");
+    DONE("a cell larger than any note, columns without end");
 
     /* what is skipped is skipped, not misread: quotes, commas and line ends in cells nobody asks for */
     const char *tricky = "Z,A,Y,B,X\n"
