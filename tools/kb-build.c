@@ -1,23 +1,39 @@
 /* kb-build: what is known about each code (titles, expressions, descriptions) as one kb stream. It reads code tables
- * only: there is no way to hand it a note. Tests: tests/cli/kb-build.sh. Data: share/kb, share/icd9, share/caml. */
+ * only: there is no way to hand it a note. Where it comes from: lib/kb/titles.c, answers.c, ask.c; what becomes of it:
+ * lib/kb/terms.c. Tests: tests/cli/kb-build*.sh. Data: share/kb, share/icd9, share/caml. */
+#include "lib/kb/answers.h"
+#include "lib/kb/terms.h"
+#include "lib/kb/titles.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {"expressions", "descriptions", NULL};
-static const char *labels_from = "caml50", *kind = "expressions";
-static struct opt_list titles;
+enum { WARNINGS_MAX = 20 };
+static const char *const kinds[] = {"expressions", "descriptions", NULL}, *const systems[] = {"9", "10", NULL};
+static const char *labels_from = "caml50", *kind = "expressions", *icd = "9", *report_path;
+static struct opt_list titles_from, answers_from;
 static bool builtin = true;
+static int64_t max_df;
 
 static const struct opt opts[] = {
     {.name = "labels",
      .letter = 'l',
      .type = OPT_FILE,
      .value = &labels_from,
-     .arg = "caml50|FILE",
-     .help = "The codes: the 50 of MIMIC-III-50, or a file with one dotted code a line."},
+     .arg = "caml50|laat50|fixed50|FILE",
+     .help =
+         "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for "
+         "them), a file with one dotted code a line, or a gold, target, pred or kb stream, of which the label set is "
+         "all that is read."},
+    {.name = "icd",
+     .type = OPT_CHOICE,
+     .value = &icd,
+     .choices = systems,
+     .arg = "9|10",
+     .help = "Which ICD the codes are of. No titles or expressions of ICD-10 come with icdpipe: give --labels and "
+             "--titles."},
     {.name = "kind",
      .type = OPT_CHOICE,
      .value = &kind,
@@ -27,282 +43,344 @@ static const struct opt opts[] = {
          "Which knowledge the stream holds: terms, abbreviations and synonyms, or one detailed description a code."},
     {.name = "titles",
      .letter = 't',
-     .type = OPT_LIST,
-     .value = &titles,
+     .type = OPT_FILES,
+     .value = &titles_from,
      .arg = "FILE",
-     .help = "A table of titles, CODE<TAB>TITLE or CODE<TAB>KIND<TAB>TITLE, that goes before the shipped ones; may be "
-             "repeated."},
-    {.name = "builtin",
-     .type = OPT_FLAG,
-     .value = &builtin,
-     .help = "Use the shipped expressions and descriptions; without them a code has its title alone."},
+     .help = "A table of titles that goes before the shipped ones, plain or compressed: CODE<TAB>TITLE, "
+             "CODE<TAB>KIND<TAB>TITLE, a list of CMS (CMS32_DESC_LONG_DX.txt) or a table of MIMIC "
+             "(D_ICD_DIAGNOSES.csv.gz); may be repeated."},
+    {.name = "builtin", .type = OPT_FLAG, .value = &builtin, .help = "Use the shipped expressions and descriptions."},
+    {.name = "answers",
+     .letter = 'a',
+     .type = OPT_FILES,
+     .value = &answers_from,
+     .arg = "FILE|DIR",
+     .help =
+         "A language model's answers: a file for each code, named by it (401.9.txt, 4019.md), a folder of such files, "
+         "or JSON lines with code and answer; may be repeated."},
+    {.name = "max-df",
+     .type = OPT_INT,
+     .value = &max_df,
+     .arg = "K",
+     .min = 0,
+     .max = UINT32_MAX,
+     .help = "Leave out expressions that more than K codes have; 0 keeps all."},
+    {.name = "report",
+     .type = OPT_OUT,
+     .value = &report_path,
+     .arg = "FILE",
+     .help = "Write what was left out of answers, and which expressions several codes have, as JSON lines."},
     {0},
 };
 
-struct term {
-    const char *code, *type, *text;
-};
-struct title {
-    const char *code, *text;
-};
 static struct state {
-    char *files[32]; /* texts that titles and codes point into */
-    int nfiles;
-    struct title *title;
-    size_t ntitle;
-    json_t *terms; /* code -> [{text,type}] */
-    json_t *labels;
+    struct run *run;
+    struct code_list codes;
+    struct titles titles;
+    struct terms terms;
+    bool *answered;   /* by code */
+    unsigned source;  /* of what is being read */
+    unsigned shipped; /* the source "builtin" */
+    size_t lost, talk;
+    struct buf report;
+    struct outfile report_file;
+    struct {
+        size_t codes;
+        struct buf text;
+    } most; /* the expression that most codes have */
 } st;
 
-static int by_code(const void *a, const void *b)
+static bool descriptions(void)
 {
-    return strcmp(((const struct title *)a)->code, ((const struct title *)b)->code);
+    return !strcmp(kind, "descriptions");
 }
 
-/* Equal codes of one table in the order of its lines: their texts lie in one buffer. */
-static int by_code_line(const void *a, const void *b)
+static size_t codes(void)
 {
-    const struct title *x = a, *y = b;
-    int c = by_code(a, b);
-    return c ? c : (x->text > y->text) - (x->text < y->text);
+    return st.codes.set.n;
 }
 
-/* The first table that has a code names it, and in a table its first line. */
-static int read_titles(struct run *r, const char *path, bool ours)
+static const char *code_at(size_t i)
 {
-    char *p;
-    size_t n, line = 0;
-    if (st.nfiles == (int)(sizeof st.files / sizeof *st.files))
-        return err_set(E_USAGE, "too many --titles");
-    TRY(file_read(path, 1u << 30, &p, &n));
-    st.files[st.nfiles++] = p;
-    TRY(run_input_file(r, path));
-    json_t *utf8 = json_stringn(p, n);
-    json_decref(utf8);
-    if (!utf8)
-        return err_set(E_DATA, "%s: not UTF-8", path_base(path));
-    size_t first = st.ntitle;
-    for (char *s = p, *end; *s; s = end) {
-        line++;
-        end = s + strcspn(s, "\n");
-        if (*end)
-            *end++ = 0;
-        s[strcspn(s, "\r")] = 0;
-        if (!*s)
-            continue;
-        char *tab = strchr(s, '\t'), *last = strrchr(s, '\t');
-        if (!tab || tab == s || !last[1])
-            return err_set(E_DATA, "%s: line %zu: not CODE<TAB>TITLE", path_base(path), line);
-        *tab = 0;
-        if ((st.ntitle & (st.ntitle + 1)) == 0) { /* 0, 1, 3, 7, ...: double */
-            struct title *t = mem_grow(st.title, 2 * st.ntitle + 2, sizeof *t);
-            if (!t)
-                return E_NOMEM;
-            st.title = t;
-        }
-        st.title[st.ntitle++] = (struct title){s, last + 1};
+    return st.codes.set.code[i];
+}
+
+/* ---- what was left out ---- */
+
+static int report_line(json_t *j)
+{
+    char *s = j && report_path ? json_dumps(j, JSON_COMPACT) : NULL;
+    int rc = s ? buf_fmt(&st.report, "%s\n", s) : report_path ? err_set(E_DATA, "--report: a name is not UTF-8") : 0;
+    free(s);
+    json_decref(j);
+    return rc;
+}
+
+/* "401.9.txt: 401.9: line 7: why", as far as these are known. */
+static int place_of(const struct remark *m, struct buf *b)
+{
+    TRY(buf_str(b, m->file));
+    if (m->record)
+        TRY(buf_fmt(b, ": line %zu", m->record));
+    if (m->code)
+        TRY(buf_fmt(b, ": %s", m->code));
+    if (m->line)
+        TRY(buf_fmt(b, ": line %zu of the answer", m->line));
+    return buf_fmt(b, ": %s%c", m->why, 0);
+}
+
+static int on_remark(void *ctx, const struct remark *m)
+{
+    struct buf b = {0};
+    int rc = 0;
+    st.lost += m->lost;
+    st.talk += !m->lost;
+    if (m->lost && st.lost <= WARNINGS_MAX && !(rc = place_of(m, &b)))
+        run_warn(st.run, "%s", b.p);
+    buf_free(&b);
+    return rc ? rc
+              : report_line(json_pack("{s:s, s:s, s:s*, s:I, s:I, s:s}", "what", m->lost ? "unread" : "passed over",
+                                      "file", m->file, "code", m->code, "record", (json_int_t)m->record, "line",
+                                      (json_int_t)m->line, "why", m->why));
+}
+
+/* The shipped set has no lines that cannot be read. */
+static int on_shipped_remark(void *ctx, const struct remark *m)
+{
+    return m->lost ? err_set(E_DATA, "%s: the shared data is damaged", m->why) : 0;
+}
+
+static int on_term(void *ctx, uint32_t code, enum kb_type type, const char *text, size_t n)
+{
+    bool worded;
+    TRY(terms_add(&st.terms, code, type, text, n, st.source, &worded));
+    const struct remark m = {.file = st.terms.source[st.source], .code = code_at(code), .lost = true, .why = "no word"};
+    return worded ? 0 : on_remark(NULL, &m);
+}
+
+static int on_shared(void *ctx, const char *form, const uint32_t *code, size_t n)
+{
+    if (n > st.most.codes) {
+        st.most.codes = n;
+        st.most.text.n = 0;
+        TRY(buf_fmt(&st.most.text, "%s", form));
     }
-    if (first == st.ntitle)
-        return err_set(E_DATA, "%s: no titles%s", path_base(path), ours ? "; the shared data is damaged" : "");
-    qsort(st.title + first, st.ntitle - first, sizeof *st.title, by_code_line);
-    size_t kept = first;
-    for (size_t i = first; i < st.ntitle; i++)
-        if (!(kept > first && by_code(&st.title[i], &st.title[kept - 1]) == 0) &&
-            !(first && bsearch(&st.title[i], st.title, first, sizeof *st.title, by_code)))
-            st.title[kept++] = st.title[i];
-    st.ntitle = kept;
-    qsort(st.title, st.ntitle, sizeof *st.title, by_code);
+    if (!report_path)
+        return 0;
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_string(code_at(code[i])));
+    return report_line(json_pack("{s:s, s:s, s:o}", "what", "shared", "form", form, "codes", list));
+}
+
+/* ---- reading ---- */
+
+static int read_titles(struct run *r)
+{
+    static const char *const shipped[] = {"icd9/titles.tsv", "caml/ICD9_descriptions"};
+    char path[PATH_MAX];
+    st.titles.icd = atoi(icd);
+    for (int i = 0; i < titles_from.n; i++) {
+        TRY(titles_add(&st.titles, titles_from.v[i]));
+        TRY(run_input_file(r, titles_from.v[i]));
+    }
+    for (size_t i = 0; i < 2 && st.titles.icd == 9; i++) {
+        TRY(share_path(shipped[i], path, sizeof path));
+        TRY(titles_add(&st.titles, path));
+        TRY(run_input_file(r, path));
+    }
+    if (descriptions())
+        return 0;
+    TRY(terms_source(&st.terms, "title", &st.source));
+    for (uint32_t i = 0; i < codes(); i++) {
+        const char *title = titles_find(&st.titles, code_at(i));
+        TRY(title ? terms_add(&st.terms, i, KB_TERM, title, strlen(title), st.source, NULL) : 0);
+    }
     return 0;
 }
 
-/* The code's title; else its parent's (obsolete codes have only a category), shortening the code from the right. */
-static const char *title_of(const char *code)
+static struct answers answers_for(int (*remark)(void *, const struct remark *))
 {
-    char c[64];
-    snprintf(c, sizeof c, "%s", code);
-    for (size_t n = strlen(c); n >= 2; c[--n] = 0) {
-        if (c[n - 1] == '.')
-            continue;
-        struct title key = {c, NULL}, *t = bsearch(&key, st.title, st.ntitle, sizeof key, by_code);
-        if (t)
-            return t->text;
-    }
-    return NULL;
+    return (struct answers){
+        .codes = &st.codes, .description = descriptions(), .term = on_term, .remark = remark, .answered = st.answered};
 }
 
-static int read_expressions(struct run *r, const char *path)
+static int read_builtin(struct run *r)
 {
-    char *p;
-    size_t n, line = 0;
-    TRY(file_read(path, 1u << 30, &p, &n));
-    int rc = run_input_file(r, path);
-    st.terms = json_object();
-    for (char *s = p, *end; *s && !rc; s = end) {
-        line++;
-        end = s + strcspn(s, "\n");
-        json_error_t e;
-        json_t *j = json_loadb(s, (size_t)(end - s), JSON_REJECT_DUPLICATES, &e);
-        const char *code = json_string_value(json_object_get(j, "code"));
-        const char *type = json_string_value(json_object_get(j, "type"));
-        const char *text = json_string_value(json_object_get(j, "text"));
-        if (!code || !type || !text || !*text)
-            rc = err_set(E_DATA, "%s: line %zu: needs code, type and text", path_base(path), line);
-        else {
-            json_t *list = json_object_get(st.terms, code);
-            if (!list && !json_object_set_new(st.terms, code, list = json_array()))
-                list = json_object_get(st.terms, code);
-            json_array_append(list, j);
-        }
-        json_decref(j);
-        end += *end == '\n';
-    }
-    free(p);
-    return rc;
+    char path[PATH_MAX];
+    struct answers a = answers_for(on_shipped_remark);
+    TRY(share_path("kb/expressions.ndjson", path, sizeof path));
+    TRY(terms_source(&st.terms, "builtin", &st.source));
+    st.shipped = st.source;
+    TRY(answers_read(&a, path));
+    memset(st.answered, 0, codes()); /* that is asked of the user's answers only */
+    return run_input_digest(r, path_base(path), a.xxh64);
 }
 
-static int cmp_str(const void *a, const void *b)
+static int read_answers(struct run *r, const char *from)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int read_labels(struct run *r)
-{
-    char path[PATH_MAX], *p;
-    size_t n, count = 0;
-    bool caml = !strcmp(labels_from, "caml50");
-    if (caml)
-        TRY(share_path("caml/TOP_50_CODES.csv", path, sizeof path));
-    else
-        snprintf(path, sizeof path, "%s", labels_from);
-    TRY(file_read(path, 1u << 26, &p, &n));
-    TRY(run_input_file(r, path));
-    const char **code = mem_alloc(n / 2 + 1, sizeof *code);
-    if (!code)
-        return E_NOMEM;
-    for (char *s = strtok(p, "\r\n"); s; s = strtok(NULL, "\r\n"))
-        code[count++] = s;
-    qsort(code, count, sizeof *code, cmp_str);
-    int rc = count ? 0 : err_set(E_DATA, "%s: no codes", path_base(path));
-    st.labels = json_array();
-    for (size_t i = 0; i < count && !rc; i++) {
-        if (strlen(code[i]) > 32 || strcspn(code[i], " \t,;") != strlen(code[i]))
-            rc = err_set(E_DATA, "%s: a line is not one code", path_base(path));
-        else if (i && !strcmp(code[i], code[i - 1]))
-            rc = err_set(E_DATA, "%s: code %s stands there twice", path_base(path), code[i]);
-        else if (json_array_append_new(st.labels, json_string(code[i])))
-            rc = err_set(E_DATA, "%s: a code is not UTF-8", path_base(path));
-    }
-    free(code);
-    free(p);
-    return rc;
+    struct answers a = answers_for(on_remark);
+    char path[PATH_MAX];
+    size_t n = strlen(from);
+    while (n > 1 && from[n - 1] == '/')
+        n--;
+    snprintf(path, sizeof path, "%.*s", (int)(n < PATH_MAX ? n : PATH_MAX - 1), from);
+    TRY(terms_source(&st.terms, path_base(path), &st.source));
+    TRY(answers_read(&a, path));
+    if (!a.answers)
+        return err_set(E_DATA, "%s: no answer for any of the codes", path_base(path));
+    if (a.outside)
+        run_note(r, "%s: %zu answers are for other codes", path_base(path), a.outside);
+    return run_input_digest(r, path_base(path), a.xxh64);
 }
 
 static int begin(struct run *r)
 {
-    char path[PATH_MAX];
+    st.run = r;
     if (r->argc)
         return err_set(E_USAGE, "no operand is expected: kb-build reads code tables only");
-    TRY(read_labels(r));
-    for (int i = 0; i < titles.n; i++)
-        TRY(read_titles(r, titles.v[i], false));
-    TRY(share_path("icd9/titles.tsv", path, sizeof path));
-    TRY(read_titles(r, path, true));
-    TRY(share_path("caml/ICD9_descriptions", path, sizeof path));
-    TRY(read_titles(r, path, true));
-    if (builtin) {
-        TRY(share_path("kb/expressions.ndjson", path, sizeof path));
-        TRY(read_expressions(r, path));
+    if (!strcmp(icd, "10")) {
+        if (!strcmp(labels_from, "caml50"))
+            return err_set(E_USAGE, "--icd 10 needs --labels");
+        builtin = false;
     }
-    return json_object_set(r->meta, "labels", st.labels) || json_object_set_new(r->meta, "knowledge", json_string(kind))
+    if (report_path && !strcmp(report_path, "-"))
+        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
+    if (report_path)
+        TRY(outfile_open(&st.report_file, report_path));
+    TRY(code_list_load(&st.codes, labels_from));
+    if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
+        return E_NOMEM;
+    TRY(read_titles(r));
+    TRY(builtin ? read_builtin(r) : 0);
+    for (int i = 0; i < answers_from.n; i++)
+        TRY(read_answers(r, answers_from.v[i]));
+    json_t *labels = json_array();
+    for (size_t i = 0; i < codes(); i++)
+        json_array_append_new(labels, json_string(code_at(i)));
+    return json_object_set_new(r->meta, "labels", labels) ||
+                   json_object_set_new(r->meta, "knowledge", json_string(kind))
                ? err_nomem(64)
                : 0;
 }
 
-static void pack_term(msgpack_packer *pk, const char *text, const char *type, const char *source)
+/* ---- writing ---- */
+
+static bool procedure(const char *code)
 {
-    msgpack_pack_map(pk, 3);
-    pk_str(pk, "text");
-    pk_str(pk, text);
-    pk_str(pk, "type");
-    pk_str(pk, type);
-    pk_str(pk, "source");
-    pk_str(pk, source);
+    return atoi(icd) == 9 ? icd9_kind(code) == ICD9_PROCEDURE : strlen(code) == 7 && !strchr(code, '.');
 }
 
-static int emit(struct run *r, const char *code, size_t *untitled)
+/* A model's own description goes before the shipped one. */
+static const char *description_of(const struct term *t, size_t n)
 {
-    const char *title = title_of(code), *description = NULL;
-    const json_t *list = json_object_get(st.terms, code);
-    json_t *one;
-    size_t i;
-    uint32_t terms = 0;
-    bool expressions = !strcmp(kind, "expressions");
-    json_array_foreach((json_t *)list, i, one)
-    {
-        if (!strcmp(json_string_value(json_object_get(one, "type")), "description"))
-            description = json_string_value(json_object_get(one, "text"));
-        else
-            terms++;
+    const struct term *best = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!best || (builtin && best->sources == 1u << st.shipped && t[i].sources != best->sources))
+            best = &t[i];
+    return best ? st.terms.text.p + best->text : NULL;
+}
+
+static int pack_terms(msgpack_packer *pk, const struct term *t, size_t n)
+{
+    struct buf source = {0};
+    uint32_t in = 0;
+    int rc = 0;
+    for (size_t i = 0; i < n; i++)
+        in += !t[i].out;
+    pk_str(pk, "terms");
+    msgpack_pack_array(pk, in);
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (t[i].out)
+            continue;
+        rc = terms_sources(&st.terms, &t[i], &source);
+        msgpack_pack_map(pk, 3);
+        pk_str(pk, "text");
+        pk_str(pk, st.terms.text.p + t[i].text);
+        pk_str(pk, "type");
+        pk_str(pk, kb_type_name[t[i].type]);
+        pk_str(pk, "source");
+        pk_str(pk, rc ? "" : source.p);
     }
-    *untitled += !title;
+    buf_free(&source);
+    return rc;
+}
+
+struct tally {
+    size_t untitled, title_alone;
+};
+static int emit(struct run *r, uint32_t i, struct tally *c)
+{
+    const char *code = code_at(i), *title = titles_find(&st.titles, code), *description = NULL;
+    size_t first, n = terms_of(&st.terms, i, &first);
+    const struct term *t = n ? st.terms.v + first : NULL;
+    if (descriptions())
+        description = description_of(t, n);
+    c->untitled += !title;
+    c->title_alone += descriptions() ? !description : n <= (title != NULL);
+    description = description ? description : title;
     msgpack_sbuffer sb;
     msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
     msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
-    bool described = !expressions && (description || title);
-    msgpack_pack_map(&pk, 2u + !!title + (expressions ? 1 : described));
+    msgpack_pack_map(&pk, 2u + !!title + (descriptions() ? !!description : 1));
     pk_str(&pk, "code");
     pk_str(&pk, code);
-    pk_str(&pk, "kind"); /* two characters before the dot: a procedure (A.2) */
-    pk_str(&pk, strcspn(code, ".") == 2 ? "procedure" : "diagnosis");
+    pk_str(&pk, "kind");
+    pk_str(&pk, procedure(code) ? "procedure" : "diagnosis");
     if (title) {
         pk_str(&pk, "title");
         pk_str(&pk, title);
     }
-    if (described) {
+    if (descriptions() && description) {
         pk_str(&pk, "description");
-        pk_str(&pk, description ? description : title);
+        pk_str(&pk, description);
     }
-    if (expressions) {
-        pk_str(&pk, "terms");
-        msgpack_pack_array(&pk, terms + !!title);
-        if (title)
-            pack_term(&pk, title, "term", "title");
-        json_array_foreach((json_t *)list, i, one)
-        {
-            const char *type = json_string_value(json_object_get(one, "type"));
-            if (strcmp(type, "description"))
-                pack_term(&pk, json_string_value(json_object_get(one, "text")), type, "builtin");
-        }
-    }
-    int rc = run_emit(r, sb.data, sb.size);
+    int rc = descriptions() ? 0 : pack_terms(&pk, t, n);
+    rc = rc ? rc : run_emit(r, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
     return rc;
 }
 
+static void tell(struct run *r, const struct tally *c)
+{
+    if (st.lost > WARNINGS_MAX)
+        run_warn(r, "and %zu more could not be read%s", st.lost - WARNINGS_MAX,
+                 report_path ? "" : "; --report tells all");
+    if (c->untitled)
+        run_warn(r, "%zu codes have no title in any table", c->untitled);
+    if (c->title_alone && (builtin || answers_from.n))
+        run_note(r, "%zu codes have nothing but their titles", c->title_alone);
+    if (st.terms.shared)
+        run_note(r, "%zu expressions belong to several codes, '%.*s' to %zu%s", st.terms.shared, (int)st.most.text.n,
+                 st.most.text.p, st.most.codes, report_path ? "" : "; --report tells which");
+    if (st.terms.dropped)
+        run_note(r, "%zu terms left out that more than %lld codes have", st.terms.dropped, (long long)max_df);
+}
+
 static int end(struct run *r)
 {
-    size_t untitled = 0, bare = 0, i;
-    json_t *code;
-    json_array_foreach(st.labels, i, code)
-    {
-        TRY(emit(r, json_string_value(code), &untitled));
-        bare += builtin && !json_object_get(st.terms, json_string_value(code));
-    }
-    if (untitled)
-        run_warn(r, "%zu codes have no title in any table", untitled);
-    if (bare)
-        run_note(r, "%zu codes are not in the shipped set: their titles alone stand for them", bare);
-    return 0;
+    struct tally c = {0};
+    const struct terms_shared shared = {NULL, on_shared};
+    TRY(terms_settle(&st.terms, (uint32_t)max_df, &shared));
+    for (uint32_t i = 0; i < codes(); i++)
+        TRY(emit(r, i, &c));
+    tell(r, &c);
+    if (!report_path)
+        return 0;
+    TRY(outfile_write(&st.report_file, st.report.p, st.report.n));
+    return outfile_commit(&st.report_file);
 }
 
 static void done(struct run *r)
 {
-    for (int i = 0; i < st.nfiles; i++)
-        free(st.files[i]);
-    free(st.title);
-    json_decref(st.terms);
-    json_decref(st.labels);
+    outfile_discard(&st.report_file);
+    code_list_free(&st.codes);
+    titles_free(&st.titles);
+    terms_free(&st.terms);
+    free(st.answered);
+    buf_free(&st.report);
+    buf_free(&st.most.text);
 }
 
 static const struct stage stage = {

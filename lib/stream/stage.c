@@ -121,8 +121,13 @@ int run_input_file(struct run *r, const char *path)
 {
     char hex[17];
     TRY(file_xxh64(path, hex));
-    json_t *e = json_pack("{s:s, s:s}", "name", path_base(path), "xxh64", hex);
-    return e && json_array_append_new(r->side->files, e) == 0 ? 0 : err_set(E_DATA, "%s: the name is not UTF-8", path);
+    return run_input_digest(r, path_base(path), hex);
+}
+
+int run_input_digest(struct run *r, const char *name, const char *xxh64)
+{
+    json_t *e = json_pack("{s:s, s:s}", "name", name, "xxh64", xxh64);
+    return e && json_array_append_new(r->side->files, e) == 0 ? 0 : err_set(E_DATA, "%s: the name is not UTF-8", name);
 }
 
 int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
@@ -507,7 +512,7 @@ static void run_free(struct run *r)
     json_decref(x->files);
     json_decref(x->history);
     for (const struct opt *o = r->stage->opts; o && o->type != OPT_END; o++)
-        if (o->type == OPT_LIST) {
+        if (o->type == OPT_LIST || o->type == OPT_FILES) {
             struct opt_list *l = o->value;
             if (l->n)
                 free(l->v);

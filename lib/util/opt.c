@@ -101,6 +101,10 @@ static int set_value(const struct opt *o, const char *arg)
             return err_set(E_USAGE, "--%s: an empty name", o->name);
         *(const char **)o->value = arg;
         return 0;
+    case OPT_FILES:
+        if (!*arg)
+            return err_set(E_USAGE, "--%s: an empty name", o->name);
+        __attribute__((fallthrough));
     case OPT_LIST: {
         struct opt_list *l = o->value;
         const char **v = mem_grow(l->n ? l->v : NULL, (size_t)l->n + 1, sizeof *v);
@@ -215,6 +219,18 @@ out:
     return rc;
 }
 
+/* Last component of a path, also where slashes end it. */
+static json_t *base_name(const char *s)
+{
+    size_t n = strlen(s);
+    while (n > 1 && s[n - 1] == '/')
+        n--;
+    const char *base = s + n;
+    while (base > s && base[-1] != '/')
+        base--;
+    return json_stringn(base, (size_t)(s + n - base));
+}
+
 static json_t *resolved_value(const struct opt *o)
 {
     const char *s;
@@ -232,21 +248,13 @@ static json_t *resolved_value(const struct opt *o)
     case OPT_FILE:
     case OPT_DIR:
         s = *(const char **)o->value;
-        if (s) {
-            size_t n = strlen(s);
-            while (n > 1 && s[n - 1] == '/')
-                n--;
-            const char *base = s + n;
-            while (base > s && base[-1] != '/')
-                base--;
-            return json_stringn(base, (size_t)(s + n - base));
-        }
-        return NULL;
-    case OPT_LIST: {
+        return s ? base_name(s) : NULL;
+    case OPT_LIST:
+    case OPT_FILES: {
         const struct opt_list *l = o->value;
         json_t *a = l->n ? json_array() : NULL;
         for (int i = 0; i < l->n; i++)
-            json_array_append_new(a, json_string(l->v[i]));
+            json_array_append_new(a, o->type == OPT_LIST ? json_string(l->v[i]) : base_name(l->v[i]));
         return a;
     }
     default:

@@ -19,6 +19,7 @@ enum opt_type {
     OPT_DIR,     /* const char **, a directory or archive to read; likewise */
     OPT_OUT,     /* const char **, a file to write; never in history */
     OPT_LIST,    /* struct opt_list *, may be given several times */
+    OPT_FILES,   /* likewise, files or directories to read; history keeps their base names */
 };
 enum { /* flags */
     OPT_REQUIRED = 1,

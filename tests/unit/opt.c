@@ -7,7 +7,7 @@ static bool flag, on = true, quiet;
 static int64_t number = 5, any;
 static double real = 0.5;
 static const char *str, *choice = "a", *file, *dir, *output;
-static struct opt_list list;
+static struct opt_list list, files;
 static const char *const choices[] = {"a", "b", NULL};
 static const struct opt own[] = {
     {"flag", 'f', OPT_FLAG, &flag, NULL, "A flag."},
@@ -18,6 +18,7 @@ static const struct opt own[] = {
     {"str", 's', OPT_STR, &str, "S", "A string."},
     {"choice", 'c', OPT_CHOICE, &choice, "C", "A choice.", .choices = choices},
     {"list", 'l', OPT_LIST, &list, "V", "A list."},
+    {"files", 0, OPT_FILES, &files, "FILE", "Files."},
     {.type = OPT_END},
 };
 static const struct opt common[] = {
@@ -87,14 +88,14 @@ int main(void)
     CHECK(parse("--no-flag --no-on -qfn3 --any -123456789012") == 0);
     CHECK(flag && !on && quiet && number == 3 && any == -123456789012 && n_words == 0);
     CHECK(parse("-n 1") == 0 && number == 1 && parse("-n 10") == 0 && number == 10 && parse("-r 1") == 0 && real == 1);
-    CHECK(parse("-n 3 -r 0.25 -i /a/b/c.txt -d /x/y/ -o /o/p") == 0 && asked == OPT_NOTHING);
+    CHECK(parse("-n 3 -r 0.25 -i /a/b/c.txt -d /x/y/ -o /o/p --files /a/b --files=c/d/") == 0 && asked == OPT_NOTHING);
     DONE("what is right is taken");
 
     json_t *j = opt_resolved(own, common);
     char *t = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
     CHECK(t &&
           !strcmp(t, "{\"flag\":true,\"on\":false,\"number\":3,\"any\":-123456789012,\"real\":0.25,\"str\":\"abc\","
-                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
+                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"files\":[\"b\",\"d\"],\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
     free(t);
     json_decref(j);
     DONE("resolved options: order, base names, no quiet ones, no outputs");
@@ -107,7 +108,8 @@ int main(void)
     CHECK(refuses("-n EMPTY", "not a whole number") && refuses("--any 99999999999999999999", "not a whole number"));
     CHECK(refuses("-r nan", "finite") && refuses("-r inf", "finite") && refuses("-r 1.01", "outside") &&
           refuses("-r x", "finite"));
-    CHECK(refuses("-c z", "not one of a, b") && refuses("-o EMPTY", "empty name") && refuses("-i EMPTY", "empty name"));
+    CHECK(refuses("-c z", "not one of a, b") && refuses("-o EMPTY", "empty name") && refuses("-i EMPTY", "empty name") &&
+          refuses("--files EMPTY", "empty name"));
     DONE("what is wrong is refused");
 
     CHECK(parse_with(needed, "-q") == E_USAGE && strstr(err_msg(), "--need S is needed"));
@@ -142,5 +144,6 @@ int main(void)
           opt_pairs("", set_pair, got) == 0);
     DONE("pairs");
     free(list.v);
+    free(files.v);
     TEST_EXIT();
 }
