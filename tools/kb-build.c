@@ -1,7 +1,7 @@
 /* kb-build: what is known about each code (titles, expressions, descriptions) as one kb stream. It reads code tables
  * only: there is no way to hand it a note. Where it comes from: lib/kb/titles.c, answers.c, ask.c; what becomes of it:
  * lib/kb/terms.c. Tests: tests/cli/kb-build*.sh. Data: share/kb, share/icd9, share/caml. */
-#include "lib/kb/answers.h"
+#include "lib/kb/ask.h"
 #include "lib/kb/terms.h"
 #include "lib/kb/titles.h"
 #include "lib/stream/stage.h"
@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WARNINGS_MAX = 20 };
 static const char *const kinds[] = {"expressions", "descriptions", NULL}, *const systems[] = {"9", "10", NULL};
@@ -16,6 +17,10 @@ static const char *labels_from = "caml50", *kind = "expressions", *icd = "9", *r
 static struct opt_list titles_from, answers_from;
 static bool builtin = true;
 static int64_t max_df;
+static const char *ask_url, *cache, *model, *prompt_path;
+static int64_t in_flight = 4, retries = 6, max_tokens = 2048;
+static double retry_wait = 0.5, timeout = 600, rpm;
+static bool dry_run;
 
 static const struct opt opts[] = {
     {.name = "labels",
@@ -58,6 +63,88 @@ static const struct opt opts[] = {
      .help =
          "A language model's answers: a file for each code, named by it (401.9.txt, 4019.md), a folder of such files, "
          "or JSON lines with code and answer; may be repeated."},
+    {.name = "ask",
+     .type = OPT_STR,
+     .value = &ask_url,
+     .arg = "URL|env",
+     .help =
+         "Ask a language model about each code that --answers did not tell of: the URL of an OpenAI-compatible chat "
+         "endpoint (http://localhost:8080/v1); env takes it from OPENAI_BASE_URL, without which it is OpenAI's. A "
+         "key is taken from OPENAI_API_KEY alone. Nothing but codes and titles is sent.",
+     .flags = OPT_QUIET},
+    {.name = "cache",
+     .type = OPT_OUT,
+     .value = &cache,
+     .arg = "DIR",
+     .help =
+         "With --ask: where answers are kept; what is there is not asked again. --answers reads such a folder, too."},
+    {.name = "model",
+     .type = OPT_STR,
+     .value = &model,
+     .arg = "NAME",
+     .help = "With --ask: the model's name; without it that in OPENAI_MODEL."},
+    {.name = "prompt",
+     .type = OPT_FILE,
+     .value = &prompt_path,
+     .arg = "FILE",
+     .help =
+         "With --ask: a template of the prompt, with {icd}, {code} and {title}, in place of the shipped one for this "
+         "--kind."},
+    {.name = "max-tokens",
+     .type = OPT_INT,
+     .value = &max_tokens,
+     .arg = "N",
+     .min = 16,
+     .max = 1 << 20,
+     .help = "With --ask: the length of an answer.",
+     .flags = OPT_QUIET},
+    {.name = "in-flight",
+     .type = OPT_INT,
+     .value = &in_flight,
+     .arg = "N",
+     .min = 1,
+     .max = 256,
+     .help = "With --ask: questions asked at the same time.",
+     .flags = OPT_QUIET},
+    {.name = "rpm",
+     .type = OPT_REAL,
+     .value = &rpm,
+     .arg = "N",
+     .min = 0,
+     .max = 1e6,
+     .help = "With --ask: questions a minute, at most; 0: no limit but the server's.",
+     .flags = OPT_QUIET},
+    {.name = "retries",
+     .type = OPT_INT,
+     .value = &retries,
+     .arg = "N",
+     .min = 0,
+     .max = 100,
+     .help = "With --ask: how often a question is repeated that a busy or failing server did not answer.",
+     .flags = OPT_QUIET},
+    {.name = "retry-wait",
+     .type = OPT_REAL,
+     .value = &retry_wait,
+     .arg = "SECONDS",
+     .min = 0,
+     .max = 600,
+     .help =
+         "With --ask: the wait before the first retry; it doubles from one to the next, up to 16 times that. What the "
+         "server asks for goes first.",
+     .flags = OPT_QUIET},
+    {.name = "timeout",
+     .type = OPT_REAL,
+     .value = &timeout,
+     .arg = "SECONDS",
+     .min = 0.01,
+     .max = 86400,
+     .help = "With --ask: how long an answer may take.",
+     .flags = OPT_QUIET},
+    {.name = "dry-run",
+     .type = OPT_FLAG,
+     .value = &dry_run,
+     .help = "With --ask: write the prompts and their sizes as text, and ask nothing.",
+     .flags = OPT_QUIET},
     {.name = "max-df",
      .type = OPT_INT,
      .value = &max_df,
@@ -78,7 +165,8 @@ static struct state {
     struct code_list codes;
     struct titles titles;
     struct terms terms;
-    bool *answered;   /* by code */
+    bool *answered; /* by code */
+    char *prompt;   /* template */
     unsigned source;  /* of what is being read */
     unsigned shipped; /* the source "builtin" */
     size_t lost, talk;
@@ -234,11 +322,106 @@ static int read_answers(struct run *r, const char *from)
     return run_input_digest(r, path_base(path), a.xxh64);
 }
 
+/* ---- asking ---- */
+
+static bool loopback(const char *url)
+{
+    static const char *const here[] = {"http://127.", "http://localhost", "http://[::1]"};
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        if (!strncasecmp(url, here[i], strlen(here[i])))
+            return true;
+    return false;
+}
+
+static const char *environment(const char *name)
+{
+    const char *s = getenv(name);
+    return s && *s ? s : NULL;
+}
+
+/* Options of --ask, those in the environment too. */
+static int begin_asking(struct run *r)
+{
+    char path[PATH_MAX];
+    size_t n;
+    if (!ask_url)
+        return cache || model || prompt_path || dry_run
+                   ? err_set(E_USAGE, "--cache, --model, --prompt and --dry-run need --ask")
+                   : 0;
+    if (!strcmp(ask_url, "env")) {
+        ask_url = environment("OPENAI_BASE_URL");
+        ask_url = ask_url ? ask_url : environment("OPENAI_API_BASE");
+        ask_url = ask_url ? ask_url : "https://api.openai.com/v1";
+    }
+    TRY(chat_url_check(ask_url));
+    model = model ? model : environment("OPENAI_MODEL");
+    if (!model)
+        return err_set(E_USAGE, "--ask needs --model or OPENAI_MODEL");
+    if (!cache && !dry_run)
+        return err_set(E_USAGE, "--ask needs --cache");
+    if (prompt_path)
+        snprintf(path, sizeof path, "%s", prompt_path);
+    else
+        TRY(share_path(descriptions() ? "prompts/descriptions.txt" : "prompts/expressions.txt", path, sizeof path));
+    TRY(file_read(path, 1 << 20, &st.prompt, &n));
+    if (strlen(st.prompt) != n || (!strstr(st.prompt, "{code}") && !strstr(st.prompt, "{title}")))
+        return err_set(E_DATA, "%s: a prompt needs {code} or {title}", path_base(path));
+    return run_input_file(r, path);
+}
+
+static void on_progress(void *ctx, size_t done, size_t all)
+{
+    struct run *r = ctx;
+    r->progress.total = all;
+    progress_show(&r->progress, done, NULL);
+}
+
+static int ask(struct run *r)
+{
+    struct answers a = answers_for(on_remark);
+    struct ask k = {.chat = {.url = ask_url,
+                             .key = environment("OPENAI_API_KEY"),
+                             .model = model,
+                             .max_tokens = (long)max_tokens,
+                             .in_flight = (int)in_flight,
+                             .retries = (int)retries,
+                             .retry_wait = retry_wait,
+                             .timeout = timeout,
+                             .rpm = rpm},
+                    .cache = cache,
+                    .prompt = st.prompt,
+                    .kind = kind,
+                    .titles = &st.titles,
+                    .answers = &a,
+                    .skip = st.answered,
+                    .progress = on_progress,
+                    .ctx = r};
+    if (dry_run)
+        return ask_dry_run(&k);
+    if (k.chat.key && !strncasecmp(ask_url, "http:", 5) && !loopback(ask_url))
+        run_warn(r, "the key goes over the network unencrypted");
+    TRY(terms_source(&st.terms, model, &st.source));
+    int rc = ask_run(&k);
+    if (k.cached || k.asked)
+        run_note(r, "%zu answers asked for, %zu in the cache already", k.asked, k.cached);
+    TRY(rc);
+    if (k.untitled)
+        run_warn(r, "%zu codes without a title were not asked about", k.untitled);
+    if (k.failed)
+        run_warn(r, "%zu codes got no answer of use; the same command asks about these again", k.failed);
+    return run_input_digest(r, model, a.xxh64);
+}
+
 static int begin(struct run *r)
 {
     st.run = r;
     if (r->argc)
         return err_set(E_USAGE, "no operand is expected: kb-build reads code tables only");
+    TRY(begin_asking(r));
+    if (dry_run && (r->output || report_path))
+        return err_set(E_USAGE, "--dry-run writes no stream: no -o, no --report");
+    if (!dry_run)
+        run_schema(r, "kb");
     if (!strcmp(icd, "10")) {
         if (!strcmp(labels_from, "caml50"))
             return err_set(E_USAGE, "--icd 10 needs --labels");
@@ -349,7 +532,7 @@ static void tell(struct run *r, const struct tally *c)
                  report_path ? "" : "; --report tells all");
     if (c->untitled)
         run_warn(r, "%zu codes have no title in any table", c->untitled);
-    if (c->title_alone && (builtin || answers_from.n))
+    if (c->title_alone && (builtin || answers_from.n || ask_url))
         run_note(r, "%zu codes have nothing but their titles", c->title_alone);
     if (st.terms.shared)
         run_note(r, "%zu expressions belong to several codes, '%.*s' to %zu%s", st.terms.shared, (int)st.most.text.n,
@@ -362,6 +545,10 @@ static int end(struct run *r)
 {
     struct tally c = {0};
     const struct terms_shared shared = {NULL, on_shared};
+    if (ask_url)
+        TRY(ask(r));
+    if (dry_run)
+        return 0;
     TRY(terms_settle(&st.terms, (uint32_t)max_df, &shared));
     for (uint32_t i = 0; i < codes(); i++)
         TRY(emit(r, i, &c));
@@ -379,15 +566,22 @@ static void done(struct run *r)
     titles_free(&st.titles);
     terms_free(&st.terms);
     free(st.answered);
+    free(st.prompt);
     buf_free(&st.report);
     buf_free(&st.most.text);
+}
+
+/* Whether a failure before the schema is chosen is told to who reads the stream. */
+static bool streams(void)
+{
+    return !dry_run;
 }
 
 static const struct stage stage = {
     .doc = {"kb-build", "[OPTION]...",
             "Build the knowledge about a set of ICD codes: titles, expressions, descriptions."},
     .opts = opts,
-    .out = "kb",
+    .streams = streams,
     .unit = "codes",
     .begin = begin,
     .end = end,
