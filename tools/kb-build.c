@@ -2,6 +2,7 @@
  * only: there is no way to hand it a note. Where it comes from: lib/kb/titles.c, answers.c, ask.c; what becomes of it:
  * lib/kb/terms.c. Tests: tests/cli/kb-build*.sh. Data: share/kb, share/icd9, share/caml. */
 #include "lib/kb/ask.h"
+#include "lib/kb/kb_record.h"
 #include "lib/kb/terms.h"
 #include "lib/kb/titles.h"
 #include "lib/stream/stage.h"
@@ -165,13 +166,12 @@ static struct state {
     struct code_list codes;
     struct titles titles;
     struct terms terms;
-    bool *answered; /* by code */
-    char *prompt;   /* template */
+    bool *answered;   /* by code */
+    char *prompt;     /* template */
     unsigned source;  /* of what is being read */
     unsigned shipped; /* the source "builtin" */
-    size_t lost, talk;
-    struct buf report;
-    struct outfile report_file;
+    size_t lost;
+    struct kb_report report;
     struct {
         size_t codes;
         struct buf text;
@@ -195,15 +195,6 @@ static const char *code_at(size_t i)
 
 /* ---- what was left out ---- */
 
-static int report_line(json_t *j)
-{
-    char *s = j && report_path ? json_dumps(j, JSON_COMPACT) : NULL;
-    int rc = s ? buf_fmt(&st.report, "%s\n", s) : report_path ? err_set(E_DATA, "--report: a name is not UTF-8") : 0;
-    free(s);
-    json_decref(j);
-    return rc;
-}
-
 /* "401.9.txt: 401.9: line 7: why", as far as these are known. */
 static int place_of(const struct remark *m, struct buf *b)
 {
@@ -222,14 +213,10 @@ static int on_remark(void *ctx, const struct remark *m)
     struct buf b = {0};
     int rc = 0;
     st.lost += m->lost;
-    st.talk += !m->lost;
     if (m->lost && st.lost <= WARNINGS_MAX && !(rc = place_of(m, &b)))
         run_warn(st.run, "%s", b.p);
     buf_free(&b);
-    return rc ? rc
-              : report_line(json_pack("{s:s, s:s, s:s*, s:I, s:I, s:s}", "what", m->lost ? "unread" : "passed over",
-                                      "file", m->file, "code", m->code, "record", (json_int_t)m->record, "line",
-                                      (json_int_t)m->line, "why", m->why));
+    return rc ? rc : kb_report_remark(&st.report, m);
 }
 
 /* The shipped set has no lines that cannot be read. */
@@ -253,12 +240,7 @@ static int on_shared(void *ctx, const char *form, const uint32_t *code, size_t n
         st.most.text.n = 0;
         TRY(buf_fmt(&st.most.text, "%s", form));
     }
-    if (!report_path)
-        return 0;
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_string(code_at(code[i])));
-    return report_line(json_pack("{s:s, s:s, s:o}", "what", "shared", "form", form, "codes", list));
+    return kb_report_shared(&st.report, form, &st.codes, code, n);
 }
 
 /* ---- reading ---- */
@@ -427,10 +409,7 @@ static int begin(struct run *r)
             return err_set(E_USAGE, "--icd 10 needs --labels");
         builtin = false;
     }
-    if (report_path && !strcmp(report_path, "-"))
-        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
-    if (report_path)
-        TRY(outfile_open(&st.report_file, report_path));
+    TRY(kb_report_open(&st.report, report_path));
     TRY(code_list_load(&st.codes, labels_from));
     if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
         return E_NOMEM;
@@ -464,31 +443,6 @@ static const char *description_of(const struct term *t, size_t n)
     return best ? st.terms.text.p + best->text : NULL;
 }
 
-static int pack_terms(msgpack_packer *pk, const struct term *t, size_t n)
-{
-    struct buf source = {0};
-    uint32_t in = 0;
-    int rc = 0;
-    for (size_t i = 0; i < n; i++)
-        in += !t[i].out;
-    pk_str(pk, "terms");
-    msgpack_pack_array(pk, in);
-    for (size_t i = 0; i < n && !rc; i++) {
-        if (t[i].out)
-            continue;
-        rc = terms_sources(&st.terms, &t[i], &source);
-        msgpack_pack_map(pk, 3);
-        pk_str(pk, "text");
-        pk_str(pk, st.terms.text.p + t[i].text);
-        pk_str(pk, "type");
-        pk_str(pk, kb_type_name[t[i].type]);
-        pk_str(pk, "source");
-        pk_str(pk, rc ? "" : source.p);
-    }
-    buf_free(&source);
-    return rc;
-}
-
 struct tally {
     size_t untitled, title_alone;
 };
@@ -501,25 +455,15 @@ static int emit(struct run *r, uint32_t i, struct tally *c)
         description = description_of(t, n);
     c->untitled += !title;
     c->title_alone += descriptions() ? !description : n <= (title != NULL);
-    description = description ? description : title;
+    const struct kb_record k = {.code = code,
+                                .title = title,
+                                .description = descriptions() && !description ? title : description,
+                                .procedure = procedure(code),
+                                .terms = descriptions() ? NULL : &st.terms,
+                                .place = i};
     msgpack_sbuffer sb;
-    msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
-    msgpack_pack_map(&pk, 2u + !!title + (descriptions() ? !!description : 1));
-    pk_str(&pk, "code");
-    pk_str(&pk, code);
-    pk_str(&pk, "kind");
-    pk_str(&pk, procedure(code) ? "procedure" : "diagnosis");
-    if (title) {
-        pk_str(&pk, "title");
-        pk_str(&pk, title);
-    }
-    if (descriptions() && description) {
-        pk_str(&pk, "description");
-        pk_str(&pk, description);
-    }
-    int rc = descriptions() ? 0 : pack_terms(&pk, t, n);
+    int rc = kb_record_pack(&k, &sb);
     rc = rc ? rc : run_emit(r, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
     return rc;
@@ -553,21 +497,17 @@ static int end(struct run *r)
     for (uint32_t i = 0; i < codes(); i++)
         TRY(emit(r, i, &c));
     tell(r, &c);
-    if (!report_path)
-        return 0;
-    TRY(outfile_write(&st.report_file, st.report.p, st.report.n));
-    return outfile_commit(&st.report_file);
+    return kb_report_commit(&st.report);
 }
 
 static void done(struct run *r)
 {
-    outfile_discard(&st.report_file);
     code_list_free(&st.codes);
     titles_free(&st.titles);
     terms_free(&st.terms);
     free(st.answered);
     free(st.prompt);
-    buf_free(&st.report);
+    kb_report_discard(&st.report);
     buf_free(&st.most.text);
 }
 

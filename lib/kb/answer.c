@@ -75,8 +75,8 @@ static bool bare_heading(struct slice s)
     return false;
 }
 
-/* "**Synonyms:** a, b", "## Synonyms", "Synonyms: a, b", "**Treatment**". An entry with an explanation looks alike; it is
- * one when its words name none of the three and something stands behind them. */
+/* "**Synonyms:** a, b", "## Synonyms", "Synonyms: a, b", "**Treatment**". An entry with an explanation looks alike; it
+ * is one when its words name none of the three and something stands behind them. */
 static bool heading_of(struct slice s, struct heading *h)
 {
     bool bullet, colon = false;
@@ -237,8 +237,8 @@ static int lines(struct answer *a, struct slice text)
 
 /* ---- whole answers ---- */
 
-/* What a reasoning model thought aloud gives way to as many newlines; so lines keep their numbers. False: the block never
- * ends, so there is no answer. */
+/* What a reasoning model thought aloud gives way to as many newlines; so lines keep their numbers. False: the block
+ * never ends, so there is no answer. */
 static bool drop_thoughts(char *p, size_t n)
 {
     static const char *const tags[][2] = {{"<think>", "</think>"}, {"<thinking>", "</thinking>"}};

@@ -1,8 +1,8 @@
 /* What a language model answered about one code, read: lists of expressions as in the paper's Figure 5 (medical terms,
- * abbreviations, synonyms) or a description as in Figure 4. Models wrap the same content in ever other ways, so headings
- * come plain, bold, as "###" or numbered, in any case; entries bulleted, numbered, bare, comma-separated, quoted, in
- * table cells or as JSON, with or without preamble, code fence, <think> block and closing words. Nothing vanishes:
- * what is left out is told. Tests: tests/unit/answer.c. */
+ * abbreviations, synonyms) or a description as in Figure 4. Models wrap the same content in ever other ways, so
+ * headings come plain, bold, as "###" or numbered, in any case; entries bulleted, numbered, bare, comma-separated,
+ * quoted, in table cells or as JSON, with or without preamble, code fence, <think> block and closing words. Nothing
+ * vanishes: what is left out is told. Tests: tests/unit/answer.c. */
 #ifndef ICD_ANSWER_H
 #define ICD_ANSWER_H
 #include "lib/kb/terms.h"
@@ -17,8 +17,8 @@ struct answer_sink {
      * else it is talk around the lists: a preamble, an explanation behind a term. */
     int (*left_out)(void *ctx, size_t line, bool lost, const char *why);
 };
-/* *found: how often `term` was called. `code`: whose answer it is; the bare code is no term. Returns what the sink returns,
- * E_NOMEM, else 0: a bad answer is no error but a left_out of line 0. */
+/* *found: how often `term` was called. `code`: whose answer it is; the bare code is no term. Returns what the sink
+ * returns, E_NOMEM, else 0: a bad answer is no error but a left_out of line 0. */
 int answer_read(const char *text, size_t n, bool description, const char *code, const struct answer_sink *sink,
                 size_t *found);
 

@@ -10,7 +10,7 @@
 struct ask { /* all borrowed */
     struct chat_opts chat;
     const char *cache;  /* folder, made if need be: an answer a file of mode 0600, named by the hash of what was asked
-                             (model, options, prompt), so what was asked once is not asked again; NULL in a dry run: none */
+                             (model, options, prompt), so nothing is asked twice; NULL in a dry run: none */
     const char *prompt; /* template with {code}, {title}, {icd} */
     const char *kind;   /* "expressions", "descriptions": stands in the cache, for who reads it with --answers */
     const struct titles *titles;

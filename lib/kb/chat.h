@@ -1,5 +1,5 @@
-/* Questions to an OpenAI-compatible chat endpoint (POST BASE/chat/completions), several in flight, with the patience that
- * such servers ask for. The only network code of the project. Replies are read in chat_reply.c. Tests:
+/* Questions to an OpenAI-compatible chat endpoint (POST BASE/chat/completions), several in flight, with the patience
+ * that such servers ask for. The only network code of the project. Replies are read in chat_reply.c. Tests:
  * tests/cli/kb-build-ask.sh, against a server that misbehaves. */
 #ifndef ICD_CHAT_H
 #define ICD_CHAT_H
@@ -14,11 +14,11 @@ struct chat_opts {
     const char *model;
     long max_tokens; /* doubled, twice at most, for an answer that is cut off by it */
     int in_flight;
-    int retries; /* of a question the server did not answer: busy, failing, not there */
-    double
-        retry_wait; /* seconds before the first retry; doubles up to 16 times that. What the server asks for goes first */
-    double timeout; /* seconds a request may take */
-    double rpm;     /* requests a minute at most; 0: no limit */
+    int retries;       /* of a question the server did not answer: busy, failing, not there */
+    double retry_wait; /* seconds before the first retry; doubles up to 16 times that. What the server asks for goes
+                          first */
+    double timeout;    /* seconds a request may take */
+    double rpm;        /* requests a minute at most; 0: no limit */
 };
 struct chat_reply {
     const char *content; /* UTF-8, may hold NULs */

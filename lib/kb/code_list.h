@@ -11,8 +11,8 @@ struct code_list {
     json_t *place;        /* code, and code without dots -> place in set; CODE_AMBIGUOUS: of several */
 };
 enum { CODE_UNKNOWN = -1, CODE_AMBIGUOUS = -2 };
-/* `from`: a named list or a file as for label_set_load, or a gold, target, pred or kb stream, of which the header's label
- * set is all that is read. E_DATA, E_NOINPUT. */
+/* `from`: a named list or a file as for label_set_load, or a gold, target, pred or kb stream, of which the header's
+ * label set is all that is read. E_DATA, E_NOINPUT. */
 int code_list_load(struct code_list *l, const char *from);
 /* The place of "401.9", "4019"; else a negative value as above. A code of the list wins over another's short way. */
 ptrdiff_t code_list_find(const struct code_list *l, const char *name);

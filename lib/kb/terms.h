@@ -29,8 +29,8 @@ struct terms { /* zero it first */
 };
 /* *index of a new source of this name. E_USAGE when there are too many. */
 int terms_source(struct terms *t, const char *name, unsigned *index);
-/* `code` is the caller's number of a code. An expression without a word is none: *worded (may be NULL) is false then, and
- * it is not added. */
+/* `code` is the caller's number of a code. An expression without a word is none: *worded (may be NULL) is false then,
+ * and it is not added. */
 int terms_add(struct terms *t, uint32_t code, enum kb_type type, const char *text, size_t n, unsigned source,
               bool *worded);
 /* Marks what is `out`: expressions with the folded words of an earlier one of the same code, whose sources that one

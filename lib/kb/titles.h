@@ -12,10 +12,10 @@ struct titles {      /* zero it first, but for icd */
 };
 /* A table, plain or compressed (gzip, zstd, xz, bzip2), told by what it holds:
  *   TSV    CODE<TAB>TITLE or CODE<TAB>KIND<TAB>TITLE, dotted codes;
- *   CMS    CMS32_DESC_LONG_DX.txt and its like: a code without dot in a field of 5 (diagnoses) or 4 bytes (procedures), a
- *          blank, the title, in UTF-8 or ISO-8859-1;
- *   MIMIC  CSV with ICD9_CODE or ICD_CODE and LONG_TITLE, codes without dot. Whether it lists diagnoses or procedures is
- *          told by its name (D_ICD_DIAGNOSES.csv.gz), since "3893" can be either.
+ *   CMS    CMS32_DESC_LONG_DX.txt and its like: a code without dot in a field of 5 (diagnoses) or 4 bytes (procedures),
+ *          a blank, the title, in UTF-8 or ISO-8859-1;
+ *   MIMIC  CSV with ICD9_CODE or ICD_CODE and LONG_TITLE, codes without dot. Whether it lists diagnoses or procedures
+ *          is told by its name (D_ICD_DIAGNOSES.csv.gz), since "3893" can be either.
  * E_NOINPUT; E_DATA with the line or row. */
 int titles_add(struct titles *t, const char *path);
 /* The code's title; else that of its parent (obsolete codes have only a category): the longest shorter code that has

@@ -74,8 +74,8 @@ void run_schema(struct run *r, const char *schema);
 int run_input(struct run *r, const char *path, const char *accept, struct stream **s);
 /* In begin: a plain file that shapes the output (tokenizer, template): its base name and xxh64 enter the lineage. */
 int run_input_file(struct run *r, const char *path);
-/* The same of something that is no single file (a folder, answers of a server): its name and digest, 16 hex digits. Before
- * the stage ends. */
+/* The same of something that is no single file (a folder, answers of a server): its name and digest, 16 hex digits.
+ * Before the stage ends. */
 int run_input_digest(struct run *r, const char *name, const char *xxh64);
 /* In begin: a further output stream of its own schema; same history; committed only if everything succeeds.
  * Emit with run_emit_to. meta borrowed. */
