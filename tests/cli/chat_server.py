@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A chat endpoint on 127.0.0.1 that misbehaves on purpose, for tests/cli/kb-build-ask.sh.
 
-chat_server.py FOLDER: listens on a port of the system's choice, which it writes to FOLDER/port, and stops by itself after a
-while or when the program that started it is gone. FOLDER/plan tells what to do: a line CODE STEP..., "*" for all other
-codes, "#" a number that tells one plan from the next; each request about a code takes the next step, the last one stays. FOLDER/log gets a line a request: code, step, and
-what of the request the test wants to see."""
+chat_server.py FOLDER: listens on a port of the system's choice, which it writes to FOLDER/port, and stops by itself
+after a while or when the program that started it is gone. FOLDER/plan tells what to do: a line CODE STEP..., "*" for all
+other codes, "#" a number that tells one plan from the next; each request about a code takes the next step, the last one
+stays. FOLDER/log gets a line a request: code, step, and what of the request the test wants to see."""
 import gzip, json, os, re, signal, socket, struct, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -54,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
                            "choices": [{"index": 0, "message": message, "finish_reason": finish}]})
 
     def error(self, status, message="", code=None, param=None, **headers):
-        self.send(status, json.dumps({"error": {"message": message, "type": "x", "code": code, "param": param}}), **headers)
+        error = {"message": message, "type": "x", "code": code, "param": param}
+        self.send(status, json.dumps({"error": error}), **headers)
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -79,7 +80,8 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "after-ms":
             self.error(429, "slow down", retry_after_ms=value)
         elif name == "after-date":
-            self.error(503, "Loading model", Retry_After=time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 5)))
+            date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 5))
+            self.error(503, "Loading model", Retry_After=date)
         elif name == "quota":
             self.error(429, "You exceeded your quota", "insufficient_quota")
         elif name == "limit":  # good, and the last one for a while
@@ -147,7 +149,8 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "prose":  # a description where lists were asked for
             self.send(200, self.reply("Raised pressure of the blood, which has no known cause in most patients."))
         elif name == "think":
-            self.send(200, self.reply("<think>\nSynonyms: none\n</think>\n```\n" + good + "```\n", reasoning_content="hm"))
+            answer = "<think>\nSynonyms: none\n</think>\n```\n" + good + "```\n"
+            self.send(200, self.reply(answer, reasoning_content="hm"))
         elif name == "old-params" and "max_tokens" in request:
             self.error(400, "Unsupported parameter: use 'max_completion_tokens'", "unsupported_parameter", "max_tokens")
         elif name == "old-params" and "temperature" in request:

@@ -1,5 +1,6 @@
 /* Answers of language models: lib/kb/answer.h. A case is an answer, the terms in it (T:, A:, S:, D: by type, parted by
- * "|") and how many pieces must be told as lost. Then the same answers mangled: whatever comes out keeps the promises. */
+ * "|") and how many pieces must be told as lost. Then the same answers mangled: whatever comes out keeps the
+ * promises. */
 #include "lib/kb/answer.h"
 #include "lib/ingest/utf8.h"
 #include "lib/util/err.h"
@@ -75,11 +76,13 @@ static const struct {
      "S:Heart attack|S:Coronary|S:MI pain|S:3-vessel disease|S:2 vessel disease", 0},
     {"sharp-headings", "# ICD-9 401.9\n## Medical terms\nHypertension\n### Cardiac\n- LVH\n## Acronyms\nHTN\n",
      "T:Hypertension|T:LVH|A:HTN", 0},
-    {"numbered-headings", "1. **Medical terms**\n   - One term\n2. Abbreviations:\n   - HTN\n3. Synonyms: a word, another\n",
+    {"numbered-headings", "1. **Medical terms**\n   - One term\n2. Abbreviations:\n   - HTN\n3. Synonyms: a "
+     "word, another\n",
      "T:One term|A:HTN|S:a word|S:another", 0},
     {"commas", "Medical terms: hypertension, high blood pressure (chronic, severe), and arterial tension.\n"
                "Abbreviations: HTN; HBP, EH, etc.\nSynonyms:\nraised pressure, tension, hyperpiesia\n",
-     "T:hypertension|T:high blood pressure|T:arterial tension|A:HTN|A:HBP|A:EH|S:raised pressure|S:tension|S:hyperpiesia", 0},
+     "T:hypertension|T:high blood pressure|T:arterial tension|A:HTN|A:HBP|A:EH|S:raised pressure|S:tension|"
+     "S:hyperpiesia", 0},
     {"one-comma-is-a-term", "Medical terms:\n- Hypertension, essential\nHypertension, benign\n",
      "T:Hypertension, essential|T:Hypertension, benign", 0},
     {"expansions", "Abbreviations:\n- HTN (Hypertension)\n- **BP**: blood pressure\n- SBP - systolic blood pressure\n"
@@ -90,35 +93,44 @@ static const struct {
      "A:HTN|T:hypertension|A:BP|T:blood pressure|A:SBP|T:systolic pressure", 0},
     {"short-form-behind", "Synonyms:\n- Essential hypertension (EH)\n- Hypertension (chronic)\n",
      "S:Essential hypertension|A:EH|S:Hypertension", 0},
-    {"explained", "Medical terms:\n- **Hypertension**: pressure that is too high, for long\n- Nephrosclerosis \u2014 scarring\n",
+    {"explained", "Medical terms:\n- **Hypertension**: pressure that is too high, for long\n- Nephrosclerosis "
+     "\u2014 scarring\n",
      "T:Hypertension|T:Nephrosclerosis", 0},
-    {"quotes", "Synonyms:\n\"raised pressure\"\n- \u201chigh tension\u201d\n- 'silent killer'\n- `code`\n- *slanted*\n- __bold__\n",
+    {"quotes", "Synonyms:\n\"raised pressure\"\n- \u201chigh tension\u201d\n- 'silent killer'\n- `code`\n- "
+     "*slanted*\n- __bold__\n",
      "S:raised pressure|S:high tension|S:silent killer|S:code|S:slanted|S:bold", 0},
     {"talk", "Sure! Here are the expressions you asked for.\n\nMedical terms:\n- Hypertension\n\n"
-             "Please note that this list is not exhaustive, and\nthat usage differs.\n\nAbbreviations:\nHTN\n\nI hope this helps!\n",
+             "Please note that this list is not exhaustive, and\nthat usage differs.\n\nAbbreviations:\nHTN\n\n"
+     "I hope this helps!\n",
      "T:Hypertension|A:HTN", 0},
     {"title-heading", "Medical terms, abbreviations and synonyms for 401.9:\n\n**Medical terms**\n- Hypertension\n",
      "T:Hypertension", 0},
     {"fences", "```markdown\n**Synonyms**:\n- raised pressure\n```\n", "S:raised pressure", 0},
     {"thoughts", "<think>\nMedical terms: wrong\n</think>\nMedical terms: right one\n", "T:right one", 0},
     {"windows", "\xEF\xBB\xBFSynonyms:\r\n- raised pressure\r\n- tension\r\n", "S:raised pressure|S:tension", 0},
-    {"none", "Medical terms:\n- Hypertension\nAbbreviations:\n- None\nSynonyms: N/A\n- No common synonyms\n", "T:Hypertension", 0},
+    {"none", "Medical terms:\n- Hypertension\nAbbreviations:\n- None\nSynonyms: N/A\n- No common synonyms\n",
+     "T:Hypertension", 0},
     {"the-code", "Medical terms:\n- 401.9\n- Hypertension\n", "T:Hypertension", 0},
-    {"table", "| Medical terms | Abbreviations | Synonyms |\n|---|---|---|\n| Hypertension | HTN | raised pressure |\n| LVH | | x-y |\n",
+    {"table", "| Medical terms | Abbreviations | Synonyms |\n|---|---|---|\n| Hypertension | HTN | raised "
+     "pressure |\n| LVH | | x-y |\n",
      "T:Hypertension|A:HTN|S:raised pressure|T:LVH|S:x-y", 0},
     {"table-of-a-section", "## Abbreviations\n| Abbreviation | Meaning |\n|:--|:--|\n| HTN | Hypertension |\n",
      "A:HTN|T:Hypertension", 0},
     {"slashes", "Abbreviations:\n- AF / AFib\n- s/p\n- b.i.d.\n", "A:AF|A:AFib|A:s/p|A:b.i.d.", 0},
-    {"json", "{\"medical_terms\": [\"Hypertension\", \"LVH\"], \"abbreviations\": {\"HTN\": \"Hypertension\"}, \"synonyms\": \"a b, c d\"}",
+    {"json", "{\"medical_terms\": [\"Hypertension\", \"LVH\"], \"abbreviations\": {\"HTN\": \"Hypertension\"}, "
+     "\"synonyms\": \"a b, c d\"}",
      "T:Hypertension|T:LVH|A:HTN|T:Hypertension|S:a b|S:c d", 0},
-    {"json-in-fences", "Here you are:\n```json\n{\"401.9\": {\"Synonyms\": [\"raised pressure\"]}}\n```\nBye.", "S:raised pressure", 0},
-    {"accents", "Synonyms:\n- M\u00e9ni\u00e8re's disease\n- Sj\u00f6gren\n", "S:M\u00e9ni\u00e8re's disease|S:Sj\u00f6gren", 0},
+    {"json-in-fences", "Here you are:\n```json\n{\"401.9\": {\"Synonyms\": [\"raised pressure\"]}}\n```\nBye.",
+     "S:raised pressure", 0},
+    {"accents", "Synonyms:\n- M\u00e9ni\u00e8re's disease\n- Sj\u00f6gren\n", "S:M\u00e9ni\u00e8re's disease|"
+     "S:Sj\u00f6gren", 0},
     {"quoted-lines", "> **Synonyms**\n> - raised pressure\n", "S:raised pressure", 0},
     /* What cannot be read is told. */
     {"lost-other-heading", "Medical terms:\n- Hypertension\n**Drugs**:\n- Lisinopril\nSynonyms:\n- tension pressure\n",
      "T:Hypertension|S:tension pressure", 1},
     {"lost-before-headings", "- Hypertension\nSynonyms:\n- raised pressure\n", "S:raised pressure", 1},
-    {"lost-prose", "Synonyms:\n- raised pressure\nHigh pressure of the blood in the arteries is known by many names to many people "
+    {"lost-prose", "Synonyms:\n- raised pressure\nHigh pressure of the blood in the arteries is known by many "
+     "names to many people "
                    "in all parts of the world.\n", "S:raised pressure", 1},
     {"lost-letter", "Abbreviations:\n- H\n- HTN\n", "A:HTN", 1},
     {"lost-utf8", "Synonyms:\n- raised\xff pressure\n- tension\n", "S:tension", 1},
@@ -139,12 +151,15 @@ static const struct {
     {"figure-4", "Q. Describe the code. ICD-9 code : 401.9 Unspecified essential hypertension\n\n"
                  "A. High blood pressure without a known cause, which is not said to be benign or malignant.\n",
      "D:High blood pressure without a known cause, which is not said to be benign or malignant.", 0},
-    {"markdown", "Sure, here is a description of the code:\n\n### 401.9 Unspecified essential hypertension\n\n**Description:** "
-                 "Raised **blood** pressure.\nIt is treated with:\n- diuretics\n- ACE inhibitors\n\nPlease note that I am no doctor.\n",
+    {"markdown", "Sure, here is a description of the code:\n\n### 401.9 Unspecified essential hypertension\n\n"
+     "**Description:** "
+                 "Raised **blood** pressure.\nIt is treated with:\n- diuretics\n- ACE inhibitors\n\nPlease note "
+     "that I am no doctor.\n",
      "D:Raised blood pressure. It is treated with: diuretics; ACE inhibitors", 0},
     {"paragraphs", "This code is for raised pressure.\n\nIt has no known cause.\n",
      "D:This code is for raised pressure. It has no known cause.", 0},
-    {"json", "{\"description\": \"Raised blood pressure without a cause.\"}", "D:Raised blood pressure without a cause.", 0},
+    {"json", "{\"description\": \"Raised blood pressure without a cause.\"}", "D:Raised blood pressure without "
+     "a cause.", 0},
     {"lost-lists", "**Medical terms:**\n- Hypertension\n\n**Abbreviations:**\n- HTN\n", "", 1},
     {"lost-short", "Hypertension.", "", 1},
     {"lost-refusal", "As an AI language model, I cannot describe codes.", "", 1},
