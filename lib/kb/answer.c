@@ -197,9 +197,9 @@ static int line(struct answer *a, struct slice s)
     }
     if (s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3)))
         return 0;
-    if (slice_begins(s, "Q.") || slice_begins(s, "Q:") || slice_begins(s, "ICD"))
+    if (answer_is_question(s))
         return answer_talk(a, "the question");
-    if (slice_begins(s, "A.") || slice_begins(s, "A:"))
+    if (!a->in && (slice_begins(s, "A.") || slice_begins(s, "A:"))) /* later it would be "A. fib" */
         s = slice_trim((struct slice){s.p + 2, s.n - 2});
     if (s.n > 1 && *s.p == '|')
         return table_row(a, s);

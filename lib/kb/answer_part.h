@@ -38,7 +38,8 @@ int answer_talk(struct answer *a, const char *why);
 
 /* "Common abbreviations (short forms)": which of the three a heading's words name, -1: none or all at once. */
 int heading_type(struct slice words);
-bool answer_is_talk(struct slice line); /* words to the reader, not an entry */
+bool answer_is_talk(struct slice line);     /* words to the reader, not an entry */
+bool answer_is_question(struct slice line); /* the prompt, said again */
 bool answer_refuses(struct slice text);
 /* "- x", "12) x", "(b) x", "[ ] x": what is behind the mark; *marked tells whether there was one. */
 struct slice answer_unbullet(struct slice s, bool *marked);

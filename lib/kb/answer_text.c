@@ -141,18 +141,29 @@ struct slice answer_unbullet(struct slice s, bool *marked)
 bool answer_is_talk(struct slice s)
 {
     static const char *const openers[] = {
-        "note",     "please",       "these",     "this",       "the above",  "the following", "i hope",
-        "i am",     "i'm",          "i have",    "i can",      "let me",     "here are",      "here is",
-        "here's",   "sure",         "certainly", "of course",  "it is",      "it's",          "keep in mind",
-        "remember", "if you",       "as an",     "disclaimer", "in summary", "overall",       "there are",
-        "below",    "feel free",    "would you", "you can",    "thank",      "hope",          "however",
-        "while",    "additionally", "for more",  "always",     "consult",    "absolutely"};
+        "note",      "please",     "these",      "this",      "the above", "the following", "i hope",       "i am",
+        "i'm",       "i have",     "i can",      "let me",    "here are",  "here is",       "here's",       "sure,",
+        "sure!",     "certainly",  "of course",  "it is",     "it's",      "keep in mind",  "remember",     "if you",
+        "as an",     "disclaimer", "in summary", "overall,",  "there are", "below are",     "below is",     "feel free",
+        "would you", "you can",    "thank",      "hope this", "however",   "while",         "additionally", "for more",
+        "always",    "consult a",  "absolutely"};
     s = slice_plain(s);
     if (slice_words(s) < 4)
         return slice_is(s, "sure!") || slice_is(s, "certainly!") || slice_begins(s, "end of") ||
                slice_begins(s, "note:");
     for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
         if (slice_begins(s, openers[i]))
+            return true;
+    return false;
+}
+
+bool answer_is_question(struct slice s)
+{
+    /* Not the bare "ICD": that is a defibrillator, too. */
+    static const char *const heads[] = {"Q. ",    "Q: ",  "ICD-9", "ICD-10",  "ICD 9",
+                                        "ICD 10", "ICD9", "ICD10", "ICD code"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (slice_begins(s, heads[i]))
             return true;
     return false;
 }
@@ -257,7 +268,7 @@ int answer_description(struct answer *a, struct slice text)
             continue;
         if (slice_words(plain) <= 6 && heading_type(plain) >= 0 && plain.p[plain.n - 1] == ':')
             lists++;
-        if (slice_begins(s, "Q.") || slice_begins(s, "Q:") || slice_begins(s, "ICD") || slice_begins(plain, a->code) ||
+        if (answer_is_question(s) || slice_begins(plain, a->code) ||
             ((sharp || plain.p != s.p) && !sentence && slice_words(plain) <= 12)) {
             rc = answer_talk(a, "a heading or the question");
             continue;

@@ -80,7 +80,7 @@ static void explain(struct chat_result *r, const char *what, const char *said, c
 {
     char text[160];
     snprintf(text, sizeof text, "%s", said ? said : "");
-    for (char *at; key && *key && (at = strstr(text, key));)
+    for (char *at = text; key && *key && (at = strstr(at, key)); at += strlen(key))
         memset(at, '*', strlen(key));
     /* A key that the end of the excerpt cut in two. */
     for (size_t n = key ? strlen(key) : 0; n > 3; n--) {

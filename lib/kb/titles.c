@@ -87,6 +87,8 @@ static int read_lines(struct titles *t, char *p, size_t n)
     char *first = p, *end = p + n, *stop;
     int rc = 0;
     size_t line = 1;
+    if (n >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3)) /* byte order mark */
+        first = p += 3;
     while (first < end && (*first == '\n' || *first == '\r'))
         first++;
     size_t head = strcspn(first, "\n");

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 folder = sys.argv[1]
 lock = threading.Lock()
 seen = {}
+busy = 0  # requests being served
 GOOD = "**Medical terms**:\n- term of {0}\n\nAbbreviations:\n- AB{1}\n\nSynonyms:\n- other word for {0}\n"
 
 
@@ -58,6 +59,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send(status, json.dumps({"error": error}), **headers)
 
     def do_POST(self):
+        global busy
+        with lock:
+            busy += 1
+        try:
+            self.serve()
+        finally:
+            with lock:
+                busy -= 1
+
+    def serve(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = request["messages"][0]["content"]
         found = re.search(r"code: (\S+)", prompt)
@@ -67,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
             key = self.headers.get("Authorization", "-").replace("Bearer ", "")
             print(code, step, self.path, key, request["model"], *[
                 "%s=%s" % (k, request[k]) for k in ("max_tokens", "max_completion_tokens", "temperature", "seed")
-                if k in request], "at=%.3f" % time.monotonic(), file=f)
+                if k in request], "busy=%d" % busy, "at=%.3f" % time.monotonic(), file=f)
         good = GOOD.format(code, code.replace(".", ""))
         name, _, value = step.partition("=")
         if name == "ok":

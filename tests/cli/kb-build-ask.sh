@@ -102,6 +102,9 @@ plan "401.9 utf8" "428.0 nul"; exits "passes: damaged entries" 0 ask
 is damaged-entries-whole "$(whole)" True
 says damaged-utf8-is-told "401.9: line [0-9]* of the answer: not UTF-8"; says nul-is-told "428.0: line [0-9]* of the answer: a control character"
 
+plan "* slow=0.5"; exits in-flight 0 ask --in-flight 3; is three-in-flight "$(grep -c busy=3 "$S/log")" 1
+plan "* slow=0.1"; exits one-in-flight 0 ask --in-flight 1; is one-at-a-time "$(grep -c busy=1 "$S/log")" 3
+
 # A limit holds for all: after Retry-After nobody asks for that long. So does what the server announces.
 gap() { awk 'NR == 1 {first = substr($NF, 4)} {last = substr($NF, 4)} END {print (last - first >= '"$1"')}' "$S/log"; }
 plan "401.9 after=1 ok"; exits retry-after 0 ask --in-flight 1; is retry-after-holds "$(gap 0.95)" 1

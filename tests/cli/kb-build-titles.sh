@@ -8,7 +8,7 @@ exits labels-file 0 kb-build --labels "$T/codes" -o "$T/l.icds"
 is parent-title "$(query "$T/l.icds" 'r["401.99"]["title"]')" "Unspecified essential hypertension"
 is no-title "$(query "$T/l.icds" '"title" in r["ZZ9"], r["ZZ9"]["terms"]')" "False []"
 says untitled-is-told "1 codes have no title"
-printf '401.99\tOne\n401.99\tTwo\nZZ9\tdiagnosis\tThree\n' >"$T/titles"
+printf '\357\273\277401.99\tOne\n401.99\tTwo\nZZ9\tdiagnosis\tThree\n' >"$T/titles"
 printf 'ZZ9\tFour\n433.10\tFive\n' >"$T/more"
 is first-title-wins "$(title --titles "$T/titles" -t "$T/more")" "One|Five|Three"
 

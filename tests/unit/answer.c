@@ -124,6 +124,9 @@ static const struct {
      "S:raised pressure", 0},
     {"accents", "Synonyms:\n- M\u00e9ni\u00e8re's disease\n- Sj\u00f6gren\n", "S:M\u00e9ni\u00e8re's disease|"
      "S:Sj\u00f6gren", 0},
+    {"looks-like-talk",
+     "Medical terms:\nICD placement\nA. fib\nBelow the knee amputation\nOverall poor functional state\n",
+     "T:ICD placement|T:A. fib|T:Below the knee amputation|T:Overall poor functional state", 0},
     {"quoted-lines", "> **Synonyms**\n> - raised pressure\n", "S:raised pressure", 0},
     /* What cannot be read is told. */
     {"lost-other-heading", "Medical terms:\n- Hypertension\n**Drugs**:\n- Lisinopril\nSynonyms:\n- tension pressure\n",
