@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WARNINGS_MAX = 20 };
+enum { WARNINGS_MAX = 20, PROMPT_MAX = 4096 }; /* bytes of a template: room for a question, not for a note */
 static const char *const kinds[] = {"expressions", "descriptions", NULL}, *const systems[] = {"9", "10", NULL};
 static const char *labels_from = "caml50", *kind = "expressions", *icd = "9", *report_path;
 static struct opt_list titles_from, answers_from;
@@ -308,11 +308,10 @@ static int read_answers(struct run *r, const char *from)
 
 static bool loopback(const char *url)
 {
-    static const char *const here[] = {"http://127.", "http://localhost", "http://[::1]"};
-    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
-        if (!strncasecmp(url, here[i], strlen(here[i])))
-            return true;
-    return false;
+    const char *host = strstr(url, "://") + 3; /* as chat_url_check saw */
+    size_t n = *host == '[' ? strcspn(host, "/") : strcspn(host, ":/"), digits = strspn(host, "0123456789.");
+    return (n == 9 && !strncasecmp(host, "localhost", n)) || !strncmp(host, "[::1]", 5) ||
+           (!strncmp(host, "127.", 4) && digits == n);
 }
 
 static const char *environment(const char *name)
@@ -345,7 +344,7 @@ static int begin_asking(struct run *r)
         snprintf(path, sizeof path, "%s", prompt_path);
     else
         TRY(share_path(descriptions() ? "prompts/descriptions.txt" : "prompts/expressions.txt", path, sizeof path));
-    TRY(file_read(path, 1 << 20, &st.prompt, &n));
+    TRY(file_read(path, PROMPT_MAX, &st.prompt, &n));
     if (strlen(st.prompt) != n || (!strstr(st.prompt, "{code}") && !strstr(st.prompt, "{title}")))
         return err_set(E_DATA, "%s: a prompt needs {code} or {title}", path_base(path));
     return run_input_file(r, path);

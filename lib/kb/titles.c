@@ -13,7 +13,10 @@
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 
-enum { TABLE_MAX = 1 << 28 }; /* bytes of a table, decompressed */
+enum {
+    TABLE_MAX = 1 << 28, /* bytes of a table, decompressed */
+    TITLE_MAX = 1024     /* the longest of ICD-9 and ICD-10 have a third of that; a note is longer */
+};
 
 /* How a code is looked up. ICD-10's dots are where everybody puts them or nowhere, so they say nothing. */
 static void key_of(const struct titles *t, const char *code, char key[64])
@@ -32,6 +35,8 @@ static int put(struct titles *t, const char *code, const char *title, size_t n)
         n--;
     if (!n)
         return err_set(E_DATA, "an empty title");
+    if (n > TITLE_MAX)
+        return err_set(E_DATA, "%zu bytes, which is no title", n);
     key_of(t, code, key);
     t->seen++;
     if (json_object_get(t->by_code, key))

@@ -151,6 +151,13 @@ exits dry-run-with-output 64 kb-build --dry-run --ask "$URL" --model tiny -o "$T
 exits key-with-newline 64 env OPENAI_API_KEY=$'a\nX-Evil: 1' kb-build --ask "$URL" --model tiny --cache "$T/cache" -o "$T/x"
 echo 'no place' >"$T/p"; exits prompt-without-code 65 ask --prompt "$T/p"
 
+{ echo '{code} {title}'; head -c 5000 /dev/zero | tr '\0' x; } >"$T/p"; exits prompt-for-a-note 65 ask --prompt "$T/p"
+for u in http://localhost.example.invalid/v1 http://127.example.invalid/v1; do
+    plan; exits "unencrypted $u" 74 env http_proxy=http://127.0.0.1:1 kb-build --labels "$T/codes" --ask "$u" --model tiny \
+        --cache "$T/cache" --retries 0 -o "$T/k.icds" # no look-up of names: the proxy is not there
+    says "unencrypted is told $u" "key goes over the network unencrypted"
+done
+
 # ---- killed in the middle: the next run asks for the rest only, and writes what a run in one go writes ----
 plan "488 slow=5 ok"; printf '%s\n' 480 481 482 486 488 >"$T/many"
 ask --labels "$T/many" --in-flight 1 2>/dev/null & pid=$!

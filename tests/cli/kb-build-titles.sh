@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/kb-common"
 # Titles: every form of table gives the same, the first table that has a code names it, a parent's title stands in.
-title() { kb-build -q --no-builtin --labels "$T/codes" "$@" -o "$T/k.icds" && query "$T/k.icds" '"|".join(x.get("title", "-") for x in r.values())'; }
+title() { kb-build -q --no-builtin --labels "$T/codes" "$@" -o "$T/k.icds" 2>"$T/err" && query "$T/k.icds" '"|".join(x.get("title", "-") for x in r.values())'; }
 
 printf '401.99\n433.10\r\nZZ9\n' >"$T/codes"
 exits labels-file 0 kb-build --labels "$T/codes" -o "$T/l.icds"
@@ -42,6 +42,7 @@ exits none-of-the-system 65 kb-build --icd 9 -t "$T/d_icd_procedures.csv"
 bad() { exits "$1" 65 kb-build -t "$T/$2" -o "$T/x.icds"; says "$1-says-where" "$3"; }
 printf 'no tab\n' >"$T/bad"; bad bad-titles bad "bad: line 1"
 printf '486\tgood\n486\t\n' >"$T/bad"; bad empty-title bad "line 2: an empty title"
+{ printf '486\t'; head -c 2000 /dev/zero | tr '\0' x; } >"$T/bad"; bad too-long-a-title bad "line 1: 2000 bytes"
 printf '486\t\377\n' >"$T/bad"; bad title-not-utf8 bad "line 1: not UTF-8"
 printf '486\ta\0b\n' >"$T/bad"; bad title-with-nul bad "line 1"
 : >"$T/bad"; bad no-titles bad "no titles"
