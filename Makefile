@@ -102,14 +102,15 @@ $(B)/o/%.o: %.cc
 	$(say) CXX $<
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXF) -MMD -MP -c $< -o $@
 
-$(B)/o/%.o: %.cu
+$(B)/o/%.o: %.cu $(B)/cuda
 	@mkdir -p $(@D)
 	$(say) NVCC $<
 	$(Q)$(NVCC) $(CPPFLAGS) $(NVF) -MMD -MP -c $< -o $@
 
-# What was chosen for CUDA; another choice links again.
+# What was chosen for CUDA; another choice compiles and links again.
 $(B)/cuda: FORCE
-	@mkdir -p $(@D); echo '$(CUDA_IS)' | cmp -s - $@ || { echo '$(CUDA_IS)' >$@; printf '  %-5s %s\n' CUDA '$(CUDA_IS)'; }
+	@mkdir -p $(@D); is() { printf '%s\n' '$(CUDA_IS)' '$(GENCODE)'; }; \
+	is | cmp -s - $@ || { is >$@; printf '  %-5s %s\n' CUDA '$(CUDA_IS)'; }
 FORCE:
 
 $(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O) $(CUDA_O) $(B)/cuda
