@@ -97,8 +97,8 @@ static const struct opt opts[] = {
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
      .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
-     .help = "bf16: matrix products read and give bfloat16 (a GPU only); weights, moments, sums, the residual stream and "
-             "what is saved stay fp32."},
+     .help = "bf16: matrix products read and give bfloat16 (a GPU only); weights, moments, sums, the residual stream "
+             "and what is saved stay fp32."},
     {.name = "dry-run", .type = OPT_FLAG, .value = &o.dry_run, .flags = OPT_QUIET,
      .help = "Check all inputs, run one batch of the longest notes, print sizes and memory needed, train nothing."},
     {.name = "timing", .type = OPT_FLAG, .value = &o.timing, .flags = OPT_QUIET,

@@ -84,7 +84,8 @@ static struct saved prepare(struct tape *t, const struct var *h, const struct te
     return (struct saved){
         .h = *h, .z = *tanh_act(t, lin), .w = *w, .tlen = *tlen,
         .lse = tape_scratch(t, DT_REAL, 2, (int64_t[]){B, L}),
-        .S = tape_scratch(t, t->products, 2, (int64_t[]){L, T}), .G = tape_scratch(t, t->products, 2, (int64_t[]){L, T}),
+        .S = tape_scratch(t, t->products, 2, (int64_t[]){L, T}),
+        .G = tape_scratch(t, t->products, 2, (int64_t[]){L, T}),
     };
 }
 

@@ -89,8 +89,8 @@ struct params {
     int n, cap;
     int64_t numel;
     real *value, *grad, *m, *v; /* flat; grad, m, v NULL unless training */
-    /* Set before params_alloc. DT_BF16: products read matrices as bf16 copies of the fp32 values; params_changed() makes
-     * them anew. Vectors (norm weights, biases) are always read as they are. */
+    /* Set before params_alloc. DT_BF16: products read matrices as bf16 copies of the fp32 values; params_changed()
+     * makes them anew. Vectors (norm weights, biases) are always read as they are. */
     enum dtype products;
     void *half; /* flat, the copies; NULL: none */
 };
