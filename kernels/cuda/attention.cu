@@ -5,9 +5,9 @@
  *   backward  X and dP = dO V^T again (float);  from them drop(P) and dX;  dV += drop(P)^T dO;  dQ += scale dX K;
  *             dK += scale dX^T Q;  dbias += sums of dX along diagonals, then over buckets
  *
- * Notes are taken a few at a time, as many as ATTENTION_CHUNK bytes of scores allow. Rows of keys and values that nobody may see
- * (behind klen) can hold anything, NaN too, which a product would spread: V forward and K backward are copied with
- * zeros there. Sums have a fixed order: the same inputs give the same bits. */
+ * Notes are taken a few at a time, as many as ATTENTION_CHUNK bytes of scores allow. Rows of keys and values that
+ * nobody may see (behind klen) can hold anything, NaN too, which a product would spread: V forward and K backward are
+ * copied with zeros there. Sums have a fixed order: the same inputs give the same bits. */
 #include "kernels/cuda/cuda.h"
 
 #ifndef ATTENTION_CHUNK /* tests take a small one */
@@ -257,7 +257,8 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S;
     int64_t nb = notes_in((size_t)square * (half ? 6 : 4), a.B);
     struct room r = {(char *)gpu_scratch(aligned((size_t)(a.H * a.strip_len) * 4) + aligned((size_t)keys * size) +
-                                         aligned((size_t)(nb * square) * 4) + (half ? aligned((size_t)(nb * square) * 2) : 0))};
+                                         aligned((size_t)(nb * square) * 4) +
+                                         (half ? aligned((size_t)(nb * square) * 2) : 0))};
     if (!r.at)
         return;
     float *strips = r.take<float>(a.H * a.strip_len);

@@ -73,7 +73,8 @@ void cuda_copy(tensor_p y, tensor_p x)
         return;
     }
     if (x->dtype == DT_BF16)
-        BY_TYPE(y, LAUNCH_EACH((copy_each<X, bf16>), n, data_of<X>(y), places_of(y), data_of<bf16>(x), places_of(x), n));
+        BY_TYPE(y, LAUNCH_EACH((copy_each<X, bf16>), n, data_of<X>(y), places_of(y), data_of<bf16>(x), places_of(x),
+                               n));
     else if (y->dtype == DT_BF16)
         LAUNCH_EACH((copy_each<bf16, float>), n, data_of<bf16>(y), places_of(y), data_of<float>(x), places_of(x), n);
     else /* float or i32: bits */

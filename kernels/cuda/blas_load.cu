@@ -17,8 +17,8 @@ int blas_load(struct blas *b)
     for (size_t i = 0; i < sizeof names / sizeof *names && !lib; i++)
         lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!lib)
-        return err_set(E_NODEVICE, "device cuda: " LIBRARY " is not there (install CUDA's cuBLAS, or name its directory "
-                                   "in LD_LIBRARY_PATH)");
+        return err_set(E_NODEVICE, "device cuda: " LIBRARY " is not there (install CUDA's cuBLAS, or name its "
+                                   "directory in LD_LIBRARY_PATH)");
     struct {
         const char *name;
         void **to;

@@ -27,7 +27,8 @@ void cuda_embed_fwd(tensor_p y, tensor_p table, tensor_p ids)
                               data_of<int32_t>(ids), row_len(table), table->dim[0], gpu.flag));
 }
 
-/* A block a position. The first position of an id adds the rows of all its positions, in order; the others do nothing. */
+/* A block a position. The first position of an id adds the rows of all its positions, in order; the others do
+ * nothing. */
 template <class X>
 static __global__ void embed_sums(float *dtable, const X *dy, const int32_t *ids, int64_t N, int64_t D, int64_t V)
 {

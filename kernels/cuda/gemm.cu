@@ -56,7 +56,8 @@ void gpu_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha, 
         return;
     }
     int64_t d0 = c->dim[0], d1 = c->dim[1];
-    if (d0 * d1 <= INT32_MAX && a->stride[0] == d1 * a->stride[1] && b->stride[0] == d1 * b->stride[1] && c->stride[0] == d1 * c->stride[1]) {
+    if (d0 * d1 <= INT32_MAX && a->stride[0] == d1 * a->stride[1] && b->stride[0] == d1 * b->stride[1] &&
+        c->stride[0] == d1 * c->stride[1]) {
         struct run all = {d0 * d1, a->stride[1], b->stride[1], c->stride[1]};
         products(c, a, ta, b, tb, alpha, beta, 0, 0, 0, all);
         return;
@@ -77,7 +78,8 @@ void cuda_gemm(tensor_p c, tensor_p a, int ta, tensor_p b, int tb, double alpha,
     op_call call("gemm", {c, a, b});
     int d = c->nd - 2;
     NEED("gemm", c->nd >= 2 && a->nd == c->nd && b->nd == c->nd);
-    NEED("gemm", is_floating(c) && is_floating(a) && a->dtype == b->dtype && (c->dtype == DT_REAL || a->dtype == c->dtype));
+    NEED("gemm", is_floating(c) && is_floating(a) && a->dtype == b->dtype);
+    NEED("gemm", c->dtype == DT_REAL || a->dtype == c->dtype);
     int64_t m = c->dim[d], n = c->dim[d + 1], k = a->dim[d + !ta];
     NEED("gemm", a->dim[d + !!ta] == m && b->dim[d + !!tb] == k && b->dim[d + !tb] == n);
     NEED("gemm", c->stride[d + 1] == 1 && a->stride[d + 1] == 1 && b->stride[d + 1] == 1);

@@ -57,7 +57,7 @@ void cuda_xent(tensor_p loss, tensor_p x, tensor_p target, double scale, int wan
     double *part = (double *)gpu_scratch((size_t)(N + 1) * sizeof *part);
     if (!part)
         return;
-    BY_TYPE(x, LAUNCH(xent_rows<X>, N, MAX_BLOCK, part, data_of<X>(x), data_of<int32_t>(target), row_len(x), (float)scale,
-                      want_grad, gpu.flag));
+    BY_TYPE(x, LAUNCH(xent_rows<X>, N, MAX_BLOCK, part, data_of<X>(x), data_of<int32_t>(target), row_len(x),
+                      (float)scale, want_grad, gpu.flag));
     LAUNCH(xent_sum, 1, BLOCK, data_of<float>(loss), part, N, scale);
 }

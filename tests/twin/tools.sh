@@ -36,15 +36,23 @@ rec-cat --from-json --schema note note.json | tokenize -m spiece.model -q -o tok
 run="--init t5:d_model=16,layers=1,heads=2,d_kv=8,d_ff=32 --tokenizer spiece.model --target target.icds --d-a 8 -q -j 2
     --lr 1e-2 --batch 4 --max-steps 12 --eval-every 6 --gen-eval 2 --max-new 12 --log-every 1 --dropout 0.1"
 # train NAME DEVICE OPTION...
-train() { local d=$1 device=$2; shift 2; "$G/icd-train" $run --save "$d" -o "$d.icds" --device "$device" "$@" token.icds; }
+train() {
+    local d=$1 device=$2; shift 2
+    "$G/icd-train" $run --save "$d" -o "$d.icds" --device "$device" "$@" token.icds
+}
 losses() { rec-cat --json "$1.icds" | python3 -c '
 import sys, json
 for l in sys.stdin:
     r = json.loads(l)
     if r.get("event") == "step": print(r["loss"])'; }
 # near NAME FILE FILE TOLERANCE: numbers, relative
-near() { paste -d ' ' "$2" "$3" | awk -v t="$4" '!($1-$2 <= t*$1 && $2-$1 <= t*$1) {bad++; print} END {exit !(NR > 3 && !bad)}' \
-    >far && ok "$1" || no "$1" "$(head -n 3 far)"; }
+near() {
+    paste -d ' ' "$2" "$3" |
+        awk -v t="$4" '!($1-$2 <= t*$1 && $2-$1 <= t*$1) {bad++; print} END {exit !(NR > 3 && !bad)}' >far &&
+        ok "$1" || no "$1" "$(head -n 3 far)"
+}
+# fits NAME: the last message says what was asked, what is free and which batch would fit
+fits() { grep -q 'asked for .* are free .*; --batch [0-9]* fits$' err && ok "$1" || no "$1" "$(cat err)"; }
 
 exits "$(name 'trains on the CPU')" 0 train c cpu
 exits "$(name 'trains in fp32')" 0 train g cuda
@@ -55,9 +63,9 @@ near "$(name 'losses in bf16 follow the CPU'"'"'s')" c.loss h.loss 3e-2
 
 # ---- taken up again ----
 for p in fp32 bf16; do
-    [ $p = fp32 ] && whole=g || whole=h
+    [ $p = fp32 ] && whole=g other=bf16 || whole=h other=fp32
     exits "$(name "$p: stopped")" 75 train r$p cuda --precision $p --stop-after 5
-    exits "$(name "$p: not in another precision")" 64 train r$p cuda --precision $([ $p = fp32 ] && echo bf16 || echo fp32) --resume
+    exits "$(name "$p: not in another precision")" 64 train r$p cuda --precision $other --resume
     exits "$(name "$p: taken up again")" 0 train r$p cuda --precision $p --resume
     same "$(name "$p: the same log")" r$p.icds $whole.icds
     for f in model.safetensors icd.safetensors icd.json; do same "$(name "$p: the same $f")" r$p/$f $whole/$f; done
@@ -79,7 +87,8 @@ import sys, json, struct
 for l in sys.stdin:
     r = json.loads(l)
     if "id" not in r: continue
-    print(r["id"], r["codes"], r.get("gen"), [(e["code"], [s[:2] for s in e["spans"][:1]]) for e in r.get("evidence", [])])'; }
+    evidence = [(e["code"], [s[:2] for s in e["spans"][:1]]) for e in r.get("evidence", [])]
+    print(r["id"], r["codes"], r.get("gen"), evidence)'; }
 exits "$(name 'infers on the CPU')" 0 infer g gen cpu cpu.icds
 exits "$(name 'infers on the GPU')" 0 infer g gen cuda gpu.icds
 shown cpu.icds >cpu.txt; shown gpu.icds >gpu.txt
@@ -102,11 +111,11 @@ exits "$(name 'no such GPU')" 69 train x cuda:99
 if [ -z "${TWIN_REQUIRED:-}" ]; then # a GPU of a few MiB
     export HOST_GPU_MIB=33
     exits "$(name 'out of memory in training')" 71 train m cuda --batch 32
-    grep -q 'asked for .* are free .*; --batch [0-9]* fits$' err && ok "$(name 'says what fits')" || no "$(name 'says what fits')" "$(cat err)"
-    fits=$(sed -n 's/.*--batch \([0-9]*\) fits$/\1/p' err)
-    exits "$(name 'and that fits')" 0 train m2 cuda --batch "${fits:-0}" --max-steps 1 --gen-eval 1
+    fits "$(name 'says what fits')"
+    batch=$(sed -n 's/.*--batch \([0-9]*\) fits$/\1/p' err)
+    exits "$(name 'and that fits')" 0 train m2 cuda --batch "${batch:-0}" --max-steps 1 --gen-eval 1
     exits "$(name 'out of memory in inference')" 71 infer g gen cuda o.icds "--batch=40"
-    grep -q 'asked for .* are free .*; --batch [0-9]* fits$' err && ok "$(name 'says what fits, too')" || no "$(name 'says what fits, too')" "$(cat err)"
+    fits "$(name 'says what fits, too')"
     [ -e o.icds ] && no "$(name 'leaves nothing behind')" "o.icds" || ok "$(name 'leaves nothing behind')"
     HOST_GPU_MIB=1 exits "$(name 'a GPU without room for the start')" 69 train n cuda
 fi
