@@ -1,26 +1,72 @@
 /* icd-score: pred + gold -> metric records, or a table on a terminal. The only tool that reads the labels of test
- * notes. What is computed is lib/metric's, one metric a file; here predictions and gold are joined by id into two
- * matrices. Tests: tests/cli/icd-score.sh, tests/unit/metric.c. */
-#include <math.h>
+ * notes. What is computed is lib/metric's: metrics (metric.h, one a file), predictions joined with gold (preds.h,
+ * gold.h), label groups (group.h), thresholds (threshold.h), resampling (resample.h), text (report.h). Here they are
+ * wired. Tests: tests/cli/icd-score*.sh, tests/unit/metric.c, tests/unit/resample.c. */
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/metric/metric.h"
+#include "lib/metric/preds.h"
+#include "lib/metric/report.h"
+#include "lib/metric/resample.h"
+#include "lib/metric/threshold.h"
 #include "lib/stream/stage.h"
-#include "lib/text/labels.h"
 #include "lib/util/file.h"
 
-static const char *gold_path, *train_path;
+enum { ROUNDS = 1000 }; /* of --compare without --bootstrap */
+
+static const char *gold_path, *train_path, *tune_path, *compare_path, *compare_tune_path;
+static const char *universe = "both", *tune_by = "all", *tune_search = "exact", *at_list = "5,8,15", *bin_list;
+static const char *const universes[] = {"all", "present", "both", NULL};
+static const char *const tune_bys[] = {"all", "code", NULL}, *const tune_searches[] = {"exact", "grid", NULL};
 static double threshold = -1;
-static bool table;
+static int64_t rounds, seed = 1;
+static bool table, kinds, per_code, reliability, risk_coverage, leaderboard;
 
 static const struct opt opts[] = {
-    {"gold", 'g', OPT_FILE, &gold_path, "FILE", "Gold stream; it may hold further splits.", .flags = OPT_REQUIRED},
+    {"gold", 'g', OPT_FILE, &gold_path, "FILE",
+     "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
     {"train-gold", 0, OPT_FILE, &train_path, "FILE",
-     "Gold stream with the training records, for the note-blind floor, where the gold stream has none."},
+     "Gold stream with the training records, for the note-blind floor and --bins, where the gold stream has none."},
     {"threshold", 0, OPT_REAL, &threshold, "T",
      "Score the codes whose score is above T instead of the final codes; -1: the final codes.", -1, 1},
+    {"tune", 0, OPT_FILE, &tune_path, "DEV",
+     "Find the threshold that is best for the predictions DEV of dev notes, whose gold is in --gold, too. Notes of "
+     "the test split or that are scored are refused there."},
+    {"tune-by", 0, OPT_CHOICE, &tune_by, "WHAT",
+     "all: one threshold, for micro-F1; code: one for each code, for its own F1, and the one for all where a code has "
+     "no dev note.",
+     .choices = tune_bys},
+    {"tune-search", 0, OPT_CHOICE, &tune_search, "HOW",
+     "exact: every threshold that makes a difference; grid: i/99 for i from 0 to 99, the first of the best.",
+     .choices = tune_searches},
+    {"universe", 0, OPT_CHOICE, &universe, "SET",
+     "all: every label; present: the labels that have gold in what is scored, and the notes that have such a label, "
+     "under names that end in _present; both.",
+     .choices = universes},
+    {"kinds", 0, OPT_FLAG, &kinds, NULL,
+     "Score diagnoses and procedures apart, too, under names that end in _diagnosis and _procedure."},
+    {"bins", 0, OPT_STR, &bin_list, "LIST",
+     "Score labels by how many training notes have them, too: LIST has each bin's largest number, such as 0,10,100; "
+     "what is above the last is one more bin. Names end in _train_0_0, _train_1_10, ..., _train_above_100."},
+    {"at", 0, OPT_STR, &at_list, "LIST", "The k of precision, recall and F1 at k, such as 1,5,8,10,15."},
+    {"per-code", 0, OPT_FLAG, &per_code, NULL, "Every code's own values, too."},
+    {"reliability", 0, OPT_FLAG, &reliability, NULL,
+     "The reliability table, too: how often codes of a score are right. It needs scores between 0 and 1."},
+    {"risk-coverage", 0, OPT_FLAG, &risk_coverage, NULL,
+     "The risk-coverage table, too: what is risked when only the surest notes are coded. It needs scores between 0 "
+     "and 1."},
+    {"bootstrap", 0, OPT_INT, &rounds, "N", "95 % intervals from N resamplings of the notes; 0: none.", 0, 100000},
+    {"compare", 0, OPT_FILE, &compare_path, "OTHER",
+     "Predictions of the same notes by another system: its values, the difference, the difference's 95 % interval, "
+     "and p by paired approximate randomisation, of --bootstrap rounds, else 1000. --threshold holds for it, too, if "
+     "it has scores."},
+    {"compare-tune", 0, OPT_FILE, &compare_tune_path, "DEV", "As --tune, for OTHER."},
+    {"seed", 0, OPT_INT, &seed, "N", "Seed of --bootstrap and --compare.", 0, 9007199254740992.0},
+    {"leaderboard", 0, OPT_FLAG, &leaderboard, NULL,
+     "Write a table of several scores instead: the operands are metric streams, scored against the same gold stream. "
+     "Those stamped oracle are not ranked."},
     {"table", 0, OPT_FLAG, &table, NULL,
      "Write a table, also where standard output is no terminal; --no-table: records, also on a terminal. Without "
      "either a terminal gets the table.",
@@ -28,417 +74,401 @@ static const struct opt opts[] = {
     {0},
 };
 
-struct gold {
-    char *id;
-    int split; /* index into st.split */
-    uint32_t *code;
-    size_t n;
-    bool scored;
+struct source { /* predictions, not yet read */
+    const char *path;
+    struct stream *s; /* NULL: plain */
+    const char *name;
 };
 static struct {
-    struct labels labels; /* the predictions': their index order is the matrices' */
-    struct gold *gold;
-    size_t n_gold, cap_gold;
-    struct {
-        char name[32];
-        size_t scored;
-    } split[16];
-    int n_split;
-    int64_t *count, n_train; /* training records with each label */
-    uint8_t *floor;          /* (L) the constant prediction */
+    struct gold gold;
+    uint32_t *floor; /* the constant prediction */
     size_t floor_k;
-    uint32_t *row;           /* gold index of each prediction */
-    uint8_t *pred;           /* (n,L) */
-    float *score;            /* (n,L) */
-    size_t n, cap;
-    bool scores;             /* the first record has some, so all must */
-    int64_t unknown;
+    struct source in, other;
+    struct preds a, b;
+    struct metric_set set, other_set, floor_set;
+    struct metric_note *note, *other_note, *floor_note;
+    double *t, *other_t; /* (L) tuned thresholds */
+    uint8_t *tuned;      /* (gold) notes that a threshold was tuned on */
+    int64_t *at, *edge;
+    size_t n_at, n_edge;
+    struct groups groups;
+    struct result *result;
+    struct metric_list rows;
     struct outfile text;
-} st = {.unknown = -1};
+} st;
 
-/* ---- gold ---- */
+/* ---- reading ---- */
 
-static int split_index(const char *p, size_t n, int *index)
-{
-    for (int i = 0; i < st.n_split; i++)
-        if (strlen(st.split[i].name) == n && memcmp(st.split[i].name, p, n) == 0) {
-            *index = i;
-            return 0;
-        }
-    if (st.n_split == (int)(sizeof st.split / sizeof *st.split) || n >= sizeof st.split->name)
-        return err_set(E_DATA, "field split: too many or too long names");
-    memcpy(st.split[st.n_split].name, p, n);
-    *index = st.n_split++;
-    return 0;
-}
-
-static int count_train(const uint32_t *code, size_t n)
-{
-    st.n_train++;
-    for (size_t i = 0; i < n; i++)
-        st.count[code[i]]++;
-    return 0;
-}
-
-/* codes -> label indices, none twice. */
-static int read_codes(const msgpack_object *codes, uint32_t **index, size_t *n)
-{
-    uint32_t size = codes ? codes->via.array.size : 0;
-    *n = 0;
-    if (!(*index = mem_alloc(size, sizeof **index)))
-        return E_NOMEM;
-    for (uint32_t i = 0; i < size; i++) {
-        const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
-        int64_t l = labels_find(&st.labels, c->ptr, c->size);
-        if (l < 0)
-            return err_set(E_DATA, "field codes: code %u is not in meta.labels", i + 1);
-        size_t j = 0;
-        while (j < *n && (*index)[j] != l)
-            j++;
-        if (j == *n)
-            (*index)[(*n)++] = (uint32_t)l;
-    }
-    return 0;
-}
-
-static int keep_gold(const msgpack_object *rec)
-{
-    const char *id, *split = "";
-    size_t id_n, split_n = 0;
-    if (st.n_gold == st.cap_gold) {
-        size_t cap = st.cap_gold ? 2 * st.cap_gold : 1024;
-        struct gold *g = mem_grow(st.gold, cap, sizeof *g);
-        if (!g)
-            return E_NOMEM;
-        st.gold = g;
-        st.cap_gold = cap;
-    }
-    struct gold *g = &st.gold[st.n_gold++];
-    *g = (struct gold){0};
-    rec_str(rec, "id", &id, &id_n);
-    rec_str(rec, "split", &split, &split_n);
-    if (memchr(id, 0, id_n))
-        return err_set(E_DATA, "field id: holds a NUL");
-    if (!(g->id = mem_strndup(id, id_n)))
-        return E_NOMEM;
-    TRY(split_index(split, split_n, &g->split));
-    TRY(read_codes(rec_get(rec, "codes"), &g->code, &g->n));
-    return !train_path && rec_is(rec, "split", "train") ? count_train(g->code, g->n) : 0;
-}
-
-static int keep_train(const msgpack_object *rec)
-{
-    uint32_t *code = NULL;
-    size_t n;
-    if (!rec_is(rec, "split", "train"))
-        return 0;
-    int rc = read_codes(rec_get(rec, "codes"), &code, &n);
-    if (!rc)
-        rc = count_train(code, n);
-    free(code);
-    return rc;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const struct gold *)a)->id, ((const struct gold *)b)->id);
-}
-
-/* Reads a whole gold stream of the predictions' labels. */
-static int read_gold(struct run *r, const char *path, int (*keep)(const msgpack_object *))
+static int read_gold(struct run *r, const char *path, bool train)
 {
     struct stream *s;
-    struct labels own;
     const msgpack_object *rec;
     enum stream_got got;
     int rc;
     TRY(run_input(r, path, "gold", &s));
-    rc = labels_open(&own, stream_meta(s));
-    if (!rc)
-        rc = labels_same(&st.labels, &own);
-    labels_close(&own);
+    if (!train)
+        rc = gold_open(&st.gold, stream_name(s), stream_meta(s));
+    else {
+        struct labels own;
+        rc = labels_open(&own, stream_meta(s));
+        if (!rc)
+            rc = labels_same(&st.gold.labels, &own);
+        labels_close(&own);
+    }
     if (rc)
         return err_ctx(rc, "%s", stream_name(s));
-    while ((got = stream_next(s, &rec, &rc)) == STREAM_RECORD)
-        if ((rc = keep(rec)) != 0)
+    while ((got = stream_next(s, &rec, &rc)) == STREAM_RECORD) {
+        if (!train)
+            rc = gold_record(&st.gold, rec, stream_records(s));
+        if (!rc && (train || !train_path))
+            rc = gold_train(&st.gold, rec);
+        if (rc)
             return err_ctx(rc, "%s: record %llu", stream_name(s), (unsigned long long)stream_records(s));
-    return got == STREAM_ERROR ? rc : 0;
+    }
+    return got == STREAM_ERROR ? rc : train ? 0 : gold_sort(&st.gold);
+}
+
+static int source_open(struct run *r, struct source *in, const char *path)
+{
+    *in = (struct source){.path = path, .name = path ? path_base(path) : NULL};
+    if (preds_is_plain(path))
+        return run_input_file(r, path);
+    TRY(run_input(r, path, "pred", &in->s));
+    in->name = stream_name(in->s);
+    return 0;
+}
+
+static int source_read(struct run *r, struct source *in, struct preds *p)
+{
+    const msgpack_object *rec;
+    enum stream_got got;
+    TRY(preds_open(p, &st.gold, in->name));
+    if (!in->s) {
+        TRY(preds_plain(p, in->path));
+        if (p->unlisted)
+            run_note(r, "%s: %llu cells are not listed and have score 0", in->name, (unsigned long long)p->unlisted);
+    } else {
+        int rc = preds_labels(p, stream_meta(in->s));
+        if (rc)
+            return err_ctx(rc, "%s", in->name);
+        while ((got = stream_next(in->s, &rec, &rc)) == STREAM_RECORD) {
+            if ((rc = preds_record(p, rec)) != 0)
+                return err_ctx(rc, "%s: record %llu", in->name, (unsigned long long)stream_records(in->s));
+            run_progress(r, in->s);
+        }
+        if (got == STREAM_ERROR)
+            return rc;
+    }
+    return preds_join(p);
+}
+
+/* Thresholds (L) from predictions of dev notes; those notes must not be scored. */
+static int tune(struct run *r, const char *path, double **t)
+{
+    struct source in;
+    struct preds dev = {0};
+    struct metric_set set = {0};
+    struct metric_note *note = NULL;
+    TRY(source_open(r, &in, path));
+    int rc = source_read(r, &in, &dev);
+    if (!rc && !dev.scores)
+        rc = err_set(E_DATA, "%s: no scores to tune a threshold on", in.name);
+    for (size_t i = 0; !rc && i < dev.n; i++) {
+        if (strcmp(st.gold.split[st.gold.v[dev.v[i].gold].split], "test") == 0)
+            rc = err_set(E_DATA, "%s: holds notes of the test split: a threshold is never tuned on them", in.name);
+        st.tuned[dev.v[i].gold] = 1;
+    }
+    if (!rc && !(*t = mem_alloc(st.gold.labels.n, sizeof **t)))
+        rc = E_NOMEM;
+    if (!rc && !(rc = preds_set(&dev, &set, &note)))
+        rc = threshold_tune(&set, strcmp(tune_by, "code") == 0, strcmp(tune_search, "exact") == 0, *t);
+    metric_close(&set);
+    free(note);
+    preds_close(&dev);
+    return rc;
 }
 
 static bool streams(void)
 {
-    return !table;
+    return !table && !leaderboard;
+}
+
+static int check_options(struct run *r)
+{
+    if (!gold_path)
+        return err_set(E_USAGE, "--gold FILE is needed");
+    if (r->argc > 1)
+        return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
+    if (threshold >= 0 && tune_path)
+        return err_set(E_USAGE, "--threshold and --tune cannot go together");
+    if (compare_tune_path && !compare_path)
+        return err_set(E_USAGE, "--compare-tune needs --compare");
+    if (bin_list)
+        TRY(group_list(bin_list, 0, &st.edge, &st.n_edge));
+    return group_list(at_list, 1, &st.at, &st.n_at);
 }
 
 static int begin(struct run *r)
 {
+    if (leaderboard)
+        return r->argc ? 0 : err_set(E_USAGE, "--leaderboard: which metric streams?");
     if (!table)
         run_schema(r, "metric");
-    int rc = labels_open(&st.labels, r->meta);
-    if (rc)
-        return err_ctx(rc, "%s", stream_name(r->in));
-    if (!(st.count = mem_zalloc(st.labels.n, sizeof *st.count)) || !(st.floor = mem_alloc(st.labels.n, 1)))
-        return E_NOMEM;
-    TRY(read_gold(r, gold_path, keep_gold));
-    if (st.n_gold)
-        qsort(st.gold, st.n_gold, sizeof *st.gold, by_id);
-    for (size_t i = 1; i < st.n_gold; i++)
-        if (strcmp(st.gold[i - 1].id, st.gold[i].id) == 0)
-            return err_set(E_DATA, "%s: an id stands there twice", path_base(gold_path));
+    omp_set_num_threads(r->threads);
+    TRY(check_options(r));
+    TRY(source_open(r, &st.in, r->argc ? r->argv[0] : NULL));
+    TRY(read_gold(r, gold_path, false));
     if (train_path)
-        TRY(read_gold(r, train_path, keep_train));
-    if (st.n_train == 0)
+        TRY(read_gold(r, train_path, true));
+    if (st.gold.n_train == 0)
         return err_set(E_DATA, "%s: no record of the train split, so no note-blind floor (give --train-gold)",
                        path_base(train_path ? train_path : gold_path));
-    TRY(metric_floor(st.count, st.labels.n, st.n_train, st.floor, &st.floor_k));
-    if (json_object_set_new(r->meta, "scored_threshold", threshold < 0 ? json_null() : json_real(threshold)))
+    size_t L = st.gold.labels.n;
+    if (!(st.floor = mem_alloc(L, sizeof *st.floor)) || !(st.tuned = mem_zalloc(st.gold.n, 1)))
+        return E_NOMEM;
+    metric_floor(st.gold.count, L, st.gold.n_train, st.floor, &st.floor_k);
+    if (compare_path)
+        TRY(source_open(r, &st.other, compare_path));
+    if (tune_path)
+        TRY(tune(r, tune_path, &st.t));
+    if (compare_tune_path)
+        TRY(tune(r, compare_tune_path, &st.other_t));
+    if (st.in.s && json_object_update(r->meta, (json_t *)(uintptr_t)stream_meta(st.in.s)))
         return err_nomem(0);
-    return 0;
+    json_t *t = st.t && strcmp(tune_by, "all") == 0 ? json_real(st.t[0])
+                : st.t                              ? json_string("by code")
+                : threshold >= 0                    ? json_real(threshold)
+                                                    : json_null();
+    return json_object_set_new(r->meta, "scored_threshold", t) ? err_nomem(0) : 0;
 }
 
-/* ---- predictions ---- */
+/* ---- scoring ---- */
 
-static int room_for_row(void)
+/* The codes that are scored: final ones, or those above a threshold. */
+static int decide(struct preds *p, const double *tuned, bool must)
 {
-    if (st.n < st.cap)
-        return 0;
-    size_t cap = st.cap ? 2 * st.cap : 256, L = st.labels.n;
-    if (cap > SIZE_MAX / sizeof(float) / L)
-        return err_nomem(SIZE_MAX);
-    void *p;
-    if (!(p = mem_grow(st.row, cap, sizeof *st.row)))
-        return E_NOMEM;
-    st.row = p;
-    if (!(p = mem_grow(st.pred, cap, L)))
-        return E_NOMEM;
-    st.pred = p;
-    if (st.scores) {
-        if (!(p = mem_grow(st.score, cap, L * sizeof *st.score)))
+    size_t L = st.gold.labels.n;
+    if (tuned || threshold >= 0 || !p->final) {
+        if (!p->scores && !must)
+            return 0;
+        if (!p->scores)
+            return err_set(E_DATA, "%s: field scores: not there, but %s needs it", p->name,
+                           tuned ? "--tune" : "--threshold");
+        double *t = mem_alloc(L, sizeof *t);
+        if (!t)
             return E_NOMEM;
-        st.score = p;
+        for (size_t l = 0; l < L; l++) /* 0.5: what CAML does with scores */
+            t[l] = tuned ? tuned[l] : threshold >= 0 ? threshold : 0.5;
+        int rc = preds_threshold(p, t);
+        free(t);
+        return rc;
     }
-    st.cap = cap;
     return 0;
 }
 
-static int read_scores(const char *p, size_t bytes, float *out)
+static int check_apart(void)
 {
-    size_t L = st.labels.n;
-    if (bytes != L * sizeof *out)
-        return err_set(E_DATA, "field scores: %zu bytes for %zu labels", bytes, L);
-    memcpy(out, p, bytes);
-    for (size_t l = 0; l < L; l++)
-        if (out[l] != out[l])
-            return err_set(E_DATA, "field scores: not a number at label %zu", l);
+    for (size_t i = 0; i < st.a.n; i++)
+        if (st.tuned[st.a.v[i].gold])
+            return err_set(E_DATA, "%s: a note (record %llu of %s) is scored here that a threshold was tuned on",
+                           path_base(tune_path ? tune_path : compare_tune_path),
+                           (unsigned long long)st.gold.v[st.a.v[i].gold].record, st.gold.name);
+    for (size_t i = 0; compare_path && i < st.a.n; i++)
+        if (st.b.n != st.a.n || st.b.v[i].gold != st.a.v[i].gold)
+            return err_set(E_DATA, "%s and %s are not of the same notes", st.a.name, st.b.name);
     return 0;
 }
 
-/* Generated strings that are no code. */
-static int read_unknown(const msgpack_object *rec)
+static int make_sets(struct run *r)
 {
-    const msgpack_object *gen = rec_get(rec, "gen");
-    int64_t n;
-    if (!gen || gen->type != MSGPACK_OBJECT_MAP)
-        return 0;
-    const msgpack_object *u = rec_get(gen, "unknown");
-    if (!u || u->type != MSGPACK_OBJECT_POSITIVE_INTEGER || !rec_int(gen, "unknown", &n) ||
-        n > INT64_MAX / 2 - st.unknown)
-        return err_set(E_DATA, "field gen: no count of unknown strings");
-    st.unknown = (st.unknown < 0 ? 0 : st.unknown) + n;
-    return 0;
-}
-
-static int each(struct run *r, int thread, const msgpack_object *rec, struct sink *sink)
-{
-    const char *id, *p;
-    size_t id_n, bytes, L = st.labels.n, n = 0;
-    uint32_t *code = NULL;
-    rec_str(rec, "id", &id, &id_n);
-    bool scores = rec_bin(rec, "scores", &p, &bytes);
-    if (st.n == 0)
-        st.scores = scores;
-    if (scores != st.scores)
-        return err_set(E_DATA, "field scores: some records have it and some do not");
-    if (threshold >= 0 && !scores)
-        return err_set(E_DATA, "field scores: not there, but --threshold needs it");
-    TRY(room_for_row());
-    char *key = mem_strndup(id, id_n);
-    if (!key)
+    TRY(source_read(r, &st.in, &st.a));
+    if (compare_path)
+        TRY(source_read(r, &st.other, &st.b));
+    TRY(check_apart());
+    TRY(decide(&st.a, st.t, true));
+    if (compare_path)
+        TRY(decide(&st.b, st.other_t, st.other_t != NULL));
+    st.set.at = st.other_set.at = st.at;
+    st.set.n_at = st.other_set.n_at = st.n_at;
+    TRY(preds_set(&st.a, &st.set, &st.note));
+    if (compare_path)
+        TRY(preds_set(&st.b, &st.other_set, &st.other_note));
+    if (!(st.floor_note = mem_zalloc(st.set.n, sizeof *st.floor_note)))
         return E_NOMEM;
-    struct gold *g = st.n_gold && !memchr(id, 0, id_n)
-                         ? bsearch(&(struct gold){.id = key}, st.gold, st.n_gold, sizeof *st.gold, by_id)
-                         : NULL;
-    free(key);
-    if (!g)
-        return err_set(E_DATA, "field id: not in the gold stream");
-    if (g->scored)
-        return err_set(E_DATA, "field id: predicted twice");
-    g->scored = true;
-    st.split[g->split].scored++;
-    st.row[st.n] = (uint32_t)(g - st.gold);
-    uint8_t *y = st.pred + st.n * L;
-    memset(y, 0, L);
-    int rc = scores ? read_scores(p, bytes, st.score + st.n * L) : 0;
+    for (size_t i = 0; i < st.set.n; i++) {
+        const struct metric_note *n = &st.note[i];
+        st.floor_note[i] = (struct metric_note){
+            .gold = n->gold, .n_gold = n->n_gold, .pred = st.floor, .n_pred = (uint32_t)st.floor_k, .weight = 1};
+    }
+    st.floor_set = (struct metric_set){.n = st.set.n, .L = st.set.L, .note = st.floor_note, .code = st.set.code};
+    return metric_prepare(&st.floor_set);
+}
+
+static void tick(void *ctx, uint64_t done)
+{
+    progress_show(&((struct run *)ctx)->progress, done, NULL);
+}
+
+static int score_sets(struct run *r, struct metric_set *s, struct metric_set *other, struct metric_set *floor,
+                      bool whole, struct result *out)
+{
+    struct resample of = {.rounds = rounds, .seed = (uint64_t)seed, .whole = whole, .tick = tick, .ctx = r};
+    out->n = s->n;
+    out->L = s->L;
+    TRY(metric_eval(s, whole, &out->v));
+    TRY(metric_eval(floor, whole, &out->floor));
+    if (rounds)
+        TRY(metric_intervals(s, &of, &out->v));
+    of.rounds = rounds ? rounds : ROUNDS;
+    return compare_path ? metric_compare(s, other, &of, &out->v) : 0;
+}
+
+static int score_group(struct run *r, const struct group *g, struct result *out)
+{
+    struct metric_set part[3] = {{0}, {0}, {0}};
+    struct metric_set *whole[3] = {&st.set, &st.other_set, &st.floor_set};
+    int rc = 0;
+    memcpy(out->suffix, g->suffix, sizeof out->suffix);
+    if (!g->keep)
+        return score_sets(r, whole[0], whole[1], whole[2], true, out);
+    for (int i = 0; !rc && i < 3; i++)
+        if (i != 1 || compare_path)
+            rc = metric_subset(whole[i], g->keep, g->drop, &part[i]);
     if (!rc)
-        rc = read_codes(rec_get(rec, "codes"), &code, &n);
+        rc = score_sets(r, &part[0], &part[1], &part[2], false, out);
+    for (int i = 0; i < 3; i++)
+        metric_close(&part[i]);
+    return rc;
+}
+
+static int score_rows(void)
+{
+    int which =
+        (per_code ? ROWS_CODES : 0) | (reliability ? ROWS_RELIABILITY : 0) | (risk_coverage ? ROWS_COVERAGE : 0);
+    struct metric_list unused = {0};
+    if ((reliability || risk_coverage) && !st.set.probability)
+        return err_set(E_DATA, "%s: %s needs scores between 0 and 1", st.a.name,
+                       reliability ? "--reliability" : "--risk-coverage");
+    int rc = which ? metric_eval(&st.set, false, &unused) : 0; /* for the counts */
+    free(unused.v);
+    for (size_t l = 0; !rc && per_code && l < st.set.L; l++)
+        rc = metric_add_row(&st.rows, "train", (double)st.gold.count[l], (int64_t)l, NAN);
     if (!rc)
-        rc = read_unknown(rec);
-    if (!rc && threshold >= 0)
-        for (size_t l = 0; l < L; l++)
-            y[l] = (double)st.score[st.n * L + l] > threshold;
-    else if (!rc)
-        for (size_t i = 0; i < n; i++)
-            y[code[i]] = 1;
-    free(code);
-    st.n += !rc;
+        rc = metric_rows(&st.set, which, &st.rows);
+    for (size_t l = 0; !rc && per_code && (st.t || threshold >= 0) && l < st.set.L; l++)
+        rc = metric_add_row(&st.rows, "threshold", st.t ? st.t[l] : threshold, (int64_t)l, NAN);
     return rc;
 }
 
 /* ---- the result ---- */
 
-static const char *only_split(void) /* of all that is scored; NULL: several, or unnamed */
-{
-    const char *name = NULL;
-    for (int i = 0; i < st.n_split; i++)
-        if (st.split[i].scored) {
-            if (name)
-                return NULL;
-            name = st.split[i].name;
-        }
-    return name && *name ? name : NULL;
-}
-
-static int emit(struct run *r, const char *prefix, const struct metric_value *v, int k)
+static int emit(struct run *r, const char *prefix, const struct metric_value *v, const struct result *of, int64_t k)
 {
     msgpack_sbuffer sb;
-    msgpack_packer pk;
-    char name[64];
-    const char *split = only_split();
     if (v->value != v->value) /* not defined on this data: no record */
         return 0;
-    snprintf(name, sizeof name, "%s%s", prefix, v->name);
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
-    msgpack_pack_map(&pk, 3 + (k > 0) + (split != NULL));
-    pk_str(&pk, "metric");
-    pk_str(&pk, name);
-    pk_str(&pk, "value");
-    msgpack_pack_double(&pk, v->value);
-    pk_str(&pk, "n");
-    msgpack_pack_uint64(&pk, st.n);
-    if (k > 0) {
-        pk_str(&pk, "k");
-        msgpack_pack_int(&pk, k);
-    }
-    if (split) {
-        pk_str(&pk, "split");
-        pk_str(&pk, split);
-    }
+    report_record(&sb, prefix, v, of, k, preds_split(&st.a), st.set.code);
     int rc = run_emit(r, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
     return rc;
 }
 
-static int emit_all(struct run *r, const struct metric_list *v, const struct metric_list *f)
+static int emit_all(struct run *r)
 {
-    for (size_t i = 0; i < v->n; i++)
-        TRY(emit(r, "", &v->v[i], v->v[i].k));
-    for (size_t i = 0; i < f->n; i++)
-        TRY(emit(r, "floor_", &f->v[i], (int)st.floor_k));
-    return 0;
-}
-
-static int print_table(struct run *r, const struct metric_list *v, const struct metric_list *f)
-{
-    struct buf b = {0};
-    const char *split = only_split();
-    int rc = 0;
-    if (r->oracle)
-        rc = buf_str(&b,
-                     "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n");
-    if (!rc)
-        rc = buf_fmt(
-            &b, "%zu notes%s%s, %zu labels; the floor predicts the %zu most frequent training codes for every note\n",
-            st.n, split ? " of split " : "", split ? split : "", st.labels.n, st.floor_k);
-    if (!rc)
-        rc = buf_fmt(&b, "%-16s %10s %10s\n", "metric", "score", "floor");
-    for (size_t i = 0; i < v->n && !rc; i++) {
-        const struct metric_value *m = &v->v[i], *fl = metric_get(f, m->name);
-        bool whole = strcmp(m->name, "gen_unknown") == 0;
-        rc = buf_fmt(&b, whole ? "%-16s %10.0f" : "%-16s %10.4f", m->name, m->value);
-        if (!rc)
-            rc = fl ? buf_fmt(&b, " %10.4f\n", fl->value) : buf_fmt(&b, " %10s\n", "-");
+    const struct result whole = {.n = st.set.n, .L = st.set.L};
+    for (size_t g = 0; g < st.groups.n; g++) {
+        const struct result *of = &st.result[g];
+        for (size_t i = 0; i < of->v.n; i++)
+            TRY(emit(r, "", &of->v.v[i], of, of->v.v[i].k));
+        for (size_t i = 0; i < of->floor.n; i++)
+            TRY(emit(r, "floor_", &of->floor.v[i], of, (int64_t)st.floor_k));
     }
-    if (!rc && !(rc = outfile_open(&st.text, r->output)) && !(rc = outfile_write(&st.text, b.p, b.n)))
-        rc = outfile_commit(&st.text);
-    buf_free(&b);
-    return rc;
+    for (size_t i = 0; i < st.rows.n; i++)
+        TRY(emit(r, "", &st.rows.v[i], &whole, 0));
+    return 0;
 }
 
-static int check_complete(void)
+static int write_text(struct run *r, const struct buf *b)
 {
-    size_t missing = 0;
-    for (size_t i = 0; i < st.n_gold; i++)
-        missing += !st.gold[i].scored && st.split[st.gold[i].split].scored;
-    if (st.n == 0)
-        return err_set(E_DATA, "no predictions to score");
-    if (missing)
-        return err_set(E_DATA, "%zu gold records of the splits that were predicted have no prediction", missing);
-    return 0;
+    TRY(outfile_open(&st.text, r->output));
+    TRY(outfile_write(&st.text, b->p, b->n));
+    return outfile_commit(&st.text);
+}
+
+static int print_table(struct run *r, struct buf *b)
+{
+    const char *split = preds_split(&st.a);
+    if (r->oracle)
+        TRY(buf_str(b,
+                    "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n"));
+    TRY(buf_fmt(b,
+                "%zu notes%s%s, %zu labels; the floor predicts the %zu most frequent training codes for every note\n",
+                st.set.n, split ? " of split " : "", split ? split : "", st.set.L, st.floor_k));
+    if (st.t)
+        TRY(strcmp(tune_by, "all") == 0
+                ? buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", st.t[0], path_base(tune_path))
+                : buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(tune_path)));
+    for (size_t g = 0; g < st.groups.n; g++)
+        TRY(report_result(b, &st.result[g]));
+    return report_rows(b, &st.rows, st.set.code);
 }
 
 static int end(struct run *r)
 {
-    size_t L = st.labels.n;
-    struct metric_list v = {0}, f = {0};
-    TRY(check_complete());
-    uint8_t *gold = mem_zalloc(st.n, L), *flat = mem_alloc(st.n, L);
-    struct metric_set s = {.n = st.n, .L = L, .gold = gold, .pred = st.pred, .score = st.score, .unknown = st.unknown};
-    struct metric_set b = {.n = st.n, .L = L, .gold = gold, .pred = flat, .unknown = -1};
-    int rc = gold && flat ? 0 : E_NOMEM;
-    for (size_t i = 0; !rc && i < st.n; i++) {
-        const struct gold *g = &st.gold[st.row[i]];
-        for (size_t j = 0; j < g->n; j++)
-            gold[i * L + g->code[j]] = 1;
-        memcpy(flat + i * L, st.floor, L);
+    struct buf b = {0};
+    int rc = 0;
+    if (leaderboard)
+        rc = report_leaderboard(&b, r->argv, r->argc);
+    else {
+        const struct group_wish wish = {
+            strcmp(universe, "present") != 0, strcmp(universe, "all") != 0, kinds, st.edge, st.n_edge, st.gold.count};
+        TRY(make_sets(r));
+        TRY(groups_make(&st.groups, &st.set, &wish));
+        if (!(st.result = mem_zalloc(st.groups.n, sizeof *st.result)))
+            return E_NOMEM;
+        progress_end(&r->progress);
+        progress_start(&r->progress, r->stage->doc.tool, "rounds", 0, r->quiet);
+        for (size_t g = 0; g < st.groups.n; g++)
+            TRY(score_group(r, &st.groups.v[g], &st.result[g]));
+        TRY(score_rows());
+        if (!table)
+            return emit_all(r);
+        rc = print_table(r, &b);
     }
-    if (!rc && !(rc = metric_count(&s)) && !(rc = metric_count(&b)) && !(rc = metric_all(&s, &v)))
-        rc = metric_all(&b, &f);
     if (!rc)
-        rc = table ? print_table(r, &v, &f) : emit_all(r, &v, &f);
-    free(gold);
-    free(flat);
-    free(s.label);
-    free(b.label);
-    free(v.v);
-    free(f.v);
+        rc = write_text(r, &b);
+    buf_free(&b);
     return rc;
 }
 
 static void done(struct run *r)
 {
     outfile_discard(&st.text);
-    for (size_t i = 0; i < st.n_gold; i++) {
-        free(st.gold[i].id);
-        free(st.gold[i].code);
+    for (size_t g = 0; st.result && g < st.groups.n; g++) {
+        free(st.result[g].v.v);
+        free(st.result[g].floor.v);
     }
-    free(st.gold);
-    free(st.count);
-    free(st.floor);
-    free(st.row);
-    free(st.pred);
-    free(st.score);
-    labels_close(&st.labels);
+    free(st.result);
+    groups_free(&st.groups);
+    free(st.rows.v);
+    metric_close(&st.set);
+    metric_close(&st.other_set);
+    metric_close(&st.floor_set);
+    preds_close(&st.a);
+    preds_close(&st.b);
+    gold_close(&st.gold);
+    void *own[] = {st.note, st.other_note, st.floor_note, st.floor, st.t, st.other_t, st.tuned, st.at, st.edge};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        free(own[i]);
 }
 
 static const struct stage stage = {
     .doc = {"icd-score", "-g GOLD [OPTION]... [FILE]", "score predicted codes against the gold ones"},
     .opts = opts,
-    .in = "pred",
     .unit = "notes",
     .streams = streams,
     .begin = begin,
-    .each = each,
     .end = end,
     .done = done,
 };

@@ -1,66 +1,69 @@
-/* Area under the ROC curve, ties counted half. auc_macro: the mean over the labels that have a positive and a negative;
- * auc_micro: one curve over all admissions and labels. */
+/* Areas under the ROC and the precision-recall curve. macro: the mean over the labels where it is defined (ROC: a
+ * positive and a negative; precision-recall: a positive); micro: one curve over all notes and labels. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "lib/metric/metric.h"
+#include "lib/metric/curve.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 
-/* A float's bits as an integer of the same order, and the label below it: sorting keys sorts by score. */
-static uint64_t key(float score, uint8_t y)
+/* roc, ap (L): NaN where undefined */
+static void label(const struct curve *c, const float *col, size_t l, void *ctx)
 {
-    uint32_t u;
-    score += 0.0f; /* -0 becomes 0: they are a tie */
-    memcpy(&u, &score, sizeof u);
-    u = u & 0x80000000u ? ~u : u | 0x80000000u;
-    return (uint64_t)u << 1 | y;
-}
-static int by_key(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    double **to = ctx;
+    to[0][l] = curve_roc(c);
+    to[1][l] = curve_ap(c);
 }
 
-/* Pairs (positive above negative) over all pairs; NaN without any pair. Sorts k. */
-static double area(uint64_t *k, size_t n)
+static int by_label(const struct metric_set *s, double *area[2])
 {
-    uint64_t pos = 0, neg = 0, twice = 0; /* twice: twice the pairs won; below 2^63 for 3e9 cells */
-    qsort(k, n, sizeof *k, by_key);
-    for (size_t i = 0, j; i < n; i = j) {
-        uint64_t p = 0;
-        for (j = i; j < n && k[j] >> 1 == k[i] >> 1; j++)
-            p += k[j] & 1;
-        twice += p * (2 * neg + (j - i - p));
-        pos += p;
-        neg += j - i - p;
-    }
-    return pos && neg ? (double)twice / 2 / (double)pos / (double)neg : NAN;
+    area[0] = mem_alloc(s->L, 2 * sizeof **area);
+    if (!area[0])
+        return E_NOMEM;
+    area[1] = area[0] + s->L;
+    for (size_t l = 0; l < 2 * s->L; l++)
+        area[0][l] = NAN;
+    return curve_labels(s, label, area);
+}
+
+static double mean(const double *v, size_t n)
+{
+    double sum = 0, kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (v[i] == v[i]) {
+            sum += v[i];
+            kept++;
+        }
+    return kept > 0 ? sum / kept : NAN;
 }
 
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
-    uint64_t *k = mem_alloc(s->n * s->L, sizeof *k);
-    double sum = 0, kept = 0;
-    if (!k)
-        return E_NOMEM;
-    for (size_t l = 0; l < s->L; l++) {
-        for (size_t i = 0; i < s->n; i++)
-            k[i] = key(s->score[i * s->L + l], s->gold[i * s->L + l]);
-        double a = area(k, s->n);
-        if (a == a) { /* defined */
-            sum += a;
-            kept++;
-        }
-    }
-    for (size_t i = 0; i < s->n * s->L; i++)
-        k[i] = key(s->score[i], s->gold[i]);
-    double micro = area(k, s->n * s->L);
-    free(k);
-    TRY(metric_add(out, "auc_macro", kept > 0 ? sum / kept : NAN, 0));
-    return metric_add(out, "auc_micro", micro, 0);
+    double *area[2] = {0};
+    struct curve c = {0};
+    int rc = by_label(s, area);
+    if (!rc && !(rc = curve_open(&c, s->holder_at[s->L])))
+        rc = curve_all(&c, s);
+    if (!rc && !(rc = metric_add(out, "auc_macro", mean(area[0], s->L))) &&
+        !(rc = metric_add(out, "auc_micro", curve_roc(&c))) &&
+        !(rc = metric_add(out, "auprc_macro", mean(area[1], s->L))))
+        rc = metric_add(out, "auprc_micro", curve_ap(&c));
+    curve_close(&c);
+    free(area[0]);
+    return rc;
 }
 
-const struct metric metric_auc = {.name = "auc", .order = 40, .scores = true, .eval = eval};
+static int rows(const struct metric_set *s, struct metric_list *out)
+{
+    double *area[2] = {0};
+    int rc = by_label(s, area);
+    for (size_t l = 0; !rc && l < s->L; l++)
+        if (!(rc = metric_add_row(out, "auc", area[0][l], (int64_t)l, NAN)))
+            rc = metric_add_row(out, "auprc", area[1][l], (int64_t)l, NAN);
+    free(area[0]);
+    return rc;
+}
+
+const struct metric metric_auc = {
+    .name = "auc", .order = 50, .needs = METRIC_SCORES, .eval = eval, .rows_of = ROWS_CODES, .rows = rows};
 REGISTER(metric, auc);

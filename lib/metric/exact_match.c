@@ -1,15 +1,16 @@
-/* The share of admissions whose predicted set is the gold set. */
-#include <string.h>
-
+/* The share of notes whose predicted set is the gold set. */
 #include "lib/metric/metric.h"
 
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
-    size_t hits = 0;
-    for (size_t i = 0; i < s->n; i++)
-        hits += memcmp(s->gold + i * s->L, s->pred + i * s->L, s->L) == 0;
-    return metric_add(out, "exact_match", metric_ratio((double)hits, (double)s->n), 0);
+    int64_t hits = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct metric_note *n = &s->note[i];
+        if (n->n_gold == n->n_pred && metric_hits(n) == n->n_gold)
+            hits += n->weight;
+    }
+    return metric_add(out, "exact_match", metric_ratio((double)hits, (double)s->notes));
 }
 
-const struct metric metric_exact_match = {.name = "exact_match", .order = 30, .eval = eval};
+const struct metric metric_exact_match = {.name = "exact_match", .order = 40, .eval = eval};
 REGISTER(metric, exact_match);

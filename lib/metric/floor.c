@@ -2,8 +2,6 @@
 #include <stdlib.h>
 
 #include "lib/metric/metric.h"
-#include "lib/util/buf.h"
-#include "lib/util/err.h"
 
 static int by_count(const void *a, const void *b, void *count)
 {
@@ -14,28 +12,27 @@ static int by_count(const void *a, const void *b, void *count)
     return x < y ? -1 : x > y;
 }
 
-int metric_floor(const int64_t *count, size_t L, int64_t n, uint8_t *pick, size_t *k)
+static int by_index(const void *a, const void *b)
 {
-    uint32_t *rank = mem_alloc(L, sizeof *rank);
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+void metric_floor(const int64_t *count, size_t L, int64_t n, uint32_t *pick, size_t *k)
+{
     double gold = 0, hit = 0, best = -1;
-    if (!rank)
-        return E_NOMEM;
     for (size_t l = 0; l < L; l++) {
-        rank[l] = (uint32_t)l;
+        pick[l] = (uint32_t)l;
         gold += (double)count[l];
-        pick[l] = 0;
     }
-    qsort_r(rank, L, sizeof *rank, by_count, (void *)(uintptr_t)count);
+    qsort_r(pick, L, sizeof *pick, by_count, (void *)(uintptr_t)count);
     for (size_t i = 0; i < L; i++) {
-        hit += (double)count[rank[i]];
+        hit += (double)count[pick[i]];
         double f1 = metric_ratio(2 * hit, (double)(i + 1) * (double)n + gold);
         if (f1 > best) {
             best = f1;
             *k = i + 1;
         }
     }
-    for (size_t i = 0; i < *k; i++)
-        pick[rank[i]] = 1;
-    free(rank);
-    return 0;
+    qsort(pick, *k, sizeof *pick, by_index);
 }

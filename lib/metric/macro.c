@@ -7,22 +7,24 @@
 
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
-    double acc = 0, prec = 0, rec = 0, f1 = 0, n = (double)s->L;
+    double acc = 0, prec = 0, rec = 0, f1 = 0, fpr = 0, n = (double)s->L;
     for (size_t l = 0; l < s->L; l++) {
         double tp = (double)s->label[l].tp, fp = (double)s->label[l].fp, fn = (double)s->label[l].fn;
         acc += tp / (tp + fp + fn + METRIC_EPS);
         prec += tp / (tp + fp + METRIC_EPS);
         rec += tp / (tp + fn + METRIC_EPS);
         f1 += metric_ratio(2 * tp, 2 * tp + fp + fn);
+        fpr += metric_ratio(fp, (double)s->notes - tp - fn);
     }
     acc = metric_ratio(acc, n);
     prec = metric_ratio(prec, n);
     rec = metric_ratio(rec, n);
-    TRY(metric_add(out, "acc_macro", acc, 0));
-    TRY(metric_add(out, "prec_macro", prec, 0));
-    TRY(metric_add(out, "rec_macro", rec, 0));
-    TRY(metric_add(out, "f1_macro_caml", metric_f1(prec, rec), 0));
-    return metric_add(out, "f1_macro_mean", metric_ratio(f1, n), 0);
+    TRY(metric_add(out, "acc_macro", acc));
+    TRY(metric_add(out, "prec_macro", prec));
+    TRY(metric_add(out, "rec_macro", rec));
+    TRY(metric_add(out, "f1_macro_caml", metric_f1(prec, rec)));
+    TRY(metric_add(out, "f1_macro_mean", metric_ratio(f1, n)));
+    return metric_add(out, "fpr_macro", metric_ratio(fpr, n));
 }
 
 const struct metric metric_macro = {.name = "macro", .order = 20, .eval = eval};

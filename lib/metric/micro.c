@@ -1,4 +1,4 @@
-/* Micro averages: pooled over all admissions and labels. CAML has no epsilon here; its 0/0 is 0 with us. */
+/* Micro averages: pooled over all notes and labels. CAML has no epsilon here; its 0/0 is 0 with us. */
 #include "lib/metric/metric.h"
 
 #include "lib/util/err.h"
@@ -6,11 +6,12 @@
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
     double tp = (double)s->total.tp, fp = (double)s->total.fp, fn = (double)s->total.fn;
-    double p = metric_ratio(tp, tp + fp), r = metric_ratio(tp, tp + fn);
-    TRY(metric_add(out, "acc_micro", metric_ratio(tp, tp + fp + fn), 0)); /* Jaccard: the papers' "accuracy" */
-    TRY(metric_add(out, "prec_micro", p, 0));
-    TRY(metric_add(out, "rec_micro", r, 0));
-    return metric_add(out, "f1_micro", metric_f1(p, r), 0);
+    double p = metric_ratio(tp, tp + fp), r = metric_ratio(tp, tp + fn), cells = (double)s->notes * (double)s->L;
+    TRY(metric_add(out, "acc_micro", metric_ratio(tp, tp + fp + fn))); /* Jaccard: the papers' "accuracy" */
+    TRY(metric_add(out, "prec_micro", p));
+    TRY(metric_add(out, "rec_micro", r));
+    TRY(metric_add(out, "f1_micro", metric_f1(p, r)));
+    return metric_add(out, "fpr_micro", metric_ratio(fp, cells - tp - fn));
 }
 
 const struct metric metric_micro = {.name = "micro", .order = 10, .eval = eval};

@@ -3,8 +3,12 @@
 
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
-    return s->unknown < 0 ? 0 : metric_add(out, "gen_unknown", (double)s->unknown, 0);
+    int64_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += (int64_t)s->note[i].unknown * s->note[i].weight;
+    return metric_add(out, "gen_unknown", (double)n);
 }
 
-const struct metric metric_unknown = {.name = "unknown", .order = 90, .eval = eval};
+const struct metric metric_unknown = {
+    .name = "unknown", .order = 90, .needs = METRIC_GENERATED | METRIC_WHOLE, .eval = eval};
 REGISTER(metric, unknown);

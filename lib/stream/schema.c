@@ -60,9 +60,18 @@ static const struct field metric[] = {
     {"metric", F_STR, .required = true},
     {"value", F_REAL, .required = true},
     {"n", F_INT},
+    {"labels", F_INT},
     {"code", F_STR},
     {"k", F_INT},
     {"split", F_STR},
+    {"at", F_REAL},
+    {"lo", F_REAL},
+    {"hi", F_REAL},
+    {"other", F_REAL},
+    {"diff", F_REAL},
+    {"diff_lo", F_REAL},
+    {"diff_hi", F_REAL},
+    {"p", F_REAL},
     {NULL},
 };
 static const struct field trainlog[] = {

@@ -1,155 +1,336 @@
-/* lib/metric: a hand-checked vector, identities that hold on any data, ties, empty sets, the floor; lib/text/labels. */
-#include "lib/metric/metric.h"
+/* lib/metric: a hand-checked vector, identities that hold on any data, slow twins with ties, weights, parts of the
+ * label set, thresholds, empty sets, the floor, kinds of codes; lib/text/labels. */
+#include "lib/metric/curve.h"
+#include "lib/metric/group.h"
+#include "lib/metric/kind.h"
+#include "lib/metric/threshold.h"
 #include "lib/text/labels.h"
 #include "lib/util/err.h"
 #include "lib/util/rng.h"
-#include "tests/test.h"
-
-static double value(const struct metric_list *l, const char *name)
-{
-    const struct metric_value *v = metric_get(l, name);
-    return v ? v->value : -99;
-}
+#include "tests/unit/metric.h"
 
 /* Five admissions, four labels, threshold 0.5 (strict); the last label never occurs, d3 has no label. */
 static const uint8_t y5[20] = {1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
 static const float s5[20] = {.90f, .20f, .60f, .10f, .40f, .80f, .50f, .55f, .70f, .30f,
                              .20f, .10f, .60f, .10f, .40f, .70f, .50f, .45f, .65f, .05f};
 
+struct want {
+    const char *name;
+    double all, filtered;
+};
+static const struct want vector[] = {
+    {"acc_macro", 0.375, 0.555556},
+    {"prec_macro", 0.541667, 0.833333},
+    {"rec_macro", 0.541667, 0.722222},
+    {"f1_macro_caml", 0.541667, 0.773810},
+    {"f1_macro_mean", 0.5, 0.711111},
+    {"acc_micro", 0.4, 0.571429},
+    {"prec_micro", 0.5, 0.8},
+    {"rec_micro", 0.666667, 0.666667},
+    {"f1_micro", 0.571429, 0.727273},
+    {"auc_macro", 0.805556, 0.805556},
+    {"auc_micro", 0.815476, 0.819444},
+    {"prec_at_1", 0.6, 0.75},
+    {"prec_at_2", 0.6, 0.75},
+    {"prec_at_3", 0.4, 0.5},
+    {"rec_at_1", 0.4, 0.5},
+    {"rec_at_2", 0.8, 1},
+    {"rec_at_3", 0.8, 1},
+    {"f1_at_1", 0.48, 0.6},
+    {"f1_at_2", 0.685714, 0.857143},
+    {"f1_at_3", 0.533333, 0.666667},
+    {"prec_inst", 0.5, 0.75},
+    {"rec_inst", 0.5, 0.625},
+    {"f1_inst_caml", 0.5, 0.681818},
+    {"exact_match", 0.2, 0.5},
+    {"map", 0.875, 0.875},
+    {"r_precision", 0.75, 0.75},
+    {"prec_at_5", 0.3, 0.5},
+};
+
 static void test_vector(void)
 {
+    static const int64_t at[] = {1, 2, 3, 5};
     uint8_t p[20];
-    struct metric_list v = {0};
     for (int i = 0; i < 20; i++)
         p[i] = s5[i] > 0.5f;
-    struct metric_set s = {.n = 5, .L = 4, .gold = y5, .pred = p, .score = s5, .unknown = 3};
-    CHECK(metric_count(&s) == 0);
+    struct dense d = dense_set(5, 4, y5, p, s5, at, 4);
+    d.set.note[0].unknown = 3;
+    d.set.generated = true;
+    struct metric_list v = {0}, w = {0};
+    CHECK(metric_eval(&d.set, true, &v) == 0);
     const int want[4][3] = {{2, 1, 1}, {1, 0, 1}, {1, 1, 0}, {0, 2, 0}};
     for (int l = 0; l < 4; l++)
-        CHECK(s.label[l].tp == want[l][0] && s.label[l].fp == want[l][1] && s.label[l].fn == want[l][2]);
-    CHECK(s.total.tp == 4 && s.total.fp == 4 && s.total.fn == 2);
-    CHECK(metric_all(&s, &v) == 0);
-    CHECK_NEAR(value(&v, "acc_macro"), 0.375, 1e-6);
-    CHECK_NEAR(value(&v, "prec_macro"), 0.541667, 1e-6);
-    CHECK_NEAR(value(&v, "rec_macro"), 0.541667, 1e-6);
-    CHECK_NEAR(value(&v, "f1_macro_caml"), 0.541667, 1e-6);
-    CHECK_NEAR(value(&v, "f1_macro_mean"), 0.5, 1e-6);
-    CHECK_NEAR(value(&v, "acc_micro"), 0.4, 1e-12);
-    CHECK_NEAR(value(&v, "prec_micro"), 0.5, 1e-12);
-    CHECK_NEAR(value(&v, "rec_micro"), 0.666667, 1e-6);
-    CHECK_NEAR(value(&v, "f1_micro"), 0.571429, 1e-6);
-    CHECK_NEAR(value(&v, "auc_macro"), 0.805556, 1e-6);
-    CHECK_NEAR(value(&v, "auc_micro"), 0.815476, 1e-6);
-    CHECK_NEAR(value(&v, "exact_match"), 0.2, 1e-12);
-    CHECK_NEAR(value(&v, "prec_at_5"), 6 / 20.0, 1e-12); /* four labels: every gold label over 5 * 4 */
+        CHECK(d.set.label[l].tp == want[l][0] && d.set.label[l].fp == want[l][1] && d.set.label[l].fn == want[l][2]);
+    CHECK(d.set.total.tp == 4 && d.set.total.fp == 4 && d.set.total.fn == 2);
+    for (size_t i = 0; i < sizeof vector / sizeof *vector; i++)
+        CHECK_NEAR(value(&v, vector[i].name), vector[i].all, 1e-6);
     CHECK_NEAR(value(&v, "gen_unknown"), 3, 0);
+    CHECK_NEAR(value(&v, "fpr_micro"), 4 / 14.0, 1e-12);
+    CHECK_NEAR(value(&v, "acc_hamming"), 14 / 20.0, 1e-12);
     DONE("the five-by-four vector");
-    free(s.label);
-    free(v.v);
 
-    /* Labels 0-2, admissions d0 d1 d2 d4. */
-    uint8_t g2[12], p2[12];
-    float s2[12];
-    const int row[4] = {0, 1, 2, 4};
-    for (int i = 0; i < 4; i++)
-        for (int l = 0; l < 3; l++) {
-            g2[3 * i + l] = y5[4 * row[i] + l];
-            s2[3 * i + l] = s5[4 * row[i] + l];
-            p2[3 * i + l] = s2[3 * i + l] > 0.5f;
-        }
-    struct metric_list w = {0};
-    struct metric_set f = {.n = 4, .L = 3, .gold = g2, .pred = p2, .score = s2, .unknown = -1};
-    CHECK(metric_count(&f) == 0 && metric_all(&f, &w) == 0);
-    CHECK_NEAR(value(&w, "acc_macro"), 0.555556, 1e-6);
-    CHECK_NEAR(value(&w, "prec_macro"), 0.833333, 1e-6);
-    CHECK_NEAR(value(&w, "rec_macro"), 0.722222, 1e-6);
-    CHECK_NEAR(value(&w, "f1_macro_caml"), 0.773810, 1e-6);
-    CHECK_NEAR(value(&w, "f1_macro_mean"), 0.711111, 1e-6);
-    CHECK_NEAR(value(&w, "acc_micro"), 0.571429, 1e-6);
-    CHECK_NEAR(value(&w, "prec_micro"), 0.8, 1e-12);
-    CHECK_NEAR(value(&w, "f1_micro"), 0.727273, 1e-6);
-    CHECK_NEAR(value(&w, "auc_macro"), 0.805556, 1e-6);
-    CHECK_NEAR(value(&w, "auc_micro"), 0.819444, 1e-6);
-    CHECK_NEAR(value(&w, "exact_match"), 0.5, 1e-12);
+    /* Labels 0-2, admissions d0 d1 d2 d4: the labels that are present. */
+    struct groups g;
+    struct metric_set part;
+    CHECK(groups_make(&g, &d.set, &(struct group_wish){.all = true, .present = true}) == 0 && g.n == 2);
+    CHECK(!g.v[0].keep && strcmp(g.v[1].suffix, "_present") == 0 && g.v[1].drop);
+    CHECK(metric_subset(&d.set, g.v[1].keep, g.v[1].drop, &part) == 0 && part.n == 4 && part.L == 3);
+    CHECK(metric_eval(&part, false, &w) == 0);
+    for (size_t i = 0; i < sizeof vector / sizeof *vector; i++)
+        CHECK_NEAR(value(&w, vector[i].name), vector[i].filtered, 1e-6);
     CHECK(metric_get(&w, "gen_unknown") == NULL);
-    DONE("the filtered vector");
-    free(f.label);
+    DONE("the vector, labels present");
+
+    double t[4];
+    CHECK(threshold_tune(&d.set, false, false, t) == 0);
+    CHECK_NEAR(t[0], 45 / 99.0, 0);
+    CHECK(t[1] == t[0] && t[3] == t[0]);
+    /* The same codes are above .45, the highest score at or below it: .5, .55 and so on are above both. */
+    CHECK(threshold_tune(&d.set, false, true, t) == 0);
+    CHECK_NEAR(t[0], (double)0.45f, 0);
+    /* Label 0: gold .9 .7 .5, not .6 .4: F1 6/7 above .4. Label 1: .8 .3, not .2 .1 .45: 4/5 above .2. Label 2: .6, not
+     * .65. */
+    CHECK(threshold_tune(&d.set, true, true, t) == 0);
+    CHECK(t[0] == (double)0.4f && t[1] == (double)0.2f && t[2] == (double)0.5f && t[3] == (double)0.45f);
+    CHECK(threshold_tune(&d.set, true, false, t) == 0);
+    CHECK(t[0] == 40 / 99.0 && t[1] == 20 / 99.0 && t[2] == 50 / 99.0 && t[3] == 45 / 99.0);
+    DONE("the vector's thresholds");
+    groups_free(&g);
+    metric_close(&part);
+    dense_close(&d);
+    free(v.v);
     free(w.v);
+}
+
+enum { N = 37, M = 11 };
+struct random {
+    uint8_t g[N * M], p[N * M];
+    float s[N * M];
+};
+static void randomise(struct random *x, struct rng *r)
+{
+    for (int i = 0; i < N * M; i++) {
+        x->g[i] = rng_unit(r) < 0.2;
+        x->s[i] = (float)rng_below(r, 12) / 12 - 0.3f; /* many ties, negative ones too */
+        x->p[i] = x->s[i] > 0.2f;
+    }
+}
+
+static void slow_areas(const struct random *x, const struct metric_list *v)
+{
+    double won = 0, pairs = 0, hits = 0, ap = 0, pos = 0;
+    for (int a = 0; a < N * M; a++) {
+        double above = 0, right = 0;
+        for (int b = 0; x->g[a] && b < N * M; b++) {
+            if (!x->g[b]) {
+                won += x->s[a] > x->s[b] ? 1 : x->s[a] == x->s[b] ? 0.5 : 0;
+                pairs++;
+            }
+            above += x->s[b] >= x->s[a];
+            right += x->g[b] && x->s[b] >= x->s[a];
+        }
+        ap += x->g[a] ? right / above : 0;
+        pos += x->g[a];
+    }
+    CHECK_NEAR(value(v, "auc_micro"), won / pairs, 1e-12);
+    CHECK_NEAR(value(v, "auprc_micro"), ap / pos, 1e-12);
+    for (int i = 0; i < N; i++)
+        for (int l = 0; l < M; l++) {
+            int above = 0;
+            for (int o = 0; o < M; o++)
+                above += x->s[i * M + o] > x->s[i * M + l] || (x->s[i * M + o] == x->s[i * M + l] && o > l);
+            hits += above < 5 && x->g[i * M + l];
+        }
+    CHECK_NEAR(value(v, "prec_at_5"), hits / 5 / N, 1e-12);
 }
 
 static void test_identities(void)
 {
-    enum { N = 37, L = 11 };
+    static const int64_t at[] = {5};
     struct rng r = rng_new(1, 2);
+    struct random x;
     for (int round = 0; round < 20; round++) {
-        uint8_t g[N * L], p[N * L];
-        float s[N * L];
-        double won = 0, pairs = 0;
-        for (int i = 0; i < N * L; i++) {
-            g[i] = rng_unit(&r) < 0.2;
-            s[i] = (float)rng_below(&r, 12) / 12 - 0.3f; /* many ties, negative ones too */
-            p[i] = s[i] > 0.2f;
-        }
         struct metric_list v = {0};
-        struct metric_set m = {.n = N, .L = L, .gold = g, .pred = p, .score = s, .unknown = -1};
-        CHECK(metric_count(&m) == 0 && metric_all(&m, &v) == 0);
-        double f = value(&v, "f1_micro"), tp = (double)m.total.tp;
-        CHECK_NEAR(f, 2 * tp / (2 * tp + (double)m.total.fp + (double)m.total.fn), 1e-12);
+        randomise(&x, &r);
+        struct dense d = dense_set(N, M, x.g, x.p, x.s, at, 1);
+        CHECK(metric_eval(&d.set, true, &v) == 0);
+        double f = value(&v, "f1_micro"), tp = (double)d.set.total.tp;
+        CHECK_NEAR(f, 2 * tp / (2 * tp + (double)d.set.total.fp + (double)d.set.total.fn), 1e-12);
         CHECK_NEAR(value(&v, "acc_micro"), f / (2 - f), 1e-12);
         CHECK(value(&v, "f1_macro_caml") >= value(&v, "f1_macro_mean") - 1e-9);
-        for (int a = 0; a < N * L; a++)
-            for (int b = 0; g[a] && b < N * L; b++)
-                if (!g[b]) {
-                    won += s[a] > s[b] ? 1 : s[a] == s[b] ? 0.5 : 0;
-                    pairs++;
-                }
-        CHECK_NEAR(value(&v, "auc_micro"), won / pairs, 1e-12);
-        double hits = 0; /* P@5 by sorting slowly */
-        for (int i = 0; i < N; i++)
-            for (int l = 0; l < L; l++) {
-                int above = 0;
-                for (int o = 0; o < L; o++)
-                    above += s[i * L + o] > s[i * L + l] || (s[i * L + o] == s[i * L + l] && o > l);
-                hits += above < 5 && g[i * L + l];
-            }
-        CHECK_NEAR(value(&v, "prec_at_5"), hits / 5 / N, 1e-12);
-        free(m.label);
+        CHECK(metric_get(&v, "brier") == NULL); /* scores below 0 are no probabilities */
+        slow_areas(&x, &v);
+        dense_close(&d);
         free(v.v);
     }
     DONE("identities and slow twins on random data with ties");
 }
 
+/* A note of weight w is the note w times. */
+static void test_weights(void)
+{
+    static const int64_t at[] = {1, 4};
+    struct rng r = rng_new(3, 4);
+    for (int round = 0; round < 10; round++) {
+        struct random x, y;
+        uint32_t weight[N];
+        size_t n = 0;
+        struct metric_list v = {0}, w = {0};
+        randomise(&x, &r);
+        for (int i = 0; i < N * M; i++)
+            x.s[i] += 0.3f; /* in [0,1): calibration, too */
+        for (int i = 0; i < N; i++) {
+            weight[i] = (uint32_t)rng_below(&r, 3);
+            for (uint32_t k = 0; k < weight[i] && n < N; k++, n++) {
+                memcpy(y.g + n * M, x.g + i * M, M);
+                memcpy(y.p + n * M, x.p + i * M, M);
+                memcpy(y.s + n * M, x.s + i * M, M * sizeof *x.s);
+            }
+            if (n == N) /* those behind do not count */
+                weight[i] = 0;
+        }
+        /* what did not fit in whole is left out of both */
+        struct dense a = dense_set(N, M, x.g, x.p, x.s, at, 2);
+        size_t sum = 0;
+        for (int i = 0; i < N; i++)
+            sum += a.set.note[i].weight = weight[i];
+        struct dense b = dense_set(sum, M, y.g, y.p, y.s, at, 2);
+        CHECK(metric_eval(&a.set, true, &v) == 0 && metric_eval(&b.set, true, &w) == 0 && v.n == w.n && v.n > 40);
+        CHECK(metric_get(&v, "aurc") != NULL);
+        for (size_t i = 0; i < v.n; i++)
+            CHECK_NEAR(v.v[i].value, w.v[i].value, 1e-12);
+        dense_close(&a);
+        dense_close(&b);
+        free(v.v);
+        free(w.v);
+    }
+    DONE("a weight is a repetition");
+}
+
+/* Every threshold tried. */
+static void test_thresholds(void)
+{
+    struct rng r = rng_new(5, 6);
+    for (int round = 0; round < 20; round++) {
+        struct random x;
+        randomise(&x, &r);
+        struct dense d = dense_set(N, M, x.g, x.p, x.s, NULL, 0);
+        double t[M], most = -1, best = 0;
+        CHECK(threshold_tune(&d.set, false, true, t) == 0);
+        for (int k = -1; k < 12; k++) {
+            float at = k < 0 ? -1.0f : (float)k / 12 - 0.3f;
+            double tp = 0, codes = 0;
+            for (int i = 0; i < N * M; i++) {
+                tp += x.g[i] && x.s[i] > at;
+                codes += x.g[i] + (x.s[i] > at);
+            }
+            if (2 * tp / codes > most) {
+                most = 2 * tp / codes;
+                best = (double)at;
+            }
+        }
+        if (best < -0.5) /* everything: just below the lowest score */
+            CHECK(t[0] < (double)-0.3f && t[0] > -0.30001);
+        else
+            CHECK_NEAR(t[0], best, 0);
+        dense_close(&d);
+    }
+    DONE("the exact threshold is the best of all");
+}
+
+static void test_kinds(void)
+{
+    CHECK(icd_procedure("38.93") && icd_procedure("00.66") && icd_procedure("0DTJ4ZZ") && icd_procedure("B24BZZZ"));
+    CHECK(!icd_procedure("401.9") && !icd_procedure("486") && !icd_procedure("V45.81") && !icd_procedure("E812.0"));
+    CHECK(!icd_procedure("E11.65") && !icd_procedure("I10.") && !icd_procedure("S72.001A") &&
+          !icd_procedure("S72001A"));
+    const char *const chain[][6] = {{"250.01", "250.0", "250", NULL},
+                                    {"38.93", "38.9", "38", NULL},
+                                    {"486", NULL},
+                                    {"V45.81", "V45.8", "V45", NULL},
+                                    {"E812.0", "E812", NULL},
+                                    {"E11.65", "E11.6", "E11", NULL},
+                                    {"0DTJ4ZZ", "0DTJ4Z", "0DTJ4", "0DTJ", "0DT", NULL},
+                                    {"I10.", "I10", NULL}};
+    for (size_t c = 0; c < sizeof chain / sizeof *chain; c++) {
+        size_t n = strlen(chain[c][0]);
+        for (int i = 0; chain[c][i]; i++, n = icd_parent(chain[c][0], n))
+            CHECK(n == strlen(chain[c][i]) && memcmp(chain[c][0], chain[c][i], n) == 0);
+        CHECK(n == 0);
+    }
+    DONE("kinds and parents of codes");
+
+    /* 250.00 for 250.02, and E812.0 rightly: of codes and all above, and as CAML counts E codes. */
+    static const char *const code[] = {"250.00", "250.01", "250.02", "38.93", "E812.0"};
+    static const uint8_t g[5] = {0, 1, 1, 0, 1}, p[5] = {1, 0, 0, 0, 1};
+    struct metric_list v = {0};
+    struct dense d = dense_set(1, 5, g, p, NULL, NULL, 0);
+    metric_close(&d.set);
+    d.set = (struct metric_set){.n = 1, .L = 5, .note = d.note, .code = code};
+    CHECK(metric_prepare(&d.set) == 0 && metric_eval(&d.set, true, &v) == 0);
+    /* set: gold {250.01 250.02 250.0 250 E812.0 E812}, predicted {250.00 250.0 250 E812.0 E812}: 4 in both */
+    CHECK_NEAR(value(&v, "prec_hier_set"), 4 / 5.0, 1e-12);
+    CHECK_NEAR(value(&v, "rec_hier_set"), 4 / 6.0, 1e-12);
+    /* count: 250.0 and 250 are wanted twice and found once: right 250.0 250 E812.0 E812, missing 250.01 250.02 250.0
+     * 250 */
+    CHECK_NEAR(value(&v, "prec_hier_count"), 4 / 5.0, 1e-12);
+    CHECK_NEAR(value(&v, "rec_hier_count"), 4 / 8.0, 1e-12);
+    /* CAML: two gold diagnoses, two predicted, none right; no procedure */
+    CHECK(value(&v, "f1_micro_diagnosis_caml") == 0 && value(&v, "f1_micro_procedure_caml") == 0);
+    free(v.v);
+    dense_close(&d);
+    DONE("near misses under one parent");
+
+    int64_t *list;
+    size_t n;
+    CHECK(group_list("5,8,15", 1, &list, &n) == 0 && n == 3 && list[0] == 5 && list[2] == 15);
+    free(list);
+    const char *const bad[] = {"", "0", "5,", ",5", "8,5", "5,5", "5 ,8", "x", "5,99999999999999999999", "-1", "5;8"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(group_list(bad[i], 1, &list, &n) == E_USAGE);
+        free(list);
+    }
+    DONE("lists of numbers");
+}
+
 static void test_edges(void)
 {
+    static const int64_t at[] = {5};
     const uint8_t zero[6] = {0}, one[6] = {1, 1, 1, 1, 1, 1};
     const float flat[6] = {0};
+    double t[3];
     struct metric_list v = {0};
-    struct metric_set s = {.n = 2, .L = 3, .gold = zero, .pred = zero, .score = flat, .unknown = -1};
-    CHECK(metric_count(&s) == 0 && metric_all(&s, &v) == 0);
+    struct dense d = dense_set(2, 3, zero, zero, flat, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0);
     CHECK(value(&v, "f1_micro") == 0 && value(&v, "f1_macro_caml") == 0 && value(&v, "f1_macro_mean") == 0);
     CHECK(value(&v, "exact_match") == 1 && isnan(value(&v, "auc_macro")) && isnan(value(&v, "auc_micro")));
-    free(s.label);
+    CHECK(isnan(value(&v, "auprc_micro")) && isnan(value(&v, "map")) && value(&v, "aurc") == 0);
+    CHECK(threshold_tune(&d.set, false, true, t) == E_DATA && threshold_tune(&d.set, false, false, t) == E_DATA);
+    dense_close(&d);
     v.n = 0;
-    s = (struct metric_set){.n = 2, .L = 3, .gold = one, .pred = one, .unknown = -1};
-    CHECK(metric_count(&s) == 0 && metric_all(&s, &v) == 0);
+    d = dense_set(2, 3, one, one, NULL, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0);
     CHECK(value(&v, "f1_micro") == 1 && value(&v, "f1_macro_mean") == 1 && metric_get(&v, "auc_micro") == NULL &&
           metric_get(&v, "prec_at_5") == NULL);
     CHECK_NEAR(value(&v, "f1_macro_caml"), 1, 1e-9);
-    free(s.label);
+    dense_close(&d);
     v.n = 0;
-    s = (struct metric_set){.n = 0, .L = 3, .gold = one, .pred = one, .score = flat, .unknown = -1};
-    CHECK(metric_count(&s) == 0 && metric_all(&s, &v) == 0 && value(&v, "exact_match") == 0);
-    free(s.label);
+    d = dense_set(0, 3, one, one, flat, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0 && value(&v, "exact_match") == 0);
+    dense_close(&d);
     free(v.v);
     DONE("nothing predicted, all right, no admissions");
 
     /* 10 training admissions. k=1: 2*6/(10+17); k=2: 2*12/(20+17); k=3: 2*15/(30+17) = .638; k=4: 34/(40+17) = .596. */
     const int64_t count[4] = {6, 2, 6, 3};
-    uint8_t pick[4];
+    uint32_t pick[4];
     size_t k = 0;
-    CHECK(metric_floor(count, 4, 10, pick, &k) == 0 && k == 2 && pick[0] && pick[2] && !pick[1] && !pick[3]);
+    metric_floor(count, 4, 10, pick, &k);
+    CHECK(k == 2 && pick[0] == 0 && pick[1] == 2);
     const int64_t nothing[2] = {0, 0};
-    CHECK(metric_floor(nothing, 2, 10, pick, &k) == 0 && k == 1);
+    metric_floor(nothing, 2, 10, pick, &k);
+    CHECK(k == 1 && pick[0] == 0);
     DONE("the floor's k");
 
     int last = -1;
@@ -188,6 +369,9 @@ int main(void)
 {
     test_vector();
     test_identities();
+    test_weights();
+    test_thresholds();
+    test_kinds();
     test_edges();
     test_labels();
     TEST_EXIT();

@@ -1,0 +1,130 @@
+/* The search for thresholds: see threshold.h. */
+#include "lib/metric/threshold.h"
+
+#include <stdlib.h>
+
+#include "lib/metric/curve.h"
+#include "lib/util/buf.h"
+#include "lib/util/err.h"
+
+enum { GRID = 100 };
+
+struct grid {
+    uint64_t all[GRID + 1], gold[GRID + 1]; /* cells above the first i points and no more */
+};
+
+static double point(int i)
+{
+    return i / (double)(GRID - 1);
+}
+
+/* How many points are below x. */
+static int below(double x)
+{
+    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1));
+    while (i < GRID && point(i) < x)
+        i++;
+    while (i > 0 && !(point(i - 1) < x))
+        i--;
+    return i;
+}
+
+static double grid_best(const struct grid *g)
+{
+    uint64_t hits = 0, above = 0, pos = 0;
+    double most = -1, best = 0;
+    for (int i = 0; i <= GRID; i++)
+        pos += g->gold[i];
+    for (int i = GRID; i-- > 0;) { /* above point i are the cells with more than i points below */
+        hits += g->gold[i + 1];
+        above += g->all[i + 1];
+        double f1 = metric_ratio(2 * (double)hits, (double)(above + pos));
+        if (f1 >= most) {
+            most = f1;
+            best = point(i);
+        }
+    }
+    return best;
+}
+
+/* The largest score below the lowest one to include: with t there, what is above t is what was chosen. */
+struct under {
+    float limit, best;
+};
+static inline void under(struct under *u, float x)
+{
+    if (x < u->limit && x > u->best)
+        u->best = x;
+}
+static double under_result(const struct under *u)
+{
+    return u->best > -INFINITY ? (double)u->best : (double)nextafterf(u->limit, -INFINITY);
+}
+
+struct by_code {
+    const struct metric_set *dev;
+    bool exact;
+    double *t;
+};
+
+static void one_label(const struct curve *c, const float *col, size_t l, void *ctx)
+{
+    struct by_code *b = ctx;
+    if (b->exact) {
+        struct under u = {c->v[curve_best(c)], -INFINITY};
+        for (size_t i = 0; i < b->dev->n; i++)
+            under(&u, col[i]);
+        b->t[l] = under_result(&u);
+        return;
+    }
+    struct grid g = {{0}, {0}};
+    for (size_t i = 0; i < b->dev->n; i++)
+        g.all[below((double)col[i])]++;
+    for (size_t j = b->dev->holder_at[l]; j < b->dev->holder_at[l + 1]; j++)
+        g.gold[below((double)col[b->dev->holder[j]])]++;
+    b->t[l] = grid_best(&g);
+}
+
+static int global_exact(const struct metric_set *dev, double *t)
+{
+    struct curve c;
+    int rc = curve_open(&c, dev->holder_at[dev->L]);
+    if (!rc)
+        rc = curve_all(&c, dev);
+    if (!rc && !c.m)
+        rc = err_set(E_DATA, "no gold code in the dev notes, so no threshold");
+    if (!rc) {
+        struct under u = {c.v[curve_best(&c)], -INFINITY};
+        for (size_t i = 0; i < dev->n; i++)
+            for (size_t l = 0; l < dev->L; l++)
+                under(&u, dev->note[i].score[l]);
+        *t = under_result(&u);
+    }
+    curve_close(&c);
+    return rc;
+}
+
+static int global_grid(const struct metric_set *dev, double *t)
+{
+    struct grid g = {{0}, {0}};
+    if (!dev->holder_at[dev->L])
+        return err_set(E_DATA, "no gold code in the dev notes, so no threshold");
+    for (size_t i = 0; i < dev->n; i++) {
+        const struct metric_note *n = &dev->note[i];
+        for (size_t l = 0; l < dev->L; l++)
+            g.all[below((double)n->score[l])]++;
+        for (uint32_t j = 0; j < n->n_gold; j++)
+            g.gold[below((double)n->score[n->gold[j]])]++;
+    }
+    *t = grid_best(&g);
+    return 0;
+}
+
+int threshold_tune(struct metric_set *dev, bool by_code, bool exact, double *t)
+{
+    double all;
+    TRY(exact ? global_exact(dev, &all) : global_grid(dev, &all));
+    for (size_t l = 0; l < dev->L; l++)
+        t[l] = all;
+    return by_code ? curve_labels(dev, one_label, &(struct by_code){dev, exact, t}) : 0;
+}

@@ -1,0 +1,93 @@
+#!/bin/bash
+# icd-score: thresholds from dev predictions only, intervals and comparisons as numpy's with the same draws, leaderboards.
+. "$(dirname "$0")/../lib.sh"
+cd "$T" || exit 1
+G=$ROOT/tests/golden/score
+META="{\"labels\":$(cat "$G/labels.json")}"
+rec-cat --from-json --schema gold --meta "$META" "$G/gold.ndjson" >gold.icds || no "gold"
+for f in pred other dev; do rec-cat --from-json --schema pred --meta "$META" "$G/$f.ndjson" >$f.icds || no $f; done
+compare() { rec-cat --json "$1" | python3 "$ROOT/tests/cli/icd_score_compare.py" "$G/want.json" "${@:2}"; }
+value() { rec-cat --json "$1" | sed -n "s/^{\"metric\":\"$2\",\"value\":\([^,}]*\).*/\1/p"; }
+
+# ---- thresholds: the search of make_score.py, which tries them all ----
+for by in all code; do
+    for how in exact grid; do
+        icd-score -q -g gold.icds --tune dev.icds --tune-by $by --tune-search $how --per-code -o t.icds pred.icds
+        is "tuned: $by, $how" "$(rec-cat --json t.icds | python3 -c '
+import json, sys
+want = json.load(open(sys.argv[1]))["tuned"][sys.argv[2]]
+r = [x for x in map(json.loads, sys.stdin) if "metric" in x]
+t = {x["code"]: x["value"] for x in r if x["metric"] == "threshold"}
+f1 = next(x["value"] for x in r if x["metric"] == "f1_micro")
+print("fine" if t == want["t"] and abs(f1 - want["f1_micro"]) < 1e-12 else (t, want["t"], f1, want["f1_micro"]))' "$G/want.json" $by-$how)" fine
+    done
+done
+icd-score -q -g gold.icds --tune dev.icds -o t.icds pred.icds
+t=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["tuned"]["all-exact"]["t"]["401.9"])' "$G/want.json")
+is "the threshold is in meta" "$(rec-cat --json t.icds | head -n 1 | grep -c "\"scored_threshold\":$t")" 1
+icd-score -q -g gold.icds --threshold "$t" -o fixed.icds pred.icds
+is "and given by hand scores the same" "$(rec-cat --json fixed.icds | grep '^{"metric"' | cksum)" "$(rec-cat --json t.icds | grep '^{"metric"' | cksum)"
+icd-score -g gold.icds --table --tune dev.icds pred.icds >table.txt
+is "and in the table" "$(sed -n 2p table.txt)" "codes with a score above $t, tuned on dev.icds"
+exits "test notes tune nothing" 65 icd-score -q -g gold.icds --tune pred.icds -o never.icds pred.icds
+is "it says why" "$(grep -c 'pred.icds: holds notes of the test split' err)" 1
+exits "nor do the notes that are scored" 65 icd-score -q -g gold.icds --tune dev.icds -o never.icds dev.icds
+is "it names one" "$(grep -cE 'dev.icds: a note \(record [0-9]+ of gold.icds\) is scored here that a threshold was tuned on' err)" 1
+exits "nor for the other system" 65 icd-score -q -g gold.icds --compare other.icds --compare-tune other.icds pred.icds
+{ cat "$G/dev.ndjson"; head -n 1 "$G/pred.ndjson"; } | rec-cat --from-json --schema pred --meta "$META" >mixed.icds
+exits "a test note among dev notes" 65 icd-score -q -g gold.icds --tune mixed.icds pred.icds
+sed 1d "$G/dev.ndjson" | rec-cat --from-json --schema pred --meta "$META" >part.icds
+exits "half of the dev notes" 65 icd-score -q -g gold.icds --tune part.icds pred.icds
+sed 's/,"scores":{[^}]*}//' "$G/dev.ndjson" | rec-cat --from-json --schema pred --meta "$META" >bare.icds
+exits "dev predictions without scores" 65 icd-score -q -g gold.icds --tune bare.icds pred.icds
+exits "scores to threshold are needed" 65 icd-score -q -g gold.icds --tune dev.icds "$G/pred.psv"
+exits "one threshold at a time" 64 icd-score -g gold.icds --tune dev.icds --threshold 0.5 pred.icds
+
+# ---- intervals and comparison ----
+icd-score -q -g gold.icds --kinds --at 1,5,15 --bootstrap 8 --seed 7 --compare other.icds -o sure.icds pred.icds
+is "intervals as numpy's" "$(compare sure.icds interval)" fine
+is "comparison as numpy's" "$(compare sure.icds compare)" fine
+icd-score -q -j 3 -g gold.icds --kinds --at 1,5,15 --bootstrap 8 --seed 7 --compare other.icds -o again.icds pred.icds
+same "whatever the threads" sure.icds again.icds
+icd-score -q -g gold.icds --kinds --at 1,5,15 --bootstrap 8 --seed 8 --compare other.icds -o else.icds pred.icds
+is "another seed, other rounds" "$(value sure.icds f1_micro) $(cmp -s sure.icds else.icds; echo $?)" "$(value else.icds f1_micro) 1"
+icd-score -q -g gold.icds --universe all --bootstrap 200 --compare pred.icds -o self.icds pred.icds
+is "a system beside itself" "$(rec-cat --json self.icds | grep '"p":' | grep -vc '"diff":0.0,"diff_lo":0.0,"diff_hi":0.0,"p":1.0')" 0
+icd-score -q -g gold.icds --universe all --compare "$G/pred.psv" -o codes.icds pred.icds
+is "beside codes alone: what both have" "$(rec-cat --json codes.icds | grep -c '"p":1.0') $(rec-cat --json codes.icds | grep '"p":' | grep -c 'auc\|prec_at\|map\|unknown')" "$(rec-cat --json codes.icds | grep -c '"metric":"floor_') 0"
+exits "other notes" 65 icd-score -q -g gold.icds --compare dev.icds pred.icds
+is "it says so" "$(grep -c 'pred.icds and dev.icds are not of the same notes' err)" 1
+exits "--compare-tune without --compare" 64 icd-score -g gold.icds --compare-tune dev.icds pred.icds
+exits "a threshold for the other system" 0 icd-score -q -g gold.icds --tune dev.icds --compare other.icds --bootstrap 2 pred.icds
+for bad in '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
+    exits "$bad" 64 icd-score -g gold.icds $bad pred.icds
+done
+rec-cat --from-json --schema pred --meta "$META" "$G/pred.ndjson" | rec-cat --json | grep '^{"id"' | python3 -c '
+import base64, json, struct, sys
+for r in map(json.loads, sys.stdin):
+    b = base64.b64decode(r["scores"]["$bin"])
+    r["scores"] = {"$bin": base64.b64encode(struct.pack("<13f", *(4 * x - 2 for x in struct.unpack("<13f", b)))).decode()}
+    print(json.dumps(r))' | rec-cat --from-json --schema pred --meta "$META" >logits.icds
+exits "logits are ranked, not calibrated" 0 icd-score -q -g gold.icds -o logits-score.icds logits.icds
+is "AUC of both alike" "$(value logits-score.icds auc_micro) $(value logits-score.icds brier)" "$(value sure.icds auc_micro) "
+exits "a reliability table of logits" 65 icd-score -q -g gold.icds --reliability logits.icds
+
+# ---- leaderboard ----
+icd-score -q -g gold.icds -o b.score.icds other.icds; icd-score -q -g gold.icds -o a.score.icds pred.icds
+icd-score --leaderboard b.score.icds a.score.icds >board.txt
+is "leaderboard: floor, then the best first" "$(sed 1d board.txt | awk '{print $1}' | paste -sd ' ')" "note-blind a b"
+is "its numbers" "$(awk '$1 == "a" {print $2}' board.txt)" "$(printf %.4f "$(value a.score.icds f1_micro)")"
+
+python3 "$ROOT/tests/cli/stamp_oracle.py" pred.icds >oracle.icds
+icd-score -q -g gold.icds -o z.score.icds oracle.icds
+icd-score --leaderboard -o board.txt z.score.icds b.score.icds a.score.icds
+is "an oracle is not ranked" "$(sed 1d board.txt | awk '{print $1}' | paste -sd ' '); $(tail -n 1 board.txt)" \
+    "note-blind a b not; not ranked, ORACLE (made with the labels): z"
+grep -v '"train"' "$G/gold.ndjson" | rec-cat --from-json --schema gold --meta "$META" >less.icds
+icd-score -q -g less.icds --train-gold gold.icds -o c.score.icds pred.icds
+exits "scores against another gold stream" 65 icd-score --leaderboard a.score.icds c.score.icds
+exits "no metric stream" 65 icd-score --leaderboard a.score.icds pred.icds
+exits "a metric stream that is cut short" 65 icd-score --leaderboard <(head -c 2000 a.score.icds)
+exits "no score at all" 64 icd-score --leaderboard
+is "nothing half-written" "$(ls never* .never* 2>/dev/null | wc -l)" 0
+exit $failed
