@@ -245,7 +245,7 @@ static int begin(struct run *r)
 /* ---- scoring ---- */
 
 /* The codes that are scored: final ones, or those above a threshold. */
-static int decide(struct preds *p, const double *tuned, bool must)
+static int decide(struct run *r, struct preds *p, const double *tuned, bool must)
 {
     size_t L = st.gold.labels.n;
     if (tuned || threshold >= 0 || !p->final) {
@@ -254,6 +254,8 @@ static int decide(struct preds *p, const double *tuned, bool must)
         if (!p->scores)
             return err_set(E_DATA, "%s: field scores: not there, but %s needs it", p->name,
                            tuned ? "--tune" : "--threshold");
+        if (!tuned && threshold < 0)
+            run_note(r, "%s: no final codes; those with a score above 0.5 are scored", p->name);
         double *t = mem_alloc(L, sizeof *t);
         if (!t)
             return E_NOMEM;
@@ -285,9 +287,9 @@ static int make_sets(struct run *r)
     if (compare_path)
         TRY(source_read(r, &st.other, &st.b));
     TRY(check_apart());
-    TRY(decide(&st.a, st.t, true));
+    TRY(decide(r, &st.a, st.t, true));
     if (compare_path)
-        TRY(decide(&st.b, st.other_t, st.other_t != NULL));
+        TRY(decide(r, &st.b, st.other_t, st.other_t != NULL));
     st.set.at = st.other_set.at = st.at;
     st.set.n_at = st.other_set.n_at = st.n_at;
     TRY(preds_set(&st.a, &st.set, &st.note));
@@ -409,6 +411,8 @@ static int print_table(struct run *r, struct buf *b)
         TRY(strcmp(tune_by, "all") == 0
                 ? buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", st.t[0], path_base(tune_path))
                 : buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(tune_path)));
+    else if (threshold >= 0)
+        TRY(buf_fmt(b, "codes with a score above %.9g\n", threshold));
     for (size_t g = 0; g < st.groups.n; g++)
         TRY(report_result(b, &st.result[g]));
     return report_rows(b, &st.rows, st.set.code);

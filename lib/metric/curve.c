@@ -9,6 +9,7 @@
 #include "lib/util/err.h"
 
 enum { BLOCK = 16 }; /* labels whose scores share a cache line */
+enum { BUCKETS = 1 << 15 };
 
 struct curve_cell {
     float score;
@@ -58,9 +59,9 @@ static void points(struct curve *c, size_t n)
     memset(c->gap, 0, (c->m + 1) * sizeof *c->gap);
 }
 
-static inline void put(const struct curve *c, float x, uint64_t weight, uint64_t *equal, uint64_t *gap)
+/* weight to the place of a cell of score x, whose place among the points is i. */
+static inline void put(const struct curve *c, float x, size_t i, uint64_t weight, uint64_t *equal, uint64_t *gap)
 {
-    size_t i = rank_below(c->v, c->m, x);
     *(i < c->m && c->v[i] == x ? &equal[i] : &gap[i]) += weight;
 }
 
@@ -72,17 +73,54 @@ void curve_label(struct curve *c, const struct metric_set *s, size_t l, const fl
             c->cell[n++] = (struct curve_cell){col[s->holder[j]], s->note[s->holder[j]].weight};
     points(c, n);
     for (size_t i = 0; i < s->n; i++)
-        put(c, col[i], s->note[i].weight, c->equal, c->gap);
+        put(c, col[i], rank_below(c->v, c->m, col[i]), s->note[i].weight, c->equal, c->gap);
+}
+
+/* Where to search: with many points a search through all of them would be all that takes time. A float's bits, made to
+ * ascend with it, fall into buckets of equal width; first[b] is the number of points in the buckets before b. */
+struct guide {
+    uint32_t least, most, shift, first[BUCKETS + 1];
+};
+static inline uint32_t key(float x)
+{
+    uint32_t u;
+    x += 0.0f; /* -0 becomes 0: they are a tie */
+    memcpy(&u, &x, sizeof u);
+    return u & 0x80000000u ? ~u : u | 0x80000000u;
+}
+static void guide_make(struct guide *g, const struct curve *c)
+{
+    uint32_t b = 0;
+    *g = (struct guide){.least = c->m ? key(c->v[0]) : 0, .most = c->m ? key(c->v[c->m - 1]) : 0};
+    while ((g->most - g->least) >> g->shift >= BUCKETS)
+        g->shift++;
+    for (uint32_t i = 0; i < c->m; i++)
+        for (uint32_t to = (key(c->v[i]) - g->least) >> g->shift; b < to;)
+            g->first[++b] = i;
+    while (b < BUCKETS)
+        g->first[++b] = (uint32_t)c->m;
+}
+static inline size_t guided(const struct guide *g, const struct curve *c, float x)
+{
+    uint32_t k = key(x);
+    if (k <= g->least)
+        return 0;
+    if (k > g->most)
+        return c->m;
+    const uint32_t *f = &g->first[(k - g->least) >> g->shift];
+    return f[0] + rank_below(c->v + f[0], f[1] - f[0], x);
 }
 
 int curve_all(struct curve *c, const struct metric_set *s)
 {
+    struct guide g;
     size_t n = 0;
     int rc = 0;
     for (size_t i = 0; i < s->n; i++)
         for (uint32_t j = 0; s->note[i].weight && j < s->note[i].n_gold; j++)
             c->cell[n++] = (struct curve_cell){s->note[i].score[s->note[i].gold[j]], s->note[i].weight};
     points(c, n);
+    guide_make(&g, c);
 #pragma omp parallel
     {
         uint64_t *own = mem_zalloc(2 * c->m + 1, sizeof *own); /* of this thread: added up below */
@@ -93,7 +131,7 @@ int curve_all(struct curve *c, const struct metric_set *s)
 #pragma omp for schedule(dynamic, 16)
         for (size_t i = 0; i < s->n; i++)
             for (size_t l = 0; own && s->note[i].weight && l < s->L; l++)
-                put(c, s->note[i].score[l], s->note[i].weight, own, own + c->m);
+                put(c, s->note[i].score[l], guided(&g, c, s->note[i].score[l]), s->note[i].weight, own, own + c->m);
 #pragma omp critical(curve_sum)
         for (size_t k = 0; own && k < 2 * c->m + 1; k++)
             *(k < c->m ? &c->equal[k] : &c->gap[k - c->m]) += own[k];

@@ -7,9 +7,9 @@
 static inline size_t rank_below(const float *v, size_t n, float x)
 {
     const float *at = v;
-    while (n > 1) { /* no branch on the data: the compiler makes conditional moves of it */
+    while (n > 1) { /* no branch on the data: it would be guessed wrong half of the time */
         size_t half = n / 2;
-        at += at[half - 1] < x ? half : 0;
+        at += half & (0 - (size_t)(at[half - 1] < x));
         n -= half;
     }
     return (size_t)(at - v) + (n == 1 && *at < x);
