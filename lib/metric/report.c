@@ -104,63 +104,58 @@ static bool in_table(const struct metric_value *v, const char *prefix)
     return prefix ? v->label < 0 && strncmp(v->name, prefix, strlen(prefix)) == 0 : v->label >= 0;
 }
 
-/* Rows of one table: those by code (prefix NULL), or those along a curve whose names begin so. */
-static int table(struct buf *b, const struct metric_list *rows, const char *prefix, const char *const *code)
-{
-    enum { COLUMNS = 16 };
+enum { COLUMNS = 16 };
+struct columns {
+    size_t n, rows[COLUMNS]; /* rows: of each so far */
     const char *name[COLUMNS];
     bool whole[COLUMNS]; /* every value is a whole number: counts */
-    size_t n = 0, skip = prefix ? strlen(prefix) : 0, keys = 0, most = 0;
-    for (size_t i = 0; i < rows->n; i++) {
-        const struct metric_value *v = &rows->v[i];
-        size_t j = 0;
-        if (!in_table(v, prefix))
-            continue;
-        while (j < n && strcmp(name[j], v->name) != 0)
-            j++;
-        if (j == n && n < COLUMNS) {
-            whole[n] = true;
-            name[n++] = v->name;
+};
+
+/* The place of the column of that name, a new one if need be. */
+static size_t column(struct columns *c, const char *name)
+{
+    size_t j = 0;
+    while (j < c->n && strcmp(c->name[j], name) != 0)
+        j++;
+    if (j == c->n && c->n < COLUMNS - 1) {
+        c->whole[j] = strcmp(name, "threshold") != 0;
+        c->name[c->n++] = name;
+    }
+    return j;
+}
+
+/* Rows of one table: those by code (prefix NULL), or those along a curve whose names begin so. All columns of a table
+ * have the same rows in the same order. */
+static int table(struct buf *b, const struct metric_list *rows, const char *prefix, const char *const *code)
+{
+    struct columns c = {0};
+    for (size_t i = 0; i < rows->n; i++)
+        if (in_table(&rows->v[i], prefix)) {
+            size_t j = column(&c, rows->v[i].name);
+            c.whole[j] &= rows->v[i].value == floor(rows->v[i].value);
+            c.rows[j]++;
         }
-        if (j < n)
-            whole[j] &= v->value == floor(v->value) && strcmp(v->name, "threshold") != 0;
-        keys += j == 0; /* every row has the first column */
-        if (v->label >= 0 && (size_t)v->label >= most)
-            most = (size_t)v->label + 1;
-    }
-    if (!keys)
-        return 0;
-    size_t size = most > keys ? most : keys, *seen = mem_zalloc(COLUMNS, sizeof *seen);
-    double *cell = mem_alloc(size * n, sizeof *cell), *at = mem_alloc(size, sizeof *at);
-    int rc = cell && at && seen ? 0 : E_NOMEM;
-    for (size_t i = 0; !rc && i < size * n; i++)
-        cell[i] = NAN;
-    for (size_t i = 0; !rc && i < rows->n; i++) {
-        const struct metric_value *v = &rows->v[i];
-        size_t j = 0;
-        if (!in_table(v, prefix))
-            continue;
-        while (j < n && strcmp(name[j], v->name) != 0)
-            j++;
-        if (j == n)
-            continue;
-        size_t key = prefix ? seen[j]++ : (size_t)v->label; /* along a curve every column has the same places */
-        cell[key * n + j] = v->value;
-        at[key] = v->at;
-    }
-    if (!rc)
+    size_t size = c.rows[0], at[COLUMNS] = {0};
+    const struct metric_value **cell = mem_zalloc(size * COLUMNS, sizeof *cell);
+    int rc = cell ? 0 : E_NOMEM;
+    for (size_t i = 0; !rc && i < rows->n; i++)
+        if (in_table(&rows->v[i], prefix)) {
+            size_t j = column(&c, rows->v[i].name);
+            if (j < c.n && at[j] < size)
+                cell[at[j]++ * COLUMNS + j] = &rows->v[i];
+        }
+    if (!rc && size)
         rc = buf_fmt(b, "\n%-12s", prefix ? "up to" : "code");
-    for (size_t j = 0; !rc && j < n; j++)
-        rc = buf_fmt(b, " %10s", name[j] + skip);
+    for (size_t j = 0; !rc && j < c.n; j++)
+        rc = buf_fmt(b, " %10s", c.name[j] + (prefix ? strlen(prefix) : 0));
     for (size_t k = 0; !rc && k < size; k++) {
-        rc = prefix ? buf_fmt(b, "\n%-12.2f", at[k]) : buf_fmt(b, "\n%-12s", code[k]);
-        for (size_t j = 0; !rc && j < n; j++)
-            rc = number(b, cell[k * n + j], whole[j]);
+        const struct metric_value **row = cell + k * COLUMNS;
+        rc = prefix ? buf_fmt(b, "\n%-12.2f", row[0]->at) : buf_fmt(b, "\n%-12s", code[row[0]->label]);
+        for (size_t j = 0; !rc && j < c.n; j++)
+            rc = number(b, row[j] ? row[j]->value : NAN, c.whole[j]);
     }
     free(cell);
-    free(at);
-    free(seen);
-    return rc ? rc : buf_str(b, "\n");
+    return rc || !size ? rc : buf_str(b, "\n");
 }
 
 int report_rows(struct buf *b, const struct metric_list *rows, const char *const *code)
