@@ -351,7 +351,7 @@ static int score_rows(void)
     if ((reliability || risk_coverage) && !st.set.probability)
         return err_set(E_DATA, "%s: %s needs scores between 0 and 1", st.a.name,
                        reliability ? "--reliability" : "--risk-coverage");
-    int rc = which ? metric_eval(&st.set, false, &unused) : 0; /* for the counts */
+    int rc = which && !st.set.label ? metric_eval(&st.set, false, &unused) : 0; /* for the counts */
     free(unused.v);
     for (size_t l = 0; !rc && per_code && l < st.set.L; l++)
         rc = metric_add_row(&st.rows, "train", (double)st.gold.count[l], (int64_t)l, NAN);

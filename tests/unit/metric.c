@@ -153,6 +153,11 @@ static void test_identities(void)
     for (int round = 0; round < 20; round++) {
         struct metric_list v = {0};
         randomise(&x, &r);
+        for (int i = 0; round % 2 && i < N * M; i++) { /* few ties, all sizes, the ends of the line and both zeros */
+            static const float odd[] = {0.0f, -0.0f, INFINITY, -INFINITY, 1e-40f, -1e-40f};
+            uint64_t k = rng_below(&r, 60);
+            x.s[i] = k < 6 ? odd[k] : (float)(rng_normal(&r) * pow(10, rng_normal(&r)));
+        }
         struct dense d = dense_set(N, M, x.g, x.p, x.s, at, 1);
         CHECK(metric_eval(&d.set, true, &v) == 0);
         double f = value(&v, "f1_micro"), tp = (double)d.set.total.tp;
@@ -164,7 +169,7 @@ static void test_identities(void)
         dense_close(&d);
         free(v.v);
     }
-    DONE("identities and slow twins on random data with ties");
+    DONE("identities and slow twins on random data, with and without ties");
 }
 
 /* A note of weight w is the note w times. */
