@@ -1,5 +1,7 @@
 /* lib/metric/resample: what must hold of intervals and p-values whatever the draws are; the draws themselves are
  * checked by tests/cli/icd-score-tune.sh against numpy's. */
+#include <omp.h>
+
 #include "lib/metric/resample.h"
 #include "lib/util/rng.h"
 #include "tests/unit/metric.h"
@@ -35,6 +37,7 @@ static struct metric_value compare(uint64_t seed, double worse_a, double worse_b
 
 int main(void)
 {
+    omp_set_num_threads(1); /* sets so small are not worth a second thread; tests/cli/icd-score-tune.sh has three */
     struct metric_value f = compare(1, 0.05, 0.3, 400);
     CHECK(f.diff > 0.1 && f.value - f.other == f.diff && f.diff_lo > 0 && f.diff_lo < f.diff && f.diff < f.diff_hi);
     CHECK_NEAR(f.p, 1 / 401.0, 1e-12);
@@ -45,16 +48,16 @@ int main(void)
     CHECK(f.value == 1 && f.lo == 1 && f.hi == 1 && f.diff == 0 && f.diff_lo == 0 && f.diff_hi == 0 && f.p == 1);
     DONE("two that make no error");
 
-    /* Of systems of the same quality p is uniform: of 100, about 5 are at most 0.05 (sd 2.2). */
+    /* Of systems of the same quality p is uniform: of 60, about 3 are at most 0.05 (sd 1.7). */
     int low = 0, covered = 0;
-    for (uint64_t seed = 10; seed < 110; seed++) {
-        f = compare(seed, 0.2, 0.2, 59);
+    for (uint64_t seed = 10; seed < 70; seed++) {
+        f = compare(seed, 0.2, 0.2, 39);
         low += f.p <= 0.05;
         covered += f.diff_lo <= 0 && 0 <= f.diff_hi;
     }
-    CHECK(low >= 1 && low <= 13);
-    CHECK(covered >= 85 && covered <= 99);
-    printf("# of 100 comparisons of equals %d have p <= 0.05, %d intervals hold 0\n", low, covered);
+    CHECK(low >= 1 && low <= 9);
+    CHECK(covered >= 49 && covered <= 59);
+    printf("# of 60 comparisons of equals %d have p <= 0.05, %d intervals hold 0\n", low, covered);
     DONE("equals differ as often as they should");
 
     /* One round with one note: the sample is the note; its exchange is one of two differences. */
