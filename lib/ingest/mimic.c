@@ -301,6 +301,7 @@ int mimic_read(struct mimic *m, const struct splits *s, const struct mimic_opts 
     for (int i = 0; i < MIMIC_TABLES; i++) {
         m->table[i] = (struct mimic_table){.name = job[i].name, .rows = job[i].rows, .others = job[i].others};
         memcpy(m->table[i].file, job[i].file, sizeof job[i].file);
+        memcpy(m->table[i].xxh64, job[i].xxh64, sizeof job[i].xxh64);
     }
     if (!m->counts.summaries)
         return err_set(E_DATA, "%s: no %s among %llu rows", job[0].file,

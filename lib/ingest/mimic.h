@@ -48,7 +48,7 @@ struct mimic {
     size_t n;
     struct mimic_table { /* notes, diagnoses, procedures */
         const char *name;
-        char file[256];
+        char file[256], xxh64[17];
         uint64_t rows;
         unsigned others; /* files of the same name that were not read */
     } table[MIMIC_TABLES];

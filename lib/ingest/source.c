@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <isa-l/igzip_lib.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { BLOCK = 1 << 18 };
 
@@ -19,6 +21,7 @@ struct source {
     struct inflate_state *gz; /* what they go through: gzip, */
     struct archive *inner;    /* or something that libarchive knows; else they are plain */
     bool eof, end;            /* of what comes in; of what goes out */
+    XXH64_state_t *digest;    /* of what went out */
     char *at;                 /* bytes read and not yet used */
     size_t n;
     char block[BLOCK];
@@ -175,6 +178,9 @@ static int source_new(struct source **s)
         return E_NOMEM;
     memset(*s, 0, offsetof(struct source, block));
     (*s)->fd = -1;
+    if (!((*s)->digest = XXH64_createState()))
+        return err_nomem(1);
+    XXH64_reset((*s)->digest, 0);
     return 0;
 }
 int source_open(struct source **s, const char *path)
@@ -190,7 +196,7 @@ int source_open_member(struct source **s, struct archive *outer)
     return start(*s);
 }
 
-int source_read(struct source *s, char *p, size_t cap, size_t *n)
+static int plain_read(struct source *s, char *p, size_t cap, size_t *n)
 {
     *n = 0;
     if (s->end)
@@ -211,10 +217,23 @@ int source_read(struct source *s, char *p, size_t cap, size_t *n)
     return 0;
 }
 
+int source_read(struct source *s, char *p, size_t cap, size_t *n)
+{
+    TRY(plain_read(s, p, cap, n));
+    XXH64_update(s->digest, p, *n);
+    return 0;
+}
+
+void source_xxh64(const struct source *s, char hex[17])
+{
+    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(s->digest));
+}
+
 void source_close(struct source *s)
 {
     if (!s)
         return;
+    XXH64_freeState(s->digest);
     if (s->inner)
         archive_read_free(s->inner);
     if (s->fd >= 0)

@@ -13,6 +13,8 @@ int source_open(struct source **s, const char *path);
 int source_open_member(struct source **s, struct archive *outer); /* the entry whose header was read last */
 /* Up to cap bytes to p; *n = 0 is the end, with every checksum verified. E_DATA, E_IO. */
 int source_read(struct source *s, char *p, size_t cap, size_t *n);
+/* Of the bytes that source_read gave, 16 hex digits: the same for a table plain, compressed or in an archive. */
+void source_xxh64(const struct source *s, char hex[17]);
 void source_close(struct source *s);
 
 /* libarchive's last error as ours: E_DATA, or E_NOMEM. */

@@ -17,8 +17,9 @@ static json_t *tables(const struct mimic *m)
 {
     json_t *a = json_array();
     for (int i = 0; i < (m->opts->codes ? MIMIC_TABLES : 1); i++)
-        json_array_append_new(a, json_pack("{s:s, s:s, s:o, s:o}", "table", m->table[i].name, "file", m->table[i].file,
-                                           "rows", count(m->table[i].rows), "not_read", count(m->table[i].others)));
+        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o, s:o}", "table", m->table[i].name, "file",
+                                           m->table[i].file, "xxh64", m->table[i].xxh64, "rows",
+                                           count(m->table[i].rows), "not_read", count(m->table[i].others)));
     return a;
 }
 static json_t *notes(const struct split_facts *f)

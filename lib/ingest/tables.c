@@ -54,6 +54,8 @@ static int read_table(struct reading *r, struct table_job *j, const char *path, 
     rc = rc ? rc : feed_open(&f, s, r->thread);
     rc = rc ? rc : csv_read(f, j->file, &j->want, &j->rows);
     feed_close(f);
+    if (!rc)
+        source_xxh64(s, j->xxh64);
     source_close(s);
     return rc;
 }

@@ -10,6 +10,7 @@ struct table_job {
     struct csv_want want;
     /* filled: */
     char file[256]; /* base name of what was read */
+    char xxh64[17]; /* of its plain bytes */
     bool found;
     unsigned others; /* further files of this name, not read */
     uint64_t rows;

@@ -47,6 +47,14 @@ notes() { rec-cat --json "$T/note" | sed '1d;$d'; }
 golds() { rec-cat --json "$T/gold" | sed '1d;$d'; }
 
 split "$T/m"; is "exit 0" $? 0
+# the lineage names the notes' table by its plain bytes
+of_notes() { rec-cat --json "$T/note" | tail -n 1 | grep -o '"name":"NOTEEVENTS","xxh64":"[0-9a-f]*"'; }
+was=$(of_notes)
+mkdir "$T/plain" && cp "$T"/m/*.csv "$T/plain" && gzip -dc "$T/m/NOTEEVENTS.csv.gz" >"$T/plain/NOTEEVENTS.csv"
+split "$T/plain"; is "digest of a table, compressed or not" "$(of_notes)" "${was:-none}"
+printf '22,40,100008,2101-02-05,,,Nursing,Report,,,\r\n' >>"$T/plain/NOTEEVENTS.csv"
+split "$T/plain"; is "of another table: another" "$([ -n "$(of_notes)" ] && [ "$(of_notes)" != "$was" ] && echo yes)" yes
+split "$T/m"
 cat >"$T/check.py" <<'E2'
 import json, sys
 note = [json.loads(l) for l in open(sys.argv[1])]

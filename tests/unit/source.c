@@ -7,6 +7,7 @@
 #include "tests/test.h"
 #include <archive_entry.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 static char path[] = "/tmp/icdpipe-source.XXXXXX";
 
@@ -36,6 +37,7 @@ static void compress_to(struct buf *out, const char *p, size_t n, const char *fi
     archive_entry_free(e);
     out->n += used;
 }
+static char digest[17];
 /* The file through source_read in pieces of `cap`, or through a feed (cap 0: with a thread, 1: without). */
 static int get(struct buf *b, size_t cap, bool feed)
 {
@@ -55,6 +57,8 @@ static int get(struct buf *b, size_t cap, bool feed)
         rc = feed ? feed_next(f, &p, &n) : source_read(s, piece, cap, &n);
     rc = rc || !n ? rc : 1;
     feed_close(f);
+    if (!rc)
+        source_xxh64(s, digest);
     source_close(s);
     free(piece);
     return rc;
@@ -63,14 +67,16 @@ static bool gives(const struct buf *want)
 {
     static const size_t caps[] = {1, 7, 1000, 65536, 1 << 20};
     struct buf got = {0};
+    char hex[17];
     bool ok = true;
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)XXH64(want->p, want->n, 0));
     for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
         if (caps[i] > 1 || want->n < 100000)
             ok &= get(&got, caps[i], false) == 0 && got.n == want->n &&
                   !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
     for (size_t thread = 0; thread < 2; thread++)
         ok &= get(&got, thread, true) == 0 && got.n == want->n &&
-              !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n);
+              !memcmp(got.n ? got.p : "", want->n ? want->p : "", want->n) && !strcmp(digest, hex);
     buf_free(&got);
     if (!ok)
         fprintf(stderr, "%s\n", err_msg());
