@@ -95,7 +95,8 @@ int main(void)
     char *t = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
     CHECK(t &&
           !strcmp(t, "{\"flag\":true,\"on\":false,\"number\":3,\"any\":-123456789012,\"real\":0.25,\"str\":\"abc\","
-                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"files\":[\"b\",\"d\"],\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
+                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"files\":[\"b\",\"d\"],"
+                     "\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
     free(t);
     json_decref(j);
     DONE("resolved options: order, base names, no quiet ones, no outputs");
@@ -108,8 +109,8 @@ int main(void)
     CHECK(refuses("-n EMPTY", "not a whole number") && refuses("--any 99999999999999999999", "not a whole number"));
     CHECK(refuses("-r nan", "finite") && refuses("-r inf", "finite") && refuses("-r 1.01", "outside") &&
           refuses("-r x", "finite"));
-    CHECK(refuses("-c z", "not one of a, b") && refuses("-o EMPTY", "empty name") && refuses("-i EMPTY", "empty name") &&
-          refuses("--files EMPTY", "empty name"));
+    CHECK(refuses("-c z", "not one of a, b") && refuses("-o EMPTY", "empty name") &&
+          refuses("-i EMPTY", "empty name") && refuses("--files EMPTY", "empty name"));
     DONE("what is wrong is refused");
 
     CHECK(parse_with(needed, "-q") == E_USAGE && strstr(err_msg(), "--need S is needed"));
