@@ -68,8 +68,8 @@ for t in ('NOTEEVENTS', 'DIAGNOSES_ICD', 'PROCEDURES_ICD'):
 E2
 # other bytes of the same table: other digests of it in the lineage, the same records
 split "$T/crlf" && for s in note gold; do
-    for f in $s ${s}1; do rec-cat --json "$T/$f" | sed '$d' >"$T/$f.json"; done
-    same "CRLF, everything quoted, many gzip members: $s" "$T/$s.json" "$T/${s}1.json"
+    for f in $s ${s}1; do rec-cat --json "$T/$f" | sed '$d' >"$T/of.$f"; done
+    same "CRLF, everything quoted, many gzip members: $s" "$T/of.$s" "$T/of.${s}1"
 done
 cp "$T/m/NOTEEVENTS.csv.gz" "$T/d/"; cp "$T/csv/NOTEEVENTS.csv" "$T/d"
 gives "a table that is there twice" "$T/d"
