@@ -65,6 +65,8 @@ struct var *embed(struct tape *t, const struct var *table, const struct tensor *
 struct var *rmsnorm(struct tape *t, const struct var *x, const struct var *w, double eps);
 struct var *dropout(struct tape *t, const struct var *x, double p);
 struct var *residual(struct tape *t, const struct var *x, const struct var *sub, double p); /* x + drop(sub) */
+struct var *gate(struct tape *t, const struct var *x, const struct var *sub,
+                 const struct var *g); /* x + sigmoid(g) * sub */
 struct var *ffn_act(struct tape *t, const struct var *x, enum act kind, double p);
 struct var *tanh_act(struct tape *t, const struct var *x);
 /* q(B,T,H,K) k,v(B,S,H,K) as views with their gradients (var_heads of a joined product) -> (B,T,H*K).
@@ -84,6 +86,25 @@ struct var *label_attn(struct tape *t, const struct var *h, const struct tensor 
 /* The attention A(B,L,T) of the label_attn call on the same h, for evidence; no gradient. */
 struct tensor label_attn_evidence(struct tape *t, const struct var *h, const struct tensor *tlen,
                                   const struct label_attn_w *w);
+
+/* KG-injection, eqs 7-9 of the paper: d(B,T,D) and the knowledge m(N,D) -> D'(B,T,D). keys NULL: all notes read all of
+ * m; else note b reads the rows keys->row(B,S), the first keys->len(B) of them; a note without any stays as it is. */
+struct kg_w {
+    struct var W;                 /* (D,D), Linear layout */
+    const struct var *gate, *norm; /* (D,D), (D); NULL: none */
+};
+struct kg_form {
+    bool tanh, sqrt; /* eq. 7 with tanh; eq. 8 divided by sqrt(D) */
+    double eps;      /* of norm */
+};
+struct kg_keys {
+    struct tensor row, len; /* i32 */
+};
+struct var *kg_inject(struct tape *t, const struct var *d, const struct var *m, const struct kg_keys *keys,
+                      const struct kg_w *w, const struct kg_form *form);
+/* Eq. 6 for a part of the knowledge: rows [from, from+R) of m(N,D) += p(R,C) h(C,D), h of any shape with C rows; p has
+ * no gradient. */
+void kg_pool(struct tape *t, const struct var *m, int64_t from, const struct var *h, const struct tensor *p);
 
 /* Losses add scale * sum to loss(1) (device) and, when t->grad, put their gradient where it belongs at once. */
 /* h(B,U,D) (scaled by `hscale`: T5's d^-1/2 for tied heads) times head(V,D)^T, cross-entropy against target(B,U),

@@ -289,6 +289,22 @@ static void twin_residual_bwd(void)
         SAME(1e-6);
     }
 }
+static void twin_gate_fwd(void)
+{
+    struct twin *x = ACT(IN, 1, 1003), *sub = ACT(IN, 1, 1003), *g = ACT(IN, 3, 1003), *y = ACT(OUT, 1, 1003);
+    RUN(gate_fwd, v(y), v(x), v(sub), v(g));
+    SAME(1e-6);
+}
+static void twin_gate_bwd(void)
+{
+    for (int without = 0; without < 4; without++) { /* each gradient may be unwanted */
+        struct twin *dx = without == 1 ? NULL : ACT(INOUT, 1, 1003), *ds = without == 2 ? NULL : ACT(INOUT, 1, 1003),
+                    *dg = without == 3 ? NULL : ACT(INOUT, 1, 1003), *dy = ACT(IN, 1, 1003), *sub = ACT(IN, 1, 1003),
+                    *g = ACT(IN, 3, 1003);
+        RUN(gate_bwd, v(dx), v(ds), v(dg), v(dy), v(sub), v(g));
+        SAME(1e-6);
+    }
+}
 static void twin_tanh_fwd(void)
 {
     struct twin *x = ACT(IN, 3, 1003), *y = ACT(OUT, 1, 1003);

@@ -319,6 +319,30 @@ static void test_pointwise(void)
     done("tanh and sigmoid to a few ulp from -100 to 100, infinities and NaN");
 }
 
+static void test_gate(void)
+{
+    struct tensor x = RANDOM(1, 77), sub = RANDOM(1, 77), g = RANDOM(2, 77), y = POISONED(77), dy = RANDOM(1, 77);
+    struct tensor dx = RANDOM(1, 77), dsub = RANDOM(1, 77), dg = RANDOM(1, 77);
+    double want[77], ws[77], wg[77];
+    be->op.gate_fwd(&y, &x, &sub, &g);
+    for (int i = 0; i < 77; i++) {
+        double s = 1 / (1 + exp(-(double)*el(&g, i))), d = (double)*el(&dy, i), u = (double)*el(&sub, i);
+        want[i] = (double)*el(&x, i) + s * u;
+        ws[i] = (double)*el(&dsub, i) + d * s;
+        wg[i] = (double)*el(&dg, i) + d * u * s * (1 - s);
+    }
+    CLOSE(&y, want, 1e-6);
+    for (int i = 0; i < 77; i++)
+        want[i] = (double)*el(&dx, i) + (double)*el(&dy, i);
+    be->op.gate_bwd(&dx, &dsub, &dg, &dy, &sub, &g);
+    CLOSE(&dx, want, 1e-6);
+    CLOSE(&dsub, ws, 1e-6);
+    CLOSE(&dg, wg, 1e-6);
+    be->op.gate_bwd(NULL, NULL, NULL, &dy, &sub, &g);
+    CLOSE(&dg, wg, 1e-6);
+    done("gate and its gradients, each of which may be unwanted");
+}
+
 static void test_losses(void)
 {
     enum { N = 7, V = 131 };
@@ -457,6 +481,7 @@ int main(void)
         test_ffn_act();
         test_dropout();
         test_pointwise();
+    test_gate();
         test_losses();
         test_label_attn();
         test_adamw();
