@@ -15,6 +15,8 @@
 
 /* Query rows a block; the double build is for gradient checks, whose small shapes should cross blocks too. */
 enum { ROWS = sizeof(real) == sizeof(double) ? 4 : 64 };
+/* Keys a block of backward, whose scores then stay in the cache. */
+enum { KEYS = sizeof(real) == sizeof(double) ? 4 : 1024 };
 
 /* What does not change within a call. */
 struct call {
@@ -79,15 +81,13 @@ static void make_strips(struct call *a, real *strips, tensor_p bias)
     }
 }
 
-/* Scores of rows [t0, t0+rows) of (b,h) against their keys, in x with row length *ld; without the bias, which is added
- * on the next pass over a row. */
-static void scores(const struct call *a, real *x, int64_t *ld, int64_t b, int64_t h, int64_t t0, int64_t rows,
-                   tensor_p q, tensor_p k)
+/* Scores of rows [t0, t0+rows) of (b,h) against keys [s0, s0+n), in x with row length n; without the bias, which is
+ * added on the next pass over a row. */
+static void scores(const struct call *a, real *x, int64_t n, int64_t b, int64_t h, int64_t t0, int64_t rows,
+                   int64_t s0, tensor_p q, tensor_p k)
 {
-    int64_t n = keys_seen(a, b, t0 + rows - 1); /* the last row sees most */
-    *ld = n;
-    cpu_matmul(0, 1, rows, n, a->K, (real)a->c->scale, at4(q, b, t0, h), q->stride[1], at4(k, b, 0, h), k->stride[1], 0,
-               x, n);
+    cpu_matmul(0, 1, rows, n, a->K, (real)a->c->scale, at4(q, b, t0, h), q->stride[1], at4(k, b, s0, h), k->stride[1],
+               0, x, n);
 }
 
 /* The biases of row t, or NULL. */
@@ -123,10 +123,10 @@ static void probabilities(real *restrict row, const real *restrict bias, int64_t
             row[s] = vexp(row[s] - lse);
 }
 
-/* The factors that dropout puts on n probabilities of row (b,h,t): 0 or the scale of the kept. */
-static void keep_row(const struct call *a, real *keep, int64_t b, int64_t h, int64_t t, int64_t n)
+/* The factors that dropout puts on n probabilities of row (b,h,t) from key s0 on: 0 or the scale of the kept. */
+static void keep_row(const struct call *a, real *keep, int64_t b, int64_t h, int64_t t, int64_t s0, int64_t n)
 {
-    uint64_t first = (uint64_t)(((b * a->H + h) * a->T + t) * a->S);
+    uint64_t first = (uint64_t)(((b * a->H + h) * a->T + t) * a->S + s0);
     const struct drop d = a->drop;
     struct drop_buf buf;
     for (int64_t at = 0; at < n; at += DROP_MAX) {
@@ -149,14 +149,14 @@ static void block_fwd(const struct call *a, real *x, int64_t b, int64_t h, int64
                       tensor_p q, tensor_p k, tensor_p v)
 {
     real *keep = x + ROWS * a->S;
-    int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n;
+    int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n = keys_seen(a, b, t0 + rows - 1); /* the last row sees most */
     real *l = (real *)lse->data + (b * a->H + h) * a->T + t0;
-    if (keys_seen(a, b, t0 + rows - 1) == 0) {
+    if (n == 0) {
         zero_rows(o, b, t0, rows, h);
         memset(l, 0, (size_t)rows * sizeof *l);
         return;
     }
-    scores(a, x, &n, b, h, t0, rows, q, k);
+    scores(a, x, n, b, h, t0, rows, 0, q, k);
     for (int64_t r = 0; r < rows; r++) {
         int64_t seen = keys_seen(a, b, t0 + r);
         real *row = x + r * n, max = bias_and_max(row, bias_of(a, h, t0 + r), seen);
@@ -164,7 +164,7 @@ static void block_fwd(const struct call *a, real *x, int64_t b, int64_t h, int64
         l[r] = max + (real)log((double)sum);
         memset(row + seen, 0, (size_t)(n - seen) * sizeof *row);
         if (a->drop.on) {
-            keep_row(a, keep, b, h, t0 + r, seen);
+            keep_row(a, keep, b, h, t0 + r, 0, seen);
 #pragma omp simd
             for (int64_t s = 0; s < seen; s++)
                 row[s] *= keep[s] * inv;
@@ -204,34 +204,38 @@ struct bwd {
     tensor_p dq, dk, dv, dout, o, lse, q, k, v;
 };
 
-/* p, dp: scratch of ROWS*S; keep: of S */
+/* Rows [t0, t0+ROWS) against keys [s0, s1); dq: the row t0 of the gradient to add to, rows `ldq` apart.
+ * p, dp: scratch of ROWS*KEYS; keep: of KEYS */
 static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *dstrip, int64_t b, int64_t h,
-                      int64_t t0)
+                      int64_t t0, int64_t s0, int64_t s1, real *dq, int64_t lddq)
 {
     const struct call *a = &w->a;
-    int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n;
-    if (keys_seen(a, b, t0 + rows - 1) == 0)
+    int64_t rows = a->T - t0 < ROWS ? a->T - t0 : ROWS, n = keys_seen(a, b, t0 + rows - 1);
+    n = (n < s1 ? n : s1) - s0;
+    if (n <= 0)
         return;
     const real *lse = (const real *)w->lse->data + (b * a->H + h) * a->T + t0;
     real scale = (real)a->c->scale;
-    real *Q = at4(w->q, b, t0, h), *K = at4(w->k, b, 0, h), *V = at4(w->v, b, 0, h);
+    real *Q = at4(w->q, b, t0, h), *K = at4(w->k, b, s0, h), *V = at4(w->v, b, s0, h);
     real *dO = at4(w->dout, b, t0, h);
     int64_t ldq = w->q->stride[1], ldk = w->k->stride[1], ldv = w->v->stride[1], ldo = w->dout->stride[1];
 
-    scores(a, p, &n, b, h, t0, rows, w->q, w->k);
+    scores(a, p, n, b, h, t0, rows, s0, w->q, w->k);
     cpu_matmul(0, 1, rows, n, a->K, 1, dO, ldo, V, ldv, 0, dp, n); /* dP' = dO V^T */
     for (int64_t r = 0; r < rows; r++) {
-        int64_t t = t0 + r, seen = keys_seen(a, b, t);
+        int64_t t = t0 + r, seen = keys_seen(a, b, t) - s0;
+        seen = seen < 0 ? 0 : seen < n ? seen : n;
+        const real *bias = bias_of(a, h, t);
         real *ps = p + r * n, *dps = dp + r * n, D = 0;
         const real *o = at4(w->o, b, t, h), *d = dO + r * ldo;
 #pragma omp simd reduction(+ : D)
         for (int64_t j = 0; j < a->K; j++)
             D += d[j] * o[j];
-        probabilities(ps, bias_of(a, h, t), seen, lse[r]);
+        probabilities(ps, bias ? bias + s0 : NULL, seen, lse[r]);
         memset(ps + seen, 0, (size_t)(n - seen) * sizeof *ps);
         memset(dps + seen, 0, (size_t)(n - seen) * sizeof *dps);
         if (a->drop.on) {
-            keep_row(a, keep, b, h, t, seen);
+            keep_row(a, keep, b, h, t, s0, seen);
 #pragma omp simd
             for (int64_t s = 0; s < seen; s++) {
                 dps[s] = ps[s] * (keep[s] * dps[s] - D); /* dX */
@@ -243,15 +247,57 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *
                 dps[s] = ps[s] * (dps[s] - D);
         }
         if (dstrip) {
-            real *strip = dstrip + strip_at(a, t);
+            real *strip = dstrip + strip_at(a, t) + s0;
 #pragma omp simd
             for (int64_t s = 0; s < seen; s++)
                 strip[s] += dps[s];
         }
     }
-    cpu_matmul(1, 0, n, a->K, rows, 1, p, n, dO, ldo, 1, at4(w->dv, b, 0, h), w->dv->stride[1]);
-    cpu_matmul(0, 0, rows, a->K, n, scale, dp, n, K, ldk, 1, at4(w->dq, b, t0, h), w->dq->stride[1]);
-    cpu_matmul(1, 0, n, a->K, rows, scale, dp, n, Q, ldq, 1, at4(w->dk, b, 0, h), w->dk->stride[1]);
+    cpu_matmul(1, 0, n, a->K, rows, 1, p, n, dO, ldo, 1, at4(w->dv, b, s0, h), w->dv->stride[1]);
+    cpu_matmul(0, 0, rows, a->K, n, scale, dp, n, K, ldk, 1, dq, lddq);
+    cpu_matmul(1, 0, n, a->K, rows, scale, dp, n, Q, ldq, 1, at4(w->dk, b, s0, h), w->dk->stride[1]);
+}
+
+/* All of (b,h), keys [s0, s1). dq, dstrip: as of block_bwd, dq of row 0. */
+static void head_bwd(const struct bwd *w, real *scratch, real *dstrip, int64_t bh, int64_t s0, int64_t s1, real *dq,
+                     int64_t lddq)
+{
+    const struct call *a = &w->a;
+    int64_t block = ROWS * (a->S < KEYS ? a->S : KEYS);
+    for (int64_t s = s0; s < s1; s += KEYS)
+        for (int64_t t0 = 0; t0 < a->T; t0 += ROWS)
+            block_bwd(w, scratch, scratch + block, scratch + 2 * block, dstrip, bh / a->H, bh % a->H, t0, s,
+                      s + KEYS < s1 ? s + KEYS : s1, dq + t0 * lddq, lddq);
+}
+
+/* Fewer heads than threads (KG-injection: one head, thousands of keys): each thread takes a part of the keys, with a
+ * dq of its own, which are added up in order. */
+static void parts_bwd(const struct bwd *w, int64_t parts)
+{
+    const struct call *a = &w->a;
+    int64_t heads = a->B * a->H, TK = a->T * a->K, key = a->S < KEYS ? a->S : KEYS;
+    real *sums = cpu_scratch(SCRATCH_OP, (size_t)(heads * parts * TK) * sizeof *sums);
+    if (!sums)
+        return;
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < heads * parts; i++) {
+        real *scratch = cpu_scratch(SCRATCH_THREAD, (size_t)((2 * ROWS + 1) * key) * sizeof *scratch);
+        memset(sums + i * TK, 0, (size_t)TK * sizeof *sums);
+        if (scratch)
+            head_bwd(w, scratch, NULL, i / parts, a->S * (i % parts) / parts, a->S * (i % parts + 1) / parts,
+                     sums + i * TK, a->K);
+    }
+#pragma omp parallel for schedule(static)
+    for (int64_t r = 0; r < heads * a->T; r++) {
+        int64_t bh = r / a->T, t = r % a->T;
+        real *dq = at4(w->dq, bh / a->H, t, bh % a->H);
+        for (int64_t i = 0; i < parts; i++) {
+            const real *sum = sums + (bh * parts + i) * TK + t * a->K;
+#pragma omp simd
+            for (int64_t j = 0; j < a->K; j++)
+                dq[j] += sum[j];
+        }
+    }
 }
 
 void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, tensor_p dout, tensor_p o, tensor_p lse,
@@ -259,8 +305,14 @@ void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, te
 {
     struct bwd w = {.dq = dq, .dk = dk, .dv = dv, .dout = dout, .o = o, .lse = lse, .q = q, .k = k, .v = v};
     struct call unused, *a = &w.a;
-    if (!open_call(a, o, lse, q, k, v, klen, c) || !open_call(&unused, dout, lse, dq, dk, dv, klen, c) || a->T == 0)
+    if (!open_call(a, o, lse, q, k, v, klen, c) || !open_call(&unused, dout, lse, dq, dk, dv, klen, c) ||
+        a->B * a->H * a->T == 0)
         return;
+    int64_t threads = omp_get_max_threads(), parts = threads / (a->B * a->H);
+    if (parts > 1 && !bias && a->S >= parts * KEYS) {
+        parts_bwd(&w, parts);
+        return;
+    }
     int64_t buckets = c->buckets, n_strips = a->H * a->strip_len, n_sums = a->B * a->H * buckets;
     real *strips = cpu_scratch(SCRATCH_OP, (size_t)(n_strips + n_sums) * sizeof *strips);
     if (!strips)
@@ -270,15 +322,15 @@ void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, te
         make_strips(a, strips, bias);
 #pragma omp parallel for schedule(dynamic)
     for (int64_t bh = 0; bh < a->B * a->H; bh++) {
-        int64_t block = ROWS * a->S, b = bh / a->H, h = bh % a->H;
-        real *p = cpu_scratch(SCRATCH_THREAD, (size_t)(2 * block + a->S + a->strip_len) * sizeof *p);
-        if (!p)
+        int64_t key = a->S < KEYS ? a->S : KEYS, b = bh / a->H, h = bh % a->H;
+        real *scratch = cpu_scratch(SCRATCH_THREAD,
+                                    (size_t)((2 * ROWS + 1) * key + a->strip_len) * sizeof *scratch);
+        if (!scratch)
             continue;
-        real *keep = p + 2 * block, *dstrip = dbias ? keep + a->S : NULL;
+        real *dstrip = dbias ? scratch + (2 * ROWS + 1) * key : NULL;
         if (dbias)
             memset(dstrip, 0, (size_t)a->strip_len * sizeof *dstrip);
-        for (int64_t t0 = 0; t0 < a->T; t0 += ROWS)
-            block_bwd(&w, p, p + block, keep, dstrip, b, h, t0);
+        head_bwd(&w, scratch, dstrip, bh, 0, a->S, at4(dq, b, 0, h), dq->stride[1]);
         if (dbias) {
             real *sum = sums + bh * buckets;
             memset(sum, 0, (size_t)buckets * sizeof *sum);
