@@ -1,6 +1,6 @@
 /* icd-infer: token -> pred. Notes are read a window at a time, batched by length and written in the order they came.
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
-#include "lib/model/model.h"
+#include "lib/model/knowledge.h"
 #include "lib/stream/stage.h"
 #include "lib/text/codes.h"
 #include "lib/text/spm.h"
@@ -71,8 +71,8 @@ static struct {
     /* the batch in hand */
     struct note **batch;
     int64_t B;
-    struct var *h;
-    struct tensor len, score, attention;
+    struct encoded enc;
+    struct tensor score, attention;
 } st;
 
 static void note_free(struct note *x)
@@ -101,17 +101,15 @@ static void forward(struct tape *t, void *ctx)
         for (int64_t i = 0; i < T; i++)
             ids[b * T + i] = i < x->n ? x->ids[i] : st.m->arch.pad;
     }
-    struct tensor in = tape_i32(t, ids, 2, (int64_t[]){st.B, T});
-    st.len = tape_i32(t, len, 1, (int64_t[]){st.B});
-    st.h = st.m->family->encode(st.m, t, &in, &st.len);
+    st.enc = model_encode(st.m, t, st.B, T, ids, len);
     if (!st.att)
         return;
     struct label_attn_w w = model_label_attn(st.m);
-    struct var *y = label_attn(t, st.h, &st.len, &w);
+    struct var *y = label_attn(t, st.enc.att, &st.enc.len, &w);
     st.score = tape_scratch(t, DT_REAL, 2, (int64_t[]){st.B, L});
     t->be->op.sigmoid(&st.score, &y->v);
     if (o.evidence)
-        st.attention = label_attn_evidence(t, st.h, &st.len, &w);
+        st.attention = label_attn_evidence(t, st.enc.att, &st.enc.len, &w);
 }
 
 static int read_scores(void)
@@ -135,7 +133,7 @@ static int read_scores(void)
 static int generate(void)
 {
     int32_t *out = mem_alloc((size_t)(st.B * o.max_new), sizeof *out), *n = mem_alloc((size_t)st.B, sizeof *n);
-    int rc = out && n ? generate_greedy(st.m, &st.tape, st.h, &st.len, o.max_new, out, n) : E_NOMEM;
+    int rc = out && n ? generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, o.max_new, out, n) : E_NOMEM;
     for (int64_t b = 0; b < st.B && !rc; b++) {
         struct note *x = st.batch[b];
         struct buf text = {0};
@@ -457,8 +455,8 @@ static int set_meta(struct run *r, const char *use)
               json_object_set_new(m, "lambda", json_real(st.lambda)) ||
               json_object_set_new(m, "threshold", json_real(st.threshold)) ||
               json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
-    static const char *const keys[] = {"loss", "dev", "history", "lineage"}; /* what the model was made of */
-    for (int i = 0; i < 4; i++)
+    static const char *const keys[] = {"loss", "dev", "kg", "history", "lineage"}; /* what the model was made of */
+    for (int i = 0; i < 5; i++)
         if ((v = json_object_get(st.m->icd, keys[i])))
             bad = bad || json_object_set(model, keys[i], v);
     bad = bad || json_object_set(m, "model", model);
@@ -492,6 +490,8 @@ static int begin(struct run *r)
     rc = labels_open(&st.labels, st.m->icd);
     if (rc)
         return err_ctx(rc, "%s/icd.json", path_base(o.model));
+    if (st.m->kg)
+        TRY(knowledge_words(st.m->kg, st.spm, st.m->arch.V));
     TRY(choose(r, &use));
     r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
     TRY(set_meta(r, use));

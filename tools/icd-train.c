@@ -13,23 +13,28 @@
 #include <unistd.h>
 
 /* ---- options ---- */
+enum { KG_REFRESH = 100 };
 static struct {
     const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device, *precision;
+    const char *kg, *kg_into, *kg_pool, *kg_scope, *kg_scale, *kg_grad;
     int64_t d_a;
     double dropout;
     bool resume, dry_run, timing;
 } o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = 512,
-       .dropout = -1};
+       .dropout = -1,       .kg_into = "both", .kg_pool = "token", .kg_scope = "global", .kg_scale = "none", .kg_grad = "stop"};
 
 static struct train_cfg cfg = {.att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
                                .clip = 1, .seed = 0, .batch = 8, .accumulate = 1, .epochs = 10, .patience = 3,
-                               .log_every = 10, .warmup = 0.05};
+                               .log_every = 10, .warmup = 0.05, .kg_refresh = KG_REFRESH};
 static int64_t seed = 1;
+static const struct kg_cfg kg_plain = {.chunk = 512}; /* what the paper says, and nothing else */
+static struct kg_cfg kg = {.chunk = 512};
 
 static const char *const losses[] = {"gen", "att", "gen+att", NULL};
 static const char *const metrics[] = {"f1", "f1-att", "f1-gen", "loss", NULL}; /* as enum train_metric */
 static const char *const precisions[] = {"fp32", "bf16", NULL};
 static const char *schedules[16];
+static const char *const kg_grads[] = {"stop", "full", NULL};
 
 static const struct opt opts[] = {
     {.name = "model", .letter = 'm', .type = OPT_DIR, .value = &o.model, .arg = "DIR",
@@ -94,6 +99,30 @@ static const struct opt opts[] = {
              "limit); 0: do not."},
     {.name = "log-every", .type = OPT_INT, .value = &cfg.log_every, .arg = "N", .min = 1, .max = 1e9,
      .help = "Steps between two step records."},
+    {.name = "kg", .type = OPT_FILE, .value = &o.kg, .arg = "FILE",
+     .help = "Inject knowledge: the token stream of a kb, of expressions or descriptions (from tokenize)."},
+    {.name = "kg-into", .type = OPT_CHOICE, .value = &o.kg_into, .arg = "WHO", .choices = kg_intos,
+     .help = "Who reads the notes with the knowledge in them: decoder, label attention (labels), or both."},
+    {.name = "kg-pool", .type = OPT_CHOICE, .value = &o.kg_pool, .arg = "UNIT", .choices = kg_pools,
+     .help = "What notes attend to: each token of the knowledge, or the mean of an expression's (a description's) "
+             "tokens, or of a code's."},
+    {.name = "kg-scope", .type = OPT_CHOICE, .value = &o.kg_scope, .arg = "SCOPE", .choices = kg_scopes,
+     .help = "All knowledge for every note, or only what belongs to texts whose tokens stand in the note."},
+    {.name = "kg-refresh", .type = OPT_INT, .value = &cfg.kg_refresh, .arg = "N", .min = 0, .max = 1e9,
+     .help = "Encode the knowledge again every N steps; 0: only before the first."},
+    {.name = "kg-grad", .type = OPT_CHOICE, .value = &o.kg_grad, .arg = "HOW", .choices = kg_grads,
+     .help = "stop: no gradient reaches the encoder through the knowledge; full: it does, and the knowledge is encoded "
+             "in every micro-batch."},
+    {.name = "kg-chunk", .type = OPT_INT, .value = &kg.chunk, .arg = "N", .min = 1, .max = 1 << 20,
+     .help = "Encode as many texts together as have N tokens; 1: each by itself."},
+    {.name = "kg-share-w", .type = OPT_FLAG, .value = &kg.share_w,
+     .help = "W of eq. 7 is W of the label attention; needs --d-a equal to d_model."},
+    {.name = "kg-scale", .type = OPT_CHOICE, .value = &o.kg_scale, .arg = "HOW", .choices = kg_scales,
+     .help = "Scores of eq. 8 as they are, or divided by the square root of d_model (sqrt)."},
+    {.name = "kg-tanh", .type = OPT_FLAG, .value = &kg.tanh, .help = "Eq. 7 with tanh."},
+    {.name = "kg-gate", .type = OPT_FLAG, .value = &kg.gate,
+     .help = "Eq. 9 with a learned gate: what is added is multiplied by a sigmoid of the note's states."},
+    {.name = "kg-norm", .type = OPT_FLAG, .value = &kg.norm, .help = "Eq. 9 with a layer norm behind the sum."},
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
      .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
@@ -108,7 +137,7 @@ static const struct opt opts[] = {
 
 /* ---- state ---- */
 static struct tool {
-    struct stream *target;
+    struct stream *target, *kg;
     struct spm *spm;
     struct labels labels;
     struct model *m;
@@ -227,6 +256,77 @@ static int check_labels(struct tool *t, const json_t *labels)
     return err_set(E_DATA, "%s: its label attention was trained on other labels than the targets'", path_base(o.model));
 }
 
+/* ---- knowledge ---- */
+static int choice(const char *const *names, const char *name)
+{
+    int i = 0;
+    while (strcmp(names[i], name))
+        i++;
+    return i;
+}
+
+static int begin_kg(struct run *r)
+{
+    kg.into = (enum kg_into)choice(kg_intos, o.kg_into);
+    kg.pool = (enum kg_pool)choice(kg_pools, o.kg_pool);
+    kg.scope = (enum kg_scope)choice(kg_scopes, o.kg_scope);
+    kg.scale = (enum kg_scale)choice(kg_scales, o.kg_scale);
+    bool full = !strcmp(o.kg_grad, "full");
+    if (full && cfg.kg_refresh != KG_REFRESH)
+        return err_set(E_USAGE, "--kg-refresh goes with --kg-grad stop");
+    if ((kg.into == KG_LABELS && !cfg.att) || (kg.into == KG_DECODER && !cfg.gen) || (kg.share_w && !cfg.att))
+        return err_set(E_USAGE, "--kg-%s needs a --loss that trains it", kg.share_w && !cfg.att ? "share-w" : "into");
+    return o.kg ? run_input(r, o.kg, "token", &tool.kg) : 0;
+}
+
+/* Options that go without the knowledge they are for, or against what the model has already. */
+static int check_kg(const struct knowledge *has)
+{
+    const struct kg_cfg *w = &kg, *p = &kg_plain, *own = has ? &has->cfg : p;
+    const struct {
+        const char *name;
+        int64_t wanted, plain, own;
+    } f[] = {{"into", w->into, p->into, own->into},
+             {"pool", w->pool, p->pool, own->pool},
+             {"scope", w->scope, p->scope, own->scope},
+             {"scale", w->scale, p->scale, own->scale},
+             {"chunk", w->chunk, p->chunk, own->chunk},
+             {"share-w", w->share_w, p->share_w, own->share_w},
+             {"tanh", w->tanh, p->tanh, own->tanh},
+             {"gate", w->gate, p->gate, own->gate},
+             {"norm", w->norm, p->norm, own->norm},
+             {"refresh", cfg.kg_refresh, KG_REFRESH, has ? cfg.kg_refresh : KG_REFRESH},
+             {"grad", *o.kg_grad, *"stop", has ? *o.kg_grad : *"stop"}};
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
+        if (f[i].wanted != f[i].plain && f[i].wanted != f[i].own)
+            return has ? err_set(E_USAGE, "--kg-%s is not as the model has it", f[i].name)
+                       : err_set(E_USAGE, "--kg-%s needs --kg FILE", f[i].name);
+    return 0;
+}
+
+static int add_knowledge(struct tool *t)
+{
+    struct model *m = t->m;
+    if (!o.kg)
+        TRY(check_kg(m->kg));
+    else if (m->kg)
+        return err_set(E_USAGE, "--kg: the model has its own knowledge");
+    if (o.kg) {
+        struct knowledge *k;
+        json_t *mine = spm_json(t->spm);
+        int rc = mine ? spm_same(mine, json_object_get(stream_meta(t->kg), "tokenizer")) : E_NOMEM;
+        json_decref(mine);
+        if (rc)
+            return err_ctx(rc, "%s", stream_name(t->kg));
+        TRY(knowledge_read(&k, &kg, t->kg, m->arch.V));
+        TRY(model_add_knowledge(m, k));
+    }
+    if (!m->kg)
+        return 0;
+    m->kg->full = !strcmp(o.kg_grad, "full");
+    return knowledge_words(m->kg, t->spm, m->arch.V);
+}
+
 /* The files of -m DIR, by their digests, into the lineage. */
 static int record_file(void *r, const char *path)
 {
@@ -256,7 +356,7 @@ static int open_model(struct tool *t, const json_t *labels)
     }
     if (cfg.att)
         TRY(model_add_label_attn(t->m, (int64_t)t->labels.n, t->m->label_head >= 0 ? t->m->d_a : o.d_a));
-    return 0;
+    return add_knowledge(t);
 }
 
 static int begin(struct run *r)
@@ -274,6 +374,7 @@ static int begin(struct run *r)
     if (!o.resume && !o.dry_run)
         TRY(run_dir_check(o.save));
     TRY(run_input(r, o.target, "target", &t->target));
+    TRY(begin_kg(r));
     const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);
     const char *of = json_string_value(json_object_get(tokens, "of"));
     if (!of || strcmp(of, "note"))
@@ -385,6 +486,8 @@ static int describe(struct tool *t, const struct train_state *s, const struct ev
               json_object_set_new(icd, "threshold", json_real(r ? r->threshold : 0.5));
     if (cfg.att)
         bad = bad || json_object_set_new(icd, "d_a", json_integer(t->m->d_a));
+    if (t->m->kg)
+        bad = bad || json_object_set_new(icd, "kg", knowledge_json(t->m->kg));
     if (r)
         bad = bad || json_object_set_new(icd, "dev", dev_json(s, r));
     if (bad) {
@@ -456,7 +559,7 @@ static int prepare(struct tool *t)
             run_warn(t->run, "on %s, the run so far was on %s: the result will not be its, bit for bit", t->be->name,
                      t->state.device);
     } else {
-        params_init(&t->m->params, cfg.seed); /* with -m, only a new label attention keeps these */
+        params_init(&t->m->params, cfg.seed); /* with -m, only what is new keeps these */
         if (o.model)
             TRY(model_weights(t->m, o.model));
     }
@@ -475,14 +578,19 @@ static int dry_run(struct tool *t)
         return E_NOMEM;
     int rc = dataset_longest(d, n, longest);
     if (!rc)
+        rc = train_knowledge(&t->trainer, 0);
+    if (!rc)
         rc = step_gradients(&t->trainer, longest, n, 0, &r);
     free(longest);
     TRY(rc);
     double mib = 1024 * 1024, each = 4 * sizeof(real) + (t->m->params.half ? dtype_size(DT_BF16) : 0);
     double weights = (double)t->m->params.numel * each;
     double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));
-    run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)t->m->params.numel,
+    run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)model_learned(t->m),
              (long long)d->labels);
+    if (t->m->kg)
+        run_note(t->run, "knowledge: %lld texts of %lld codes, %lld tokens, %lld rows", (long long)t->m->kg->texts,
+                 (long long)t->m->kg->codes, (long long)t->m->kg->tokens, (long long)t->m->kg->rows);
     run_note(t->run, "%lld train and %lld dev notes, %lld steps of %lld notes", (long long)d->count[SPLIT_TRAIN],
              (long long)d->count[SPLIT_DEV], (long long)train_total_steps(&cfg, d),
              (long long)(cfg.batch * cfg.accumulate));

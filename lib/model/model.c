@@ -1,6 +1,6 @@
 /* A model's life without its files (model_io.c): families, configuration, the label-attention head, parameters.
  * To add a family: copy t5.c; nothing here changes. Tests: tests/golden/t5.c, tests/unit/model.c. */
-#include "lib/model/model.h"
+#include "lib/model/knowledge.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include <math.h>
@@ -105,6 +105,7 @@ void model_free(struct model *m)
     if (!m)
         return;
     params_free(&m->params);
+    knowledge_free(m->kg);
     json_decref(m->config);
     json_decref(m->icd);
     free(m->family_state);

@@ -56,6 +56,8 @@ struct model {
     /* label attention; label_head < 0: none */
     int label_head;          /* index of icd.label_attn.W; U, w, b follow */
     int64_t labels, d_a;
+    struct knowledge *kg;    /* KG-injection (lib/model/knowledge.h), or NULL; its parameters follow */
+    int own_params;          /* of a directory that was opened: how many of params are in its files */
     json_t *icd;             /* icd.json: {format, labels[], options, history, lineage, lambda, threshold, ...} */
     char *spiece;            /* bytes of the tokenizer file to pass on, or NULL; free()d with the model */
     size_t spiece_n;

@@ -1,8 +1,7 @@
 /* Model directories, Hugging Face's layout: config.json, model.safetensors (or shards), generation_config.json,
- * spiece.model and its configuration; ours beside them: icd.json and icd.safetensors (the label-attention head).
+ * spiece.model and its configuration; ours beside them: icd.json and icd.safetensors (label attention, KG-injection).
  * Tests: tests/golden/t5.c, tests/unit/model.c. */
-#include "lib/model/model.h"
-#include "lib/tensor/safetensors.h"
+#include "lib/model/knowledge.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
@@ -122,7 +121,7 @@ static int match(struct model *m, const struct st_file *f, int first, int n, boo
     for (int i = 0; !rc && i < st_count(f); i++) {
         const struct st_tensor *t = st_at(f, i);
         const char *name = head ? t->name : m->family->alias(m, t->name);
-        if (!name)
+        if (!name || (head && m->kg && knowledge_tensor(name)))
             continue;
         const struct param *p = params_find(&m->params, name);
         int at = p ? (int)(p - m->params.p) : -1;
@@ -165,31 +164,51 @@ static int open_head(struct model *m, const char *dir, struct st_file **f)
     return access(path, F_OK) ? 0 : st_open(f, path);
 }
 
-/* icd.json's labels, and the head's size from its tensors. */
+/* icd.json's labels. */
+static int check_labels(const json_t *labels)
+{
+    size_t i;
+    const json_t *j;
+    if (labels && !json_is_array(labels))
+        return err_set(E_DATA, "icd.json: labels must be an array");
+    json_array_foreach(labels, i, j)
+        if (!json_is_string(j))
+            return err_set(E_DATA, "icd.json: labels must be strings");
+    return 0;
+}
+
+/* The label attention's size from its tensors, the knowledge, and that all else is there too. */
+static int read_tensors(struct model *m, const struct st_file *f)
+{
+    const json_t *labels = json_object_get(m->icd, "labels"), *kg = json_object_get(m->icd, "kg");
+    const struct st_tensor *U = st_find(f, "icd.label_attn.U");
+    if (!U && (!kg || json_object_get(m->icd, "d_a")))
+        return err_set(E_DATA, "has no label attention");
+    if (U && (U->nd != 2 || (size_t)U->dim[0] != json_array_size(labels)))
+        return err_set(E_DATA, "the head does not have the labels of icd.json");
+    if (U)
+        TRY(model_add_label_attn(m, U->dim[0], U->dim[1]));
+    if (kg) {
+        struct knowledge *k;
+        TRY(knowledge_open(&k, kg, f, m->arch.V));
+        int rc = model_add_knowledge(m, k);
+        if (rc)
+            return rc == E_USAGE ? E_DATA : rc;
+    }
+    return match(m, f, m->family_params, m->params.n - m->family_params, true, false);
+}
+
 static int read_head(struct model *m, const char *dir)
 {
-    TRY(read_object(dir, "icd.json", &m->icd));
-    const json_t *labels = json_object_get(m->icd, "labels");
-    if (labels) {
-        size_t i;
-        const json_t *j;
-        json_array_foreach(labels, i, j)
-            if (!json_is_string(j))
-                return err_set(E_DATA, "icd.json: labels must be strings");
-        if (!json_is_array(labels))
-            return err_set(E_DATA, "icd.json: labels must be an array");
-    }
     struct st_file *f;
+    TRY(read_object(dir, "icd.json", &m->icd));
+    TRY(check_labels(json_object_get(m->icd, "labels")));
     TRY(open_head(m, dir, &f));
     if (!f) /* icd.json knows whether there was one: a lost file must not turn into another model */
-        return json_object_get(m->icd, "d_a") ? err_set(E_DATA, "icd.safetensors: not there, but icd.json has its size")
-                                              : 0;
-    const struct st_tensor *U = st_find(f, "icd.label_attn.U");
-    int rc = !U || U->nd != 2 || (size_t)U->dim[0] != json_array_size(labels)
-                 ? err_set(E_DATA, "the head does not have the labels of icd.json")
-                 : model_add_label_attn(m, U->dim[0], U->dim[1]);
-    if (!rc)
-        rc = match(m, f, m->label_head, 4, true, false);
+        return json_object_get(m->icd, "d_a") || json_object_get(m->icd, "kg")
+                   ? err_set(E_DATA, "icd.safetensors: not there, but icd.json says what is in it")
+                   : 0;
+    int rc = read_tensors(m, f);
     st_close(f);
     return rc ? err_ctx(rc, "icd.safetensors") : 0;
 }
@@ -230,6 +249,7 @@ static int open_into(struct model *m, const char *dir)
     st_close(f);
     TRY(rc);
     TRY(read_head(m, dir));
+    m->own_params = m->params.n;
     return read_tokenizer(m, dir);
 }
 
@@ -260,11 +280,11 @@ int model_weights(struct model *m, const char *dir)
     if (rc)
         return err_ctx(rc, "%s", path_base(dir));
     params_changed(&m->params);
-    if (m->label_head < 0)
+    if (m->own_params == m->family_params)
         return 0;
     rc = open_head(m, dir, &f);
     if (!rc && f)
-        rc = match(m, f, m->label_head, 4, true, true);
+        rc = match(m, f, m->family_params, m->own_params - m->family_params, true, true);
     st_close(f);
     params_changed(&m->params);
     return rc ? err_ctx(rc, "%s/icd.safetensors", path_base(dir)) : 0;
@@ -312,7 +332,9 @@ static json_t *config_to_write(const struct model *m)
     return c;
 }
 
-static int write_weights(const struct model *m, const char *dir, const char *name, int first, int n)
+/* k: whose texts go with them, or NULL. */
+static int write_weights(const struct model *m, const char *dir, const char *name, int first, int n,
+                         const struct knowledge *k)
 {
     char path[PATH_MAX];
     struct st_writer *w = NULL;
@@ -325,6 +347,8 @@ static int write_weights(const struct model *m, const char *dir, const char *nam
         largest = bytes > largest ? bytes : largest;
         rc = st_declare(w, m->params.p[i].name, REAL_DTYPE, v->nd, v->dim);
     }
+    if (!rc && k)
+        rc = knowledge_declare(k, w);
     void *host = rc ? NULL : mem_alloc(1, largest);
     if (!rc && !host)
         rc = E_NOMEM;
@@ -336,6 +360,8 @@ static int write_weights(const struct model *m, const char *dir, const char *nam
             rc = st_data(w, host, bytes);
     }
     free(host);
+    if (!rc && k)
+        rc = knowledge_write(k, w);
     if (!rc)
         rc = st_end(w);
     st_discard(w);
@@ -361,9 +387,9 @@ static json_t *file_to_write(const struct model *m, const char *name)
 static int write_all(const struct model *m, const char *dir)
 {
     TRY(write_json(dir, "config.json", config_to_write(m)));
-    TRY(write_weights(m, dir, "model.safetensors", 0, m->family_params));
-    if (m->label_head >= 0)
-        TRY(write_weights(m, dir, "icd.safetensors", m->label_head, 4));
+    TRY(write_weights(m, dir, "model.safetensors", 0, m->family_params, NULL));
+    if (m->params.n > m->family_params)
+        TRY(write_weights(m, dir, "icd.safetensors", m->family_params, m->params.n - m->family_params, m->kg));
     if (m->icd)
         TRY(write_json(dir, "icd.json", json_deep_copy(m->icd)));
     if (m->spiece)

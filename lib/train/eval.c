@@ -160,7 +160,7 @@ static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n
                 w->score[at[i] * L + l] = (float)w->rows[i * L + l];
     }
     if (gen) {
-        TRY(generate_greedy(t->m, &t->tape, t->h, &t->len, w->max_new, w->out, w->out_n));
+        TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, w->max_new, w->out, w->out_n));
         for (int64_t i = 0; i < n; i++) {
             int64_t unknown = decode(ctx, w->out + i * w->max_new, w->out_n[i], w->gen + at[i] * L);
             if (unknown < 0)

@@ -98,7 +98,7 @@ static int log_start(const struct trainer *t, struct train_state *s, const struc
 {
     const struct dataset *d = t->data;
     return emit(t, s, h, "start", NULL,
-                (struct number[]){{"parameters#", 0, t->m->params.numel},
+                (struct number[]){{"parameters#", 0, model_learned(t->m)},
                                   {"train#", 0, d->count[SPLIT_TRAIN]},
                                   {"dev#", 0, d->count[SPLIT_DEV]},
                                   {"labels#", 0, d->labels},
@@ -145,6 +145,8 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
     const struct train_cfg *c = t->cfg;
     struct eval_result r;
     s->eval_due = false;
+    if (t->m->kg && t->m->kg->full) /* steps make it anew each time and keep nothing */
+        TRY(knowledge_refresh(t->m, &t->tape));
     if (t->data->count[SPLIT_DEV] == 0) { /* nothing to choose by: the latest is the best */
         s->best_step = s->step;
         return h->save_best(h->ctx, s, NULL);
@@ -191,7 +193,9 @@ static int one_step(struct trainer *t, struct train_state *s, const struct train
     int64_t from = s->group * group, size = n - from < group ? n - from : group;
     double lr = c->lr * schedule_at(c->schedule, s->step, total, schedule_warmup(c->warmup, total));
     struct step_result r;
-    int rc = step_gradients(t, order + from, size, s->micro, &r);
+    int rc = train_knowledge(t, s->step);
+    if (!rc)
+        rc = step_gradients(t, order + from, size, s->micro, &r);
     if (rc)
         return err_ctx(rc, "step %lld", (long long)s->step + 1);
     TRY(optimizer_step(&t->opt, c, lr, r.norm, s->step + 1));

@@ -34,21 +34,19 @@ void train_forward(struct tape *tape, void *ctx)
     struct trainer *t = ctx;
     const struct batch *b = &t->batch;
     struct model *m = t->m;
-    struct tensor ids = tape_i32(tape, b->ids, 2, (int64_t[]){b->B, b->T});
-    t->len = tape_i32(tape, b->len, 1, (int64_t[]){b->B});
-    t->h = m->family->encode(m, tape, &ids, &t->len);
+    t->enc = model_encode(m, tape, b->B, b->T, b->ids, b->len);
     if (t->cfg->att) {
         struct label_attn_w w = model_label_attn(m);
         struct tensor y = tape_real(tape, b->y, 2, (int64_t[]){b->B, b->L});
         struct tensor loss = TENSOR(t->loss + 1, DT_REAL, 1);
-        t->logits = label_attn(tape, t->h, &t->len, &w);
+        t->logits = label_attn(tape, t->enc.att, &t->enc.len, &w);
         bce(tape, t->logits, &y, t->att_scale, &loss);
     }
     if (t->cfg->gen) {
         struct tensor dec = tape_i32(tape, b->dec, 2, (int64_t[]){b->B, b->U});
         struct tensor target = tape_i32(tape, b->target, 2, (int64_t[]){b->B, b->U});
         struct tensor loss = TENSOR(t->loss, DT_REAL, 1);
-        struct var *h = m->family->decode(m, tape, &dec, t->h, &t->len, NULL);
+        struct var *h = m->family->decode(m, tape, &dec, t->enc.dec, &t->enc.len, NULL);
         xent(tape, h, &m->params.p[m->head].x, m->arch.hscale, &target, t->gen_scale, &loss);
     }
     if (tape->grad)
@@ -83,6 +81,14 @@ static int longest(void *ctx, int64_t n)
     }
     free(index);
     return rc;
+}
+
+int train_knowledge(struct trainer *t, int64_t step)
+{
+    int64_t every = t->cfg->kg_refresh;
+    if (!t->m->kg || t->m->kg->full || (every > 0 ? step % every : step) != 0)
+        return 0;
+    return knowledge_refresh(t->m, &t->tape);
 }
 
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r)

@@ -6,7 +6,7 @@
  * them is in struct train_state and the parameters with their moments. */
 #ifndef ICD_TRAIN_H
 #define ICD_TRAIN_H
-#include "lib/model/model.h"
+#include "lib/model/knowledge.h"
 #include "lib/util/buf.h"
 
 #define TRAIN_STOPPED 75 /* sysexits' EX_TEMPFAIL: a signal came; the state is saved, go on with --resume */
@@ -83,6 +83,7 @@ struct train_cfg {
     int64_t max_steps, eval_every, save_every, stop_after, patience, gen_eval; /* 0: see icd-train(1) */
     int64_t max_new; /* 0: longest training target + 8 */
     double warmup;
+    int64_t kg_refresh; /* steps between two encodings of the knowledge; 0: once, before the first */
     const struct schedule *schedule;
     enum train_metric { METRIC_F1, METRIC_F1_ATT, METRIC_F1_GEN, METRIC_LOSS } metric; /* decides on the best model */
 };
@@ -111,8 +112,9 @@ struct trainer {
     struct batch batch;
     real *loss;           /* device: {gen, att} */
     double gen_scale, att_scale;
-    struct var *h, *logits; /* of the last forward: encoder states, label scores */
-    struct tensor len, score; /* score: sigmoid of the logits, in an evaluation */
+    struct encoded enc;   /* of the last forward: encoder states */
+    struct var *logits;   /* label scores */
+    struct tensor score;  /* sigmoid of the logits, in an evaluation */
 };
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
                  const struct dataset *data);
@@ -125,6 +127,9 @@ struct step_result {
  * target tokens of the whole group, the label loss by notes * labels, so the cut into micro-batches does not matter.
  * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite. */
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r);
+
+/* Before the step that follows `step`: encodes the knowledge when it is time. */
+int train_knowledge(struct trainer *t, int64_t step);
 
 /* For tape_run: forward of t->batch, losses added to t->loss, and backward when the tape wants gradients. */
 void train_forward(struct tape *tape, void *trainer);
