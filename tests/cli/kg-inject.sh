@@ -132,13 +132,13 @@ for r in map(json.loads, sys.stdin):
     if "id" in r: print(*("%.3f" % s for s in struct.unpack("<4f", base64.b64decode(r["scores"]["$bin"]))))'; }
 is "scores of notes alone and together" "$(scores 8)" "$(scores 1)"
 # Texts that stand in no note change nothing, whatever they are.
-for t in absent nowhere; do
+for t in absent elsewhere; do
     sed "s/\"text\": \"[^\"]*\"/\"text\": \"$t today rest\"/g" kb.json | rec-cat --from-json --schema kb |
         tokenize -q -m spiece.model -o $t.kg
     train $t ${short/kg.icds/$t.kg} --kg-scope note --kg-pool code
 done
 train present $short --kg-scope note --kg-pool code
-is "texts that stand in no note" "$(steps absent.icds)" "$(steps nowhere.icds)"
+is "texts that stand in no note" "$(steps absent.icds)" "$(steps elsewhere.icds)"
 [ "$(steps absent.icds)" != "$(steps present.icds)" ] && ok "and those that do" || no "and those that do"
 
 # ---- going on from a model that has knowledge ----

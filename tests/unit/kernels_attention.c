@@ -127,6 +127,10 @@ static void test_attention(void)
     struct attn_cfg dec = {.scale = 1, .causal = true, .buckets = 32, .max_distance = 128};
     struct attn_cfg cross = {.scale = 0.5, .buckets = 2, .max_distance = 2};
     one("attention: one token", (struct shape){1, 1, 1, 1, 1, true, false, enc});
+    one("attention: one head, more keys than a block, parts of them for each thread",
+        (struct shape){1, 70, 2100, 1, 5, false, false, cross});
+    one("attention: likewise, padded and with dropout",
+        (struct shape){1, 3, 2100, 1, 5, false, true, {.scale = 1, .drop = {0.3, 7, 11}}});
     one("attention: encoder, bias, padding, a note of no tokens", (struct shape){4, 71, 71, 3, 5, true, true, enc});
     one("attention: decoder, causal, bias", (struct shape){2, 131, 131, 2, 8, true, false, dec});
     one("attention: cross, padding", (struct shape){3, 9, 70, 3, 7, false, true, cross});

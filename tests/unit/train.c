@@ -36,7 +36,8 @@ struct rig {
     struct trainer t;
 };
 
-static void rig_open(struct rig *r, int64_t batch, double dropout)
+/* k: the knowledge it injects, or NULL */
+static void rig_open_with(struct rig *r, int64_t batch, double dropout, struct knowledge *k)
 {
     const struct backend *be;
     *r = (struct rig){.c = {.gen = true,
@@ -56,9 +57,15 @@ static void rig_open(struct rig *r, int64_t batch, double dropout)
     CHECK(backend_open("cpu", 2, &be) == 0);
     CHECK(model_new(&r->m, "t5:d_model=16,layers=1,heads=2,d_kv=8,d_ff=32", V, 0, 1) == 0);
     r->m->arch.dropout = dropout;
-    CHECK(model_add_label_attn(r->m, L, 8) == 0 && model_alloc(r->m, be, true) == 0);
+    CHECK(model_add_label_attn(r->m, L, 8) == 0 && (!k || model_add_knowledge(r->m, k) == 0));
+    CHECK(model_alloc(r->m, be, true) == 0);
     params_init(&r->m->params, 1);
     CHECK(trainer_init(&r->t, r->m, be, &r->c, &r->d) == 0);
+}
+
+static void rig_open(struct rig *r, int64_t batch, double dropout)
+{
+    rig_open_with(r, batch, dropout, NULL);
 }
 
 static void rig_close(struct rig *r)
@@ -140,6 +147,66 @@ static void memory_and_learning(void)
     CHECK(now.loss < 0.6 * first.loss && now.loss_att < first.loss_att && now.loss_gen < first.loss_gen);
     DONE("the loss falls");
     rig_close(&r);
+}
+
+/* 60 texts of 4 tokens, each to be read by notes that have its first token. */
+static struct knowledge *some_knowledge(enum kg_scope scope)
+{
+    struct kg_text text[60];
+    int32_t ids[240];
+    struct knowledge *k;
+    struct kg_cfg cfg = {.chunk = 64, .scope = scope};
+    for (int i = 0; i < 60; i++) {
+        text[i] = (struct kg_text){scope == KG_NOTE ? 2 : 4, i / 6};
+        for (int j = 0; j < text[i].n; j++)
+            ids[i * text[i].n + j] = j + 1 == text[i].n ? 1 : 3 + (i + 5 * j) % (V - 3);
+    }
+    CHECK(knowledge_of(&k, &cfg, ids, text, 60, V) == 0);
+    if (scope == KG_GLOBAL)
+        return k;
+    k->begins = malloc(V);
+    memset(k->begins, 1, V);
+    k->first = calloc(V + 1, sizeof *k->first);
+    k->by = calloc(60, sizeof *k->by);
+    for (int v = 0, n = 0; v < V; v++) {
+        k->first[v] = n;
+        for (int i = 0; i < 60; i++)
+            if (ids[2 * i] == v)
+                k->by[n++] = i;
+        k->first[v + 1] = n;
+    }
+    return k;
+}
+
+static void knowledge_and_memory(void)
+{
+    static const char *names[] = {"knowledge refreshed every third step", "gradients through the knowledge",
+                                  "knowledge of the note"};
+    for (int how = 0; how < 3; how++) {
+        struct rig r;
+        struct step_result now = {0}, first = {0};
+        uint32_t order[32];
+        size_t grown = 0;
+        int64_t step = 0;
+        rig_open_with(&r, 4, 0.1, some_knowledge(how == 2 ? KG_NOTE : KG_GLOBAL));
+        r.c.kg_refresh = 3;
+        r.m->kg->full = how == 1;
+        for (int64_t epoch = 0; epoch < 40; epoch++) {
+            CHECK(epoch_order(&r.d, 1, epoch % 4, 8, order) == 0);
+            for (int64_t g = 0; g < r.d.count[SPLIT_TRAIN] / 8; g++, step++) {
+                CHECK(train_knowledge(&r.t, step) == 0);
+                CHECK(step_gradients(&r.t, order + 8 * g, 8, 2 * (uint64_t)step, &now) == 0);
+                CHECK(optimizer_step(&r.t.opt, &r.c, 1e-2, now.norm, step + 1) == 0);
+                first = step == 0 ? now : first;
+            }
+            if (epoch == 3) /* all batches have been there */
+                grown = arena_grown(r.t.tape.dev) + arena_grown(r.t.tape.host);
+        }
+        CHECK(arena_grown(r.t.tape.dev) + arena_grown(r.t.tape.host) == grown);
+        CHECK(now.loss < 0.7 * first.loss);
+        rig_close(&r);
+        DONE(names[how]);
+    }
 }
 
 static void not_finite(void)
@@ -320,6 +387,7 @@ int main(void)
     accumulation();
     dropout_sites();
     memory_and_learning();
+    knowledge_and_memory();
     not_finite();
     unused_decoder();
     evaluation();
