@@ -371,16 +371,7 @@ static int read_note(struct note *x, const msgpack_object *rec)
 {
     const char *p;
     size_t n;
-    rec_bin(rec, "ids", &p, &n);
-    if (n == 0 || n % sizeof *x->ids || n / sizeof *x->ids > INT32_MAX)
-        return err_set(E_DATA, "field ids: not a row of i32");
-    x->n = (int64_t)(n / sizeof *x->ids);
-    if (!(x->ids = mem_alloc(1, n)))
-        return E_NOMEM;
-    memcpy(x->ids, p, n);
-    for (int64_t i = 0; i < x->n; i++)
-        if (x->ids[i] < 0 || x->ids[i] >= st.m->arch.V)
-            return err_set(E_DATA, "field ids: id %lld is not of this vocabulary", (long long)i);
+    TRY(rec_ids(rec, "ids", st.m->arch.V, &x->ids, &x->n));
     if (!o.evidence)
         return 0;
     if (!rec_bin(rec, "offsets", &p, &n) || n != 2 * (size_t)x->n * sizeof *x->offset)

@@ -169,29 +169,6 @@ static int split_of(const msgpack_object *rec) /* SPLITS: neither train nor dev 
     return rec_is(rec, "split", "train") ? SPLIT_TRAIN : rec_is(rec, "split", "dev") ? SPLIT_DEV : SPLITS;
 }
 
-/* A bin field of i32 ids below `vocab`, at least one. *ids is malloc'd (a record's bytes are not aligned). */
-static int ids_of(const msgpack_object *rec, int64_t vocab, int32_t **ids, int64_t *n)
-{
-    const char *p;
-    size_t bytes;
-    if (!rec_bin(rec, "ids", &p, &bytes) || bytes == 0 || bytes % sizeof **ids)
-        return err_set(E_DATA, "field ids: not a list of 32-bit ids");
-    *n = (int64_t)(bytes / sizeof **ids);
-    if (*n > INT32_MAX / 2)
-        return err_set(E_DATA, "field ids: too long");
-    *ids = mem_alloc(bytes, 1);
-    if (!*ids)
-        return E_NOMEM;
-    memcpy(*ids, p, bytes);
-    for (int64_t i = 0; i < *n; i++)
-        if ((*ids)[i] < 0 || (*ids)[i] >= vocab) {
-            free(*ids);
-            *ids = NULL;
-            return err_set(E_DATA, "field ids: an id is not in the vocabulary");
-        }
-    return 0;
-}
-
 static int one_target(struct tool *t, const msgpack_object *rec)
 {
     const char *id;
@@ -205,7 +182,7 @@ static int one_target(struct tool *t, const msgpack_object *rec)
     const msgpack_object *codes = rec_get(rec, "codes");
     if (!codes)
         return err_set(E_DATA, "field codes: missing");
-    TRY(ids_of(rec, t->m->arch.V, &ids, &n));
+    TRY(rec_ids(rec, "ids", t->m->arch.V, &ids, &n));
     int rc = (label = mem_alloc(codes->via.array.size, sizeof *label)) ? 0 : E_NOMEM;
     for (uint32_t i = 0; i < codes->via.array.size && !rc; i++) {
         const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
@@ -248,6 +225,14 @@ static int open_tokenizer(struct tool *t, const json_t *streams)
     return rc ? err_ctx(rc, "%s", path_base(o.init ? o.tokenizer : o.model)) : 0;
 }
 
+static int same_tokenizer(struct tool *t, const struct stream *s)
+{
+    json_t *mine = spm_json(t->spm);
+    int rc = mine ? spm_same(mine, json_object_get(stream_meta(s), "tokenizer")) : E_NOMEM;
+    json_decref(mine);
+    return rc ? err_ctx(rc, "%s", stream_name(s)) : 0;
+}
+
 /* Is the head of an opened model one for these labels? */
 static int check_labels(struct tool *t, const json_t *labels)
 {
@@ -282,26 +267,13 @@ static int begin_kg(struct run *r)
 /* Options that go without the knowledge they are for, or against what the model has already. */
 static int check_kg(const struct knowledge *has)
 {
-    const struct kg_cfg *w = &kg, *p = &kg_plain, *own = has ? &has->cfg : p;
-    const struct {
-        const char *name;
-        int64_t wanted, plain, own;
-    } f[] = {{"into", w->into, p->into, own->into},
-             {"pool", w->pool, p->pool, own->pool},
-             {"scope", w->scope, p->scope, own->scope},
-             {"scale", w->scale, p->scale, own->scale},
-             {"chunk", w->chunk, p->chunk, own->chunk},
-             {"share-w", w->share_w, p->share_w, own->share_w},
-             {"tanh", w->tanh, p->tanh, own->tanh},
-             {"gate", w->gate, p->gate, own->gate},
-             {"norm", w->norm, p->norm, own->norm},
-             {"refresh", cfg.kg_refresh, KG_REFRESH, has ? cfg.kg_refresh : KG_REFRESH},
-             {"grad", *o.kg_grad, *"stop", has ? *o.kg_grad : *"stop"}};
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
-        if (f[i].wanted != f[i].plain && f[i].wanted != f[i].own)
-            return has ? err_set(E_USAGE, "--kg-%s is not as the model has it", f[i].name)
-                       : err_set(E_USAGE, "--kg-%s needs --kg FILE", f[i].name);
-    return 0;
+    const char *odd = kg_cfg_odd(&kg, &kg_plain, has ? &has->cfg : &kg_plain);
+    if (!odd && !has)
+        odd = cfg.kg_refresh != KG_REFRESH ? "refresh" : strcmp(o.kg_grad, "stop") ? "grad" : NULL;
+    if (!odd)
+        return 0;
+    return has ? err_set(E_USAGE, "--kg-%s is not as the model has it", odd)
+               : err_set(E_USAGE, "--kg-%s needs --kg FILE", odd);
 }
 
 static int add_knowledge(struct tool *t)
@@ -313,11 +285,7 @@ static int add_knowledge(struct tool *t)
         return err_set(E_USAGE, "--kg: the model has its own knowledge");
     if (o.kg) {
         struct knowledge *k;
-        json_t *mine = spm_json(t->spm);
-        int rc = mine ? spm_same(mine, json_object_get(stream_meta(t->kg), "tokenizer")) : E_NOMEM;
-        json_decref(mine);
-        if (rc)
-            return err_ctx(rc, "%s", stream_name(t->kg));
+        TRY(same_tokenizer(t, t->kg));
         TRY(knowledge_read(&k, &kg, t->kg, m->arch.V));
         TRY(model_add_knowledge(m, k));
     }
@@ -380,12 +348,8 @@ static int begin(struct run *r)
     if (!of || strcmp(of, "note"))
         return err_set(E_DATA, "%s: holds the tokens of a kb, not of notes", stream_name(r->in));
     TRY(open_tokenizer(t, json_object_get(tokens, "tokenizer")));
-    json_t *mine = spm_json(t->spm);
-    int rc = mine ? spm_same(mine, json_object_get(meta, "tokenizer")) : E_NOMEM;
-    json_decref(mine);
-    if (rc)
-        return err_ctx(rc, "%s", stream_name(t->target));
-    rc = labels_open(&t->labels, meta);
+    TRY(same_tokenizer(t, t->target));
+    int rc = labels_open(&t->labels, meta);
     if (rc)
         return err_ctx(rc, "%s", stream_name(t->target));
     t->data.labels = (int64_t)t->labels.n;
@@ -415,7 +379,7 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
     }
     if (!rec_str(rec, "id", &id, &id_n))
         return err_set(E_DATA, "field id: missing");
-    TRY(ids_of(rec, t->m->arch.V, &ids, &n));
+    TRY(rec_ids(rec, "ids", t->m->arch.V, &ids, &n));
     int rc = dataset_note(&t->data, id, id_n, split, ids, n);
     free(ids);
     return rc;

@@ -13,6 +13,24 @@ const char *const kg_scopes[] = {"global", "note", NULL};
 const char *const kg_intos[] = {"both", "decoder", "labels", NULL};
 const char *const kg_scales[] = {"none", "sqrt", NULL};
 
+const char *kg_cfg_odd(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own)
+{
+    const struct {
+        const char *name;
+        int64_t wanted, plain, own;
+    } f[] = {
+#define SETTING(name, of) {name, (int64_t)wanted->of, (int64_t)plain->of, (int64_t)own->of}
+        SETTING("into", into), SETTING("pool", pool),        SETTING("scope", scope), SETTING("scale", scale),
+        SETTING("chunk", chunk), SETTING("share-w", share_w), SETTING("tanh", tanh),   SETTING("gate", gate),
+        SETTING("norm", norm),
+#undef SETTING
+    };
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
+        if (f[i].wanted != f[i].plain && f[i].wanted != f[i].own)
+            return f[i].name;
+    return NULL;
+}
+
 /* ---- layout ---- */
 static int lay_out_rows(struct knowledge *k)
 {
@@ -65,7 +83,7 @@ static int lay_out(struct knowledge *k)
 }
 
 /* ---- reading ---- */
-static int add_text(struct knowledge *k, int32_t code, const char *ids, int64_t n, int64_t V)
+static int add_text(struct knowledge *k, int32_t code, const int32_t *ids, int64_t n)
 {
     if (k->tokens + n > INT32_MAX / 2)
         return err_set(E_DATA, "more than %d tokens of knowledge", INT32_MAX / 2);
@@ -86,44 +104,44 @@ static int add_text(struct knowledge *k, int32_t code, const char *ids, int64_t 
         k->cap_tokens = cap;
     }
     memcpy(k->ids + k->tokens, ids, (size_t)n * sizeof *k->ids);
-    for (int64_t i = k->tokens; i < k->tokens + n; i++)
-        if (k->ids[i] < 0 || k->ids[i] >= V)
-            return err_set(E_DATA, "field ids: an id is not in the vocabulary");
     k->text[k->texts++] = (struct kg_text){(int32_t)n, code};
     k->tokens += n;
     return 0;
 }
 
+/* *codes: how many there are; last: the code of the text before. Texts of a code stand together. */
+static int read_text(struct knowledge *k, const msgpack_object *rec, int64_t V, int32_t *codes, struct buf *last)
+{
+    const char *code;
+    size_t code_n;
+    int32_t *ids;
+    int64_t n;
+    if (!rec_str(rec, "code", &code, &code_n) || code_n == 0)
+        return err_set(E_DATA, "field code: missing");
+    if (*codes == 0 || last->n != code_n || memcmp(last->p, code, code_n) != 0) {
+        ++*codes;
+        last->n = 0;
+        TRY(buf_add(last, code, code_n));
+    }
+    TRY(rec_ids(rec, "ids", V, &ids, &n));
+    int rc = add_text(k, *codes - 1, ids, n);
+    free(ids);
+    return rc;
+}
+
 static int read_texts(struct knowledge *k, struct stream *s, int64_t V)
 {
     const msgpack_object *rec;
-    const char *code, *p;
-    size_t code_n, n;
-    struct buf last = {0}; /* the code of the text before: texts of a code stand together */
+    struct buf last = {0};
     int32_t codes = 0;
     int rc = 0;
-    enum stream_got got;
-    while (!rc && (got = stream_next(s, &rec, &rc)) == STREAM_RECORD) {
-        if (!rec_str(rec, "code", &code, &code_n) || code_n == 0) {
-            rc = err_set(E_DATA, "field code: missing");
-        } else if (!rec_bin(rec, "ids", &p, &n) || n == 0 || n % sizeof *k->ids || n / sizeof *k->ids > INT32_MAX / 2) {
-            rc = err_set(E_DATA, "field ids: not a list of 32-bit ids");
-        } else {
-            if (codes == 0 || last.n != code_n || memcmp(last.p, code, code_n)) {
-                codes++;
-                last.n = 0;
-                rc = buf_add(&last, code, code_n);
-            }
-            if (!rc)
-                rc = add_text(k, codes - 1, p, (int64_t)(n / sizeof *k->ids), V);
-        }
+    while (!rc && stream_next(s, &rec, &rc) == STREAM_RECORD) {
+        rc = read_text(k, rec, V, &codes, &last);
         if (rc)
-            err_ctx(rc, "record %llu", (unsigned long long)stream_records(s));
+            err_ctx(rc, "%s: record %llu", stream_name(s), (unsigned long long)stream_records(s));
     }
     buf_free(&last);
-    if (!rc && k->texts == 0)
-        rc = err_set(E_DATA, "holds no knowledge");
-    return rc;
+    return rc || k->texts ? rc : err_set(E_DATA, "%s: holds no knowledge", stream_name(s));
 }
 
 int knowledge_read(struct knowledge **out, const struct kg_cfg *cfg, struct stream *s, int64_t V)
@@ -137,9 +155,7 @@ int knowledge_read(struct knowledge **out, const struct kg_cfg *cfg, struct stre
         return E_NOMEM;
     k->cfg = *cfg;
     int rc = read_texts(k, s, V);
-    if (rc)
-        err_ctx(rc, "%s", stream_name(s));
-    else
+    if (!rc)
         rc = lay_out(k);
     if (rc)
         knowledge_free(k);
@@ -149,7 +165,7 @@ int knowledge_read(struct knowledge **out, const struct kg_cfg *cfg, struct stre
 }
 
 int knowledge_of(struct knowledge **out, const struct kg_cfg *cfg, const int32_t *ids, const struct kg_text *text,
-                 int64_t texts, int64_t V)
+                 int64_t texts)
 {
     struct knowledge *k = mem_zalloc(1, sizeof *k);
     int rc = k ? 0 : E_NOMEM;
@@ -157,7 +173,7 @@ int knowledge_of(struct knowledge **out, const struct kg_cfg *cfg, const int32_t
     if (k)
         k->cfg = *cfg;
     for (int64_t i = 0, at = 0; i < texts && !rc; at += text[i++].n)
-        rc = add_text(k, text[i].code, (const char *)(ids + at), text[i].n, V);
+        rc = add_text(k, text[i].code, ids + at, text[i].n);
     if (!rc)
         rc = lay_out(k);
     if (rc)

@@ -22,6 +22,9 @@ struct kg_cfg {
     bool share_w, tanh, norm, gate;
     int64_t chunk;
 };
+/* The name of the first setting, as in --kg-NAME, that is neither `plain`'s nor `own`'s; NULL: none. */
+const char *kg_cfg_odd(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own);
+
 struct knowledge {
     struct kg_cfg cfg;
     bool full; /* gradients go through G(M): D_m is made anew in every step that trains */
@@ -46,9 +49,9 @@ struct knowledge {
 
 /* Token records of a kb, to the end of the stream. E_DATA when there is no text, or an id is not below V. */
 int knowledge_read(struct knowledge **k, const struct kg_cfg *cfg, struct stream *s, int64_t V);
-/* The same from arrays: at least one text, each with at least one token, codes as they come. Copies. */
+/* The same from arrays: at least one text, each of at least one token of the vocabulary. Copies. */
 int knowledge_of(struct knowledge **k, const struct kg_cfg *cfg, const int32_t *ids, const struct kg_text *text,
-                 int64_t texts, int64_t V);
+                 int64_t texts);
 /* Declares its parameters; the model owns k from here on, also after an error. After model_add_label_attn. */
 int model_add_knowledge(struct model *m, struct knowledge *k);
 /* Numbers that are learned: parameters but for the memory. */

@@ -73,9 +73,12 @@ bool knowledge_tensor(const char *name)
     return !strcmp(name, text_name) || !strcmp(name, ids_name);
 }
 
-/* Do the texts tile the tokens, with codes 0, 1, .. in order? */
-static bool tiles(const struct kg_text *text, int64_t texts, int64_t tokens)
+/* Do the texts tile the tokens, with codes 0, 1, .. in order, and are these of the vocabulary? */
+static bool tiles(const struct kg_text *text, int64_t texts, const int32_t *ids, int64_t tokens, int64_t V)
 {
+    for (int64_t i = 0; i < tokens; i++)
+        if (ids[i] < 0 || ids[i] >= V)
+            return false;
     int64_t sum = 0;
     int32_t code = 0;
     for (int64_t i = 0; i < texts; i++) {
@@ -101,7 +104,7 @@ int knowledge_open(struct knowledge **k, const json_t *kg, const struct st_file 
     if (!rc) {
         memcpy(text, t->data, t->bytes); /* what is mapped is not aligned */
         memcpy(ids, i->data, i->bytes);
-        rc = tiles(text, t->dim[0], i->dim[0]) ? knowledge_of(k, &c, ids, text, t->dim[0], V)
+        rc = tiles(text, t->dim[0], ids, i->dim[0], V) ? knowledge_of(k, &c, ids, text, t->dim[0])
                                                : err_set(E_DATA, "tensors %s and %s do not go together", text_name,
                                                          ids_name);
     }

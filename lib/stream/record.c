@@ -82,6 +82,29 @@ static int disjoint(const int64_t *span, size_t n)
     return rc;
 }
 
+int rec_ids(const msgpack_object *rec, const char *field, int64_t vocab, int32_t **ids, int64_t *n)
+{
+    const char *p;
+    size_t bytes;
+    *ids = NULL;
+    if (!rec_bin(rec, field, &p, &bytes) || bytes == 0 || bytes % sizeof **ids)
+        return err_set(E_DATA, "field %s: not a list of 32-bit ids", field);
+    *n = (int64_t)(bytes / sizeof **ids);
+    if (*n > INT32_MAX / 2)
+        return err_set(E_DATA, "field %s: too long", field);
+    int32_t *v = mem_alloc(bytes, 1);
+    if (!v)
+        return E_NOMEM;
+    memcpy(v, p, bytes);
+    for (int64_t i = 0; i < *n; i++)
+        if (v[i] < 0 || v[i] >= vocab) {
+            free(v);
+            return err_set(E_DATA, "field %s: id %lld is not in the vocabulary", field, (long long)i);
+        }
+    *ids = v;
+    return 0;
+}
+
 int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool ordered, int64_t **v, size_t *n)
 {
     const msgpack_object *o = rec_get(rec, field);

@@ -103,6 +103,9 @@ bool rec_is(const msgpack_object *rec, const char *field, const char *value); /*
 /* Byte spans [[begin,end],...] of field: in bounds [0,limit], begin <= end, disjoint, ascending when `ordered`.
  * E_DATA otherwise. *v is malloc'd (2*n int64). Absent field: *v NULL, *n 0. */
 int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool ordered, int64_t **v, size_t *n);
+/* A bin field of 32-bit ids from 0 to below `vocab`, at least one. *ids is malloc'd (a record's bytes are not aligned).
+ * E_DATA otherwise, naming the field. */
+int rec_ids(const msgpack_object *rec, const char *field, int64_t vocab, int32_t **ids, int64_t *n);
 
 /* ---- packing ---- */
 /* A packer over a msgpack_sbuffer with C strings; use msgpack_pack_* directly for the rest. */

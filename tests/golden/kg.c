@@ -69,7 +69,7 @@ static void job_open(struct job *j, const struct variant *v)
     int32_t *ids = copy("kg.ids"), *text = copy("kg.text");
     *j = (struct job){.v = v, .loss = be->alloc(2 * sizeof(real))};
     if (model_open(&j->m, "tests/golden/t5-v1.0") || model_add_label_attn(j->m, 3, j->m->arch.D) ||
-        knowledge_of(&k, &v->cfg, ids, (struct kg_text *)text, want("kg.text", "")->dim[0], j->m->arch.V) ||
+        knowledge_of(&k, &v->cfg, ids, (struct kg_text *)text, want("kg.text", "")->dim[0]) ||
         model_add_knowledge(j->m, k) || model_alloc(j->m, be, true) ||
         model_weights(j->m, "tests/golden/t5-v1.0") || tape_init(&j->t, be)) {
         printf("not ok %s: %s\n", v->name, err_msg());

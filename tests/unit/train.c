@@ -161,7 +161,7 @@ static struct knowledge *some_knowledge(enum kg_scope scope)
         for (int j = 0; j < text[i].n; j++)
             ids[i * text[i].n + j] = j + 1 == text[i].n ? 1 : 3 + (i + 5 * j) % (V - 3);
     }
-    CHECK(knowledge_of(&k, &cfg, ids, text, 60, V) == 0);
+    CHECK(knowledge_of(&k, &cfg, ids, text, 60) == 0);
     if (scope == KG_GLOBAL)
         return k;
     k->begins = malloc(V);
