@@ -32,7 +32,7 @@ sampled a
 relabel test b && pipe b && sampled b || { no "with other test labels" "$(tail -n 3 b/err)"; exit 1; }
 records_differ "test labels are others" a/d/gold.icds b/d/gold.icds
 records_differ "and so is the score" a/d/row.score.icds b/d/row.score.icds
-for s in note kb sampled know.token target row.train row.pred; do
+for s in note kb kg sampled know.token target row.train row.pred; do
     records_equal "$s: no test label in it" a/d/$s.icds b/d/$s.icds
 done
 for f in spiece.model corpus.txt row.model/model.safetensors row.model/icd.safetensors row.model/config.json; do
@@ -42,6 +42,6 @@ done
 relabel dev c && pipe c && sampled c || { no "with other dev labels" "$(tail -n 3 c/err)"; exit 1; }
 records_differ "dev labels are others" a/d/gold.icds c/d/gold.icds
 records_differ "and so are dev targets" a/d/target.icds c/d/target.icds
-for s in note kb sampled know.token; do records_equal "$s: no dev label in it" a/d/$s.icds c/d/$s.icds; done
+for s in note kb kg sampled know.token; do records_equal "$s: no dev label in it" a/d/$s.icds c/d/$s.icds; done
 same "corpus.txt: no dev label in it" a/d/corpus.txt c/d/corpus.txt
 exit $failed

@@ -16,7 +16,7 @@ is "what holds text is for its owner alone" "$(stat -c %a . note.icds know.token
 rec-cat --json row.score.icds | head -n 1 >head # the model brings its own history and lineage along, in meta
 rec-cat --json row.score.icds | tail -n 1 >end
 lost=
-for s in note kb know.token target row.pred gold; do
+for s in note kb kg know.token target row.pred gold; do
     digest=$(rec-cat --check $s.icds | grep -o '[0-9a-f]\{16\}') && grep -q "\"$digest\"" head end || lost="$lost $s"
 done
 is "the score names the digest of all that it came from" "$lost" ""

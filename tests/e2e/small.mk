@@ -7,7 +7,7 @@ INFER  := --split test --max-new 12 -q
 
 SAMPLE.know := --level paragraph
 INPUT.row   := know
-TRAIN.row   := --loss gen+att --d-a 16
+TRAIN.row   := --loss gen+att --d-a 16 --kg $D/kg.icds --kg-pool code
 INFER.row   := --use ensemble
 ROWS        := row
 include $(dir $(lastword $(MAKEFILE_LIST)))../../pipelines/base.mk
