@@ -75,11 +75,19 @@ static int lay_out_pieces(struct knowledge *k)
     return 0;
 }
 
-static int lay_out(struct knowledge *k)
+/* The end of making one from texts: rc says whether they are all there. */
+static int lay_out(struct knowledge **out, struct knowledge *k, int rc)
 {
-    k->codes = k->texts ? k->text[k->texts - 1].code + 1 : 0;
-    TRY(lay_out_rows(k));
-    return lay_out_pieces(k);
+    if (!rc) {
+        k->codes = k->text[k->texts - 1].code + 1;
+        rc = lay_out_rows(k);
+    }
+    if (!rc)
+        rc = lay_out_pieces(k);
+    if (rc)
+        knowledge_free(k);
+    *out = rc ? NULL : k;
+    return rc;
 }
 
 /* ---- reading ---- */
@@ -154,33 +162,21 @@ int knowledge_read(struct knowledge **out, const struct kg_cfg *cfg, struct stre
     if (!k)
         return E_NOMEM;
     k->cfg = *cfg;
-    int rc = read_texts(k, s, V);
-    if (!rc)
-        rc = lay_out(k);
-    if (rc)
-        knowledge_free(k);
-    else
-        *out = k;
-    return rc;
+    return lay_out(out, k, read_texts(k, s, V));
 }
 
 int knowledge_of(struct knowledge **out, const struct kg_cfg *cfg, const int32_t *ids, const struct kg_text *text,
                  int64_t texts)
 {
     struct knowledge *k = mem_zalloc(1, sizeof *k);
-    int rc = k ? 0 : E_NOMEM;
+    int rc = 0;
     *out = NULL;
-    if (k)
-        k->cfg = *cfg;
+    if (!k)
+        return E_NOMEM;
+    k->cfg = *cfg;
     for (int64_t i = 0, at = 0; i < texts && !rc; at += text[i++].n)
         rc = add_text(k, text[i].code, ids + at, text[i].n);
-    if (!rc)
-        rc = lay_out(k);
-    if (rc)
-        knowledge_free(k);
-    else
-        *out = k;
-    return rc;
+    return lay_out(out, k, rc);
 }
 
 void knowledge_free(struct knowledge *k)

@@ -8,7 +8,7 @@
  * Keys and values are the same rows Z_m, so this is attention with one head as wide as the model, and the sums over A
  * never need the (T,N) matrix. Where all notes read the same knowledge, the batch is one note of B*T rows. There is
  * nothing of T5 in it: D may as well be the embeddings of a decoder-only model. Backward is that of the modules it is
- * made of; kg_pool's stands under it. Tests: tests/grad/kg_inject.c, tests/golden/kg.c. */
+ * made of; those of choose and kg_pool stand with them. Tests: tests/grad/kg_inject.c, tests/golden/kg.c. */
 #include "lib/nn/module.h"
 #include <math.h>
 
@@ -19,6 +19,28 @@ static struct var one_head(const struct var *x, int64_t b)
     return (struct var){RESHAPE(&x->v, b, rows, 1, D), RESHAPE(&x->g, b, rows, 1, D)};
 }
 
+/* Rows of z(N,D) for each note: (B,S,D). */
+struct chosen {
+    struct var z, *y;
+    struct tensor row;
+};
+static void choose_bwd(struct tape *t, void *closure)
+{
+    const struct chosen *s = closure;
+    t->be->op.embed_bwd(&s->z.g, &s->y->g, &s->row);
+}
+static struct var *choose(struct tape *t, const struct var *z, const struct tensor *row)
+{
+    struct var *y = NEW(t, wants(z), row->dim[0], row->dim[1], z->v.dim[1]);
+    t->be->op.embed_fwd(&y->v, &z->v, row);
+    if (wants(y)) {
+        struct chosen *s = tape_closure(t, sizeof *s);
+        *s = (struct chosen){*z, y, *row};
+        tape_record(t, choose_bwd, s);
+    }
+    return y;
+}
+
 struct var *kg_inject(struct tape *t, const struct var *d, const struct var *m, const struct kg_keys *keys,
                       const struct kg_w *w, const struct kg_form *form)
 {
@@ -27,8 +49,8 @@ struct var *kg_inject(struct tape *t, const struct var *d, const struct var *m, 
     const struct var *z = linear(t, m, &w->W);
     if (form->tanh)
         z = tanh_act(t, z);
-    if (keys) /* each note's own rows */
-        z = embed(t, z, &keys->row);
+    if (keys)
+        z = choose(t, z, &keys->row);
     struct attn_cfg c = {.scale = form->sqrt ? 1 / sqrt((double)D) : 1};
     struct var q = one_head(d, keys ? B : 1), kv = one_head(z, keys ? B : 1);
     if (!t->grad)
