@@ -17,7 +17,8 @@ void cpu_gate_fwd(tensor_p y, tensor_p x, tensor_p sub, tensor_p g)
 void cpu_gate_bwd(tensor_p dx, tensor_p dsub, tensor_p dg, tensor_p dy, tensor_p sub, tensor_p g)
 {
     NEED("gate", flat(dx) && flat(dsub) && flat(dg) && flat(dy) && flat(sub) && flat(g));
-    NEED("gate", same_size(dx, dy) && same_size(dsub, dy) && same_size(dg, dy) && same_size(sub, dy) && same_size(g, dy));
+    NEED("gate", same_size(dx, dy) && same_size(dsub, dy) && same_size(dg, dy));
+    NEED("gate", same_size(sub, dy) && same_size(g, dy));
     const real *ss = sub->data, *gs = g->data, *dys = dy->data;
     if (dx)
         cpu_axpy(dx, dy, 1);

@@ -1,5 +1,5 @@
-/* Knowledge in a model directory: icd.json's "kg" says how it is used, icd.safetensors has its texts (icd.kg.text: tokens
- * and code of each, icd.kg.ids: the tokens) beside the parameters. Tests: tests/unit/knowledge.c. */
+/* Knowledge in a model directory: icd.json's "kg" says how it is used, icd.safetensors has its texts (icd.kg.text:
+ * tokens and code of each, icd.kg.ids: the tokens) beside the parameters. Tests: tests/unit/knowledge.c. */
 #include "lib/model/knowledge.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
@@ -13,10 +13,10 @@ json_t *knowledge_json(const struct knowledge *k)
 {
     const struct kg_cfg *c = &k->cfg;
     return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I}", "pool", kg_pools[c->pool], "scope",
-                     kg_scopes[c->scope], "into", kg_intos[c->into], "scale", kg_scales[c->scale], "share_w", c->share_w,
-                     "tanh", c->tanh, "norm", c->norm, "gate", c->gate, "chunk", (json_int_t)c->chunk, "codes",
-                     (json_int_t)k->codes, "texts", (json_int_t)k->texts, "tokens", (json_int_t)k->tokens, "rows",
-                     (json_int_t)k->rows);
+                     kg_scopes[c->scope], "into", kg_intos[c->into], "scale", kg_scales[c->scale], "share_w",
+                     c->share_w, "tanh", c->tanh, "norm", c->norm, "gate", c->gate, "chunk", (json_int_t)c->chunk,
+                     "codes", (json_int_t)k->codes, "texts", (json_int_t)k->texts, "tokens", (json_int_t)k->tokens,
+                     "rows", (json_int_t)k->rows);
 }
 
 /* The index of j[key] in names. */
@@ -104,9 +104,9 @@ int knowledge_open(struct knowledge **k, const json_t *kg, const struct st_file 
     if (!rc) {
         memcpy(text, t->data, t->bytes); /* what is mapped is not aligned */
         memcpy(ids, i->data, i->bytes);
-        rc = tiles(text, t->dim[0], ids, i->dim[0], V) ? knowledge_of(k, &c, ids, text, t->dim[0])
-                                               : err_set(E_DATA, "tensors %s and %s do not go together", text_name,
-                                                         ids_name);
+        rc = tiles(text, t->dim[0], ids, i->dim[0], V)
+                 ? knowledge_of(k, &c, ids, text, t->dim[0])
+                 : err_set(E_DATA, "tensors %s and %s do not go together", text_name, ids_name);
     }
     free(text);
     free(ids);

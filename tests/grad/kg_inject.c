@@ -1,5 +1,5 @@
-/* lib/nn/kg_inject.c: every form, shared knowledge and a note's own rows, and that it equals the paper's eqs 7-9 written
- * out; knowledge pooled from several pieces. */
+/* lib/nn/kg_inject.c: every form, shared knowledge and a note's own rows, and that it equals the paper's eqs 7-9
+ * written out; knowledge pooled from several pieces. */
 #include "tests/grad/grad.h"
 
 enum { B = 3, T = 5, D = 7, N = 9, S = 4 };

@@ -29,8 +29,13 @@ static void pieces(void)
         int64_t chunk;
         int n;
         int32_t piece[16];
-    } want[] = {{100, 1, {16}},      {16, 1, {16}},  {15, 2, {12, 4}},           {6, 4, {5, 6, 5}},
-                {5, 5, {5, 5, 2, 4}}, {3, 6, {3, 2, 3, 3, 1, 3, 1}}, {1, 16, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}}};
+    } want[] = {{100, 1, {16}},
+                {16, 1, {16}},
+                {15, 2, {12, 4}},
+                {6, 4, {5, 6, 5}},
+                {5, 5, {5, 5, 2, 4}},
+                {3, 6, {3, 2, 3, 3, 1, 3, 1}},
+                {1, 16, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}}};
     for (size_t c = 0; c < sizeof want / sizeof *want; c++) {
         struct knowledge *k = made((struct kg_cfg){.chunk = want[c].chunk});
         int64_t at = 0;
@@ -61,8 +66,8 @@ static void rows(void)
 static struct model *with(struct knowledge *k, bool train)
 {
     struct model *m;
-    if (model_new(&m, "t5:d_model=8,layers=1,heads=2,d_kv=4,d_ff=8,dropout=0.2", V, 0, EOS) || model_add_knowledge(m, k) ||
-        model_alloc(m, be, train)) {
+    if (model_new(&m, "t5:d_model=8,layers=1,heads=2,d_kv=4,d_ff=8,dropout=0.2", V, 0, EOS) ||
+        model_add_knowledge(m, k) || model_alloc(m, be, train)) {
         printf("not ok model: %s\n", err_msg());
         exit(1);
     }
@@ -70,7 +75,8 @@ static struct model *with(struct knowledge *k, bool train)
     return m;
 }
 
-/* What a note reads: D' differs from D, by knowledge with other numbers in one row, if and only if it reads that row. */
+/* What a note reads: D' differs from D, by knowledge with other numbers in one row, if and only if it reads that
+ * row. */
 struct job {
     struct model *m;
     int64_t B, T;
@@ -91,10 +97,10 @@ static void own(void)
 {
     enum { B = 4, T = 9, D = 8 };
     /* begins: 10, 12, 13 and above 20 begin a word */
-    static const int32_t note[B * T] = {10, 11, 21, 12, EOS, 0, 0, 0, 0,   /* texts 0, 1 */
-                                        10, 11, 18, EOS, 0, 0, 0, 0, 0,    /* text 4: in 0 the word goes on */
-                                        21, 22, 13, 14, 15, 16, EOS, 0, 0, /* none: text 2 is not whole */
-                                        21, 11, 10, 11, 12, 12, EOS, 0, 0}; /* 0, 1 once */
+    static const int32_t note[B * T] = {10, 11, 21, 12,  EOS, 0,  0,   0, 0,  /* texts 0, 1 */
+                                        10, 11, 18, EOS, 0,   0,  0,   0, 0,  /* text 4: in 0 the word goes on */
+                                        21, 22, 13, 14,  15,  16, EOS, 0, 0,  /* none: text 2 is not whole */
+                                        21, 11, 10, 11,  12,  12, EOS, 0, 0}; /* 0, 1 once */
     static const int32_t len[B] = {5, 4, 7, 7};
     static const uint8_t reads[B][5] = {{1, 1, 0, 0, 0}, {0, 0, 0, 0, 1}, {0, 0, 0, 0, 0}, {1, 1, 0, 0, 0}};
     struct knowledge *k = made((struct kg_cfg){.chunk = 8, .pool = KG_EXPRESSION, .scope = KG_NOTE, .into = KG_LABELS});
@@ -175,8 +181,13 @@ static void saved(void)
     char dir[] = "/tmp/icdpipe-kg.XXXXXX", path[64], command[96];
     CHECK(mkdtemp(dir) != NULL);
     snprintf(path, sizeof path, "%s/m", dir);
-    struct model *m = with(made((struct kg_cfg){.chunk = 7, .pool = KG_CODE, .scope = KG_NOTE, .into = KG_DECODER,
-                                                .scale = KG_SQRT, .gate = true, .norm = true}),
+    struct model *m = with(made((struct kg_cfg){.chunk = 7,
+                                                .pool = KG_CODE,
+                                                .scope = KG_NOTE,
+                                                .into = KG_DECODER,
+                                                .scale = KG_SQRT,
+                                                .gate = true,
+                                                .norm = true}),
                            false),
                  *n = NULL;
     m->icd = json_pack("{s:[s], s:o}", "labels", "a", "kg", knowledge_json(m->kg));
@@ -184,8 +195,8 @@ static void saved(void)
     json_t *kg = n && n->kg ? knowledge_json(n->kg) : NULL;
     CHECK(json_equal(kg, json_object_get(m->icd, "kg")));
     json_decref(kg);
-    CHECK(n && n->kg && n->kg->texts == 5 && n->kg->tokens == 16 &&
-          !memcmp(n->kg->ids, ids, sizeof ids) && !memcmp(n->kg->text, text, sizeof text) && n->label_head < 0);
+    CHECK(n && n->kg && n->kg->texts == 5 && n->kg->tokens == 16 && !memcmp(n->kg->ids, ids, sizeof ids) &&
+          !memcmp(n->kg->text, text, sizeof text) && n->label_head < 0);
     CHECK(n && model_add_label_attn(n, 1, 4) == 0 && model_alloc(n, be, false) == 0); /* new, beside what is there */
     CHECK(n && model_weights(n, path) == 0 && n->params.numel > m->params.numel &&
           !memcmp(n->params.value, m->params.value, (size_t)m->params.numel * sizeof(real)));
