@@ -228,7 +228,7 @@ static int first_notes(void *ctx, int64_t n)
     if (!rc)
         rc = tape_run(&st.tape, forward, NULL);
     if (!rc && st.gen)
-        rc = generate_greedy(st.m, &st.tape, st.h, &st.len, o.max_new, out, len);
+        rc = generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, o.max_new, out, len);
     free(out);
     free(len);
     return rc;

@@ -21,7 +21,8 @@ static struct {
     double dropout;
     bool resume, dry_run, timing;
 } o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = 512,
-       .dropout = -1,       .kg_into = "both", .kg_pool = "token", .kg_scope = "global", .kg_scale = "none", .kg_grad = "stop"};
+       .dropout = -1, .kg_into = "both", .kg_pool = "token", .kg_scope = "global", .kg_scale = "none",
+       .kg_grad = "stop"};
 
 static struct train_cfg cfg = {.att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
                                .clip = 1, .seed = 0, .batch = 8, .accumulate = 1, .epochs = 10, .patience = 3,

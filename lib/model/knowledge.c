@@ -217,9 +217,11 @@ int64_t model_learned(const struct model *m)
     return m->params.numel - (m->kg ? m->kg->rows * m->arch.D : 0);
 }
 
-static struct var memory_of(const struct model *m)
+/* D_m as products read it (x), or as it is kept and made (w). */
+static struct var memory_of(const struct model *m, bool kept)
 {
-    struct var x = m->params.p[m->kg->memory].x;
+    const struct param *p = &m->params.p[m->kg->memory];
+    struct var x = {kept ? p->w : p->x.v, p->x.g};
     x.g.data = NULL;
     return x;
 }
@@ -268,14 +270,14 @@ struct part {
 static void refresh_part(struct tape *t, void *ctx)
 {
     const struct part *x = ctx;
-    struct var M = memory_of(x->m);
+    struct var M = memory_of(x->m, true);
     encode_pieces(x->m, t, &M, x->from, x->to, x->n);
 }
 
 int knowledge_refresh(struct model *m, struct tape *t)
 {
     bool grad = t->grad, train = t->train;
-    struct var M = memory_of(m);
+    struct var M = memory_of(m, true);
     struct part x = {.m = m};
     int rc = 0;
     t->grad = t->train = false;
@@ -286,6 +288,7 @@ int knowledge_refresh(struct model *m, struct tape *t)
         rc = tape_run(t, refresh_part, &x);
     }
     tape_reset(t);
+    params_changed(&m->params);
     t->grad = grad;
     t->train = train;
     return rc;
@@ -390,7 +393,7 @@ struct encoded model_encode(struct model *m, struct tape *t, int64_t B, int64_t 
     e.dec = e.att = m->family->encode(m, t, &in, &e.len);
     if (!k)
         return e;
-    struct var memory = memory_of(m);
+    struct var memory = memory_of(m, false);
     const struct var *M = k->full && t->grad ? full_memory(m, t) : &memory;
     const struct param *p = m->params.p;
     struct kg_w w = {.W = p[k->W].x, .gate = k->gate >= 0 ? &p[k->gate].x : NULL,

@@ -76,11 +76,16 @@ void kg_pool(struct tape *t, const struct var *m, int64_t from, const struct var
 {
     struct tensor x = rows_of(&h->v);
     MUST(t, p->nd == 2 && p->dim[1] == x.dim[0] && m->v.dim[1] == x.dim[1]);
+    struct tensor means = *p;
+    if (p->dtype != x.dtype) { /* a product wants both alike */
+        means = tape_scratch(t, x.dtype, 2, p->dim);
+        t->be->op.copy(&means, p);
+    }
     struct var part = {tensor_slice(&m->v, 0, from, p->dim[0]), tensor_slice(&m->g, 0, from, p->dim[0])};
-    t->be->op.gemm(&part.v, p, 0, &x, 0, 1, 1); /* m(R,D) += p(R,C) h(C,D) */
+    t->be->op.gemm(&part.v, &means, 0, &x, 0, 1, 1); /* m(R,D) += p(R,C) h(C,D) */
     if (wants(m) && wants(h)) {
         struct saved *s = tape_closure(t, sizeof *s);
-        *s = (struct saved){part, *h, *p};
+        *s = (struct saved){part, *h, means};
         tape_record(t, kg_pool_bwd, s);
     }
 }
