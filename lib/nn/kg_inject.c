@@ -27,7 +27,16 @@ struct chosen {
 static void choose_bwd(struct tape *t, void *closure)
 {
     const struct chosen *s = closure;
-    t->be->op.embed_bwd(&s->z.g, &s->y->g, &s->row);
+    const struct tensor *dz = &s->z.g;
+    if (dz->dtype == DT_REAL) {
+        t->be->op.embed_bwd(dz, &s->y->g, &s->row);
+        return;
+    }
+    struct tensor sum = tape_scratch(t, DT_REAL, 2, dz->dim), part = tape_scratch(t, dz->dtype, 2, dz->dim);
+    t->be->op.fill(&sum, 0); /* rows are summed in fp32 */
+    t->be->op.embed_bwd(&sum, &s->y->g, &s->row);
+    t->be->op.copy(&part, &sum);
+    t->be->op.axpy(dz, &part, 1);
 }
 static struct var *choose(struct tape *t, const struct var *z, const struct tensor *row)
 {

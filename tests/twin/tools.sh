@@ -61,6 +61,18 @@ for d in c g h; do losses $d >$d.loss; done
 near "$(name 'losses in fp32 are the CPU'"'"'s')" c.loss g.loss 1e-4
 near "$(name 'losses in bf16 follow the CPU'"'"'s')" c.loss h.loss 3e-2
 
+# ---- KG-injection ----
+printf '{"code":"%s","kind":"diagnosis","title":"%s","description":"","terms":[]}\n' 401.9 hypertension 428.0 failure |
+    rec-cat --from-json --schema kb | tokenize -q -m spiece.model -o kg.icds
+for how in "--kg-refresh 3" "--kg-grad full" "--kg-scope note --kg-gate --kg-norm"; do
+    rm -rf kc kd ke
+    train kc cpu --kg kg.icds $how && train kd cuda --kg kg.icds $how && train ke cuda --precision bf16 --kg kg.icds $how ||
+        no "$(name "$how")" "fails"
+    for d in kc kd ke; do losses $d >$d.loss; done
+    near "$(name "$how: losses in fp32 are the CPU's")" kc.loss kd.loss 1e-4
+    near "$(name "$how: losses in bf16 follow the CPU's")" kc.loss ke.loss 3e-2
+done
+
 # ---- taken up again ----
 for p in fp32 bf16; do
     [ $p = fp32 ] && whole=g other=bf16 || whole=h other=fp32
