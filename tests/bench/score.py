@@ -48,9 +48,10 @@ def sklearn_metrics(y, s):
             v["acc_" + kind] = sk.jaccard_score(y, p, average=average, zero_division=0)
     v["f1_macro_caml"], v["f1_inst_caml"] = f1(v["prec_macro"], v["rec_macro"]), f1(v["prec_inst"], v["rec_inst"])
     v["exact_match"], v["acc_hamming"] = sk.accuracy_score(y, p), 1 - sk.hamming_loss(y, p)
-    some = np.flatnonzero(y.any(0))
-    v["auc_macro"] = sk.roc_auc_score(y[:, some], s[:, some], average="macro")
-    v["auprc_macro"] = sk.average_precision_score(y[:, some], s[:, some], average="macro")
+    some = y.any(0)
+    by_label = np.asfortranarray(y[:, some]), np.asfortranarray(s[:, some])  # it takes one column after the other
+    v["auc_macro"] = sk.roc_auc_score(*by_label, average="macro")
+    v["auprc_macro"] = sk.average_precision_score(*by_label, average="macro")
     flat, scores = y.ravel(), s.ravel()
     v["auc_micro"], v["auprc_micro"] = sk.roc_auc_score(flat, scores), sk.average_precision_score(flat, scores)
     noted = y.any(1)
