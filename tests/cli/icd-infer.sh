@@ -91,6 +91,11 @@ exits "a threshold" 0 infer -m model --use att --threshold 0.999999 -o high.icds
 is "threshold in meta" "$(meta high.icds threshold)" 0.999999
 infer -m model --use att --threshold 1 token.icds | rec-cat --json | field 'r["codes"]' | sort -u >got
 is "nothing is above 1" "$(cat got)" "[]"
+# above is not at: the highest score of the first note as the threshold
+highest=$(rec-cat --json high.icds | field '(lambda s: repr(max(s)))(__import__("struct").unpack("<4f",
+    __import__("base64").b64decode(r["scores"]["$bin"])))' | head -n 1)
+infer -m model --use att --threshold "$highest" token.icds | rec-cat --json | field 'r["codes"]' | head -n 1 >got
+is "a score is not above itself" "$(cat got)" "[]"
 exits "dev threshold" 0 infer -m model --threshold dev -o dev.icds token.icds
 is "dev threshold in meta" "$(meta dev.icds threshold)" "$(python3 -c 'import json; print(float(json.load(open("model/icd.json"))["threshold"]))')"
 exits "threshold out of range" 64 infer -m model --threshold 1.5 token.icds
