@@ -192,7 +192,9 @@ static int lines(struct text *t, FILE *f, bool *long_form)
         int rc = 0;
         if (strlen(t->line) != (size_t)n)
             rc = err_set(E_DATA, "holds a NUL");
-        t->line[strcspn(t->line, "\r\n")] = 0;
+        n -= n && t->line[n - 1] == '\n';
+        n -= n && t->line[n - 1] == '\r'; /* one further inside belongs to a field, which it spoils */
+        t->line[n] = 0;
         if (!rc && !take && strchr(t->line, '\t')) {
             *long_form = strcmp(t->line, "id\tcode\tscore") == 0;
             take = *long_form ? one_score : row_of_scores;

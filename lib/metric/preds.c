@@ -60,8 +60,8 @@ static int read_scores(const struct preds *p, const char *from, size_t bytes, fl
     for (size_t l = 0; l < L; l++) {
         float x;
         memcpy(&x, from + l * sizeof x, sizeof x);
-        if (x != x)
-            return err_set(E_DATA, "field scores: not a number at label %zu", l);
+        if (!isfinite(x))
+            return err_set(E_DATA, "field scores: not a finite number at label %zu", l);
         (*out)[p->map[l]] = x;
     }
     return 0;

@@ -36,6 +36,10 @@ sed '4s/|.*/|401.9|nonsense/' pred.psv >odd.psv
 refused "a code that is no label" odd.psv 'line 4: field 3: not a code'
 sed '4s/|.*/|401.9|/' pred.psv >blank.psv
 refused "an empty code" blank.psv 'line 4: field 3: not a code'
+sed '4s/|.*/|401.9\r|428.0/' pred.psv >inner.psv
+refused "a CR inside a line" inner.psv 'line 4: field 2: not a code'
+tr '\n' '\r' <pred.psv >cr.psv
+refused "lines that end in CR alone" cr.psv 'line 1: field [0-9]+: not a code'
 sed '4s/|.*//' pred.psv >bare.psv
 refused "no separator" bare.psv "line 4: no '\|'"
 { cat pred.psv; head -n 1 pred.psv; } >twice.psv

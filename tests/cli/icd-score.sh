@@ -101,18 +101,20 @@ try "a code that is no label" 65 icd-score -g gold.icds odd.icds
 sed '2s/"\$bin":"[^"]*"/"$bin":"AAAAPw=="/' "$G/pred.ndjson" | pred >length.icds
 try "scores of another length" 65 icd-score -g gold.icds length.icds
 is "it names the lengths" "$(grep -c 'record 2: field scores: 4 bytes for 13 labels' err)" 1
-python3 - "$G/pred.ndjson" >nan.ndjson <<'P'
+for x in nan inf -inf; do
+    python3 - "$G/pred.ndjson" $x >odd.ndjson <<'P'
 import base64, json, struct, sys
 for i, r in enumerate(map(json.loads, open(sys.argv[1]))):
     b = bytearray(base64.b64decode(r["scores"]["$bin"]))
     if i == 1:
-        b[0:4] = struct.pack("<f", float("nan"))
+        b[0:4] = struct.pack("<f", float(sys.argv[2]))
     r["scores"] = {"$bin": base64.b64encode(bytes(b)).decode()}
     print(json.dumps(r))
 P
-pred nan.ndjson >nan.icds
-try "a score that is no number" 65 icd-score -g gold.icds nan.icds
-is "it names the record" "$(grep -c 'record 2: field scores: not a number' err)" 1
+    pred odd.ndjson >odd.icds
+    try "a score that is $x" 65 icd-score -g gold.icds odd.icds
+    is "it names the record: $x" "$(grep -c 'record 2: field scores: not a finite number at label 0' err)" 1
+done
 rec-cat --where id=nobody pred.icds >empty.icds
 try "no predictions" 65 icd-score -g gold.icds empty.icds
 try "gold where predictions belong" 65 icd-score -g gold.icds gold.icds
