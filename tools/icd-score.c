@@ -16,11 +16,11 @@
 
 enum { ROUNDS = 1000 }; /* of --compare without --bootstrap */
 
-static const char *gold_path, *train_path, *tune_path, *compare_path, *compare_tune_path;
+static const char *gold_path, *train_path, *tune_path, *compare_path, *compare_tune_path, *threshold_text;
 static const char *universe = "both", *tune_by = "all", *tune_search = "exact", *at_list = "5,8,15", *bin_list;
 static const char *const universes[] = {"all", "present", "both", NULL};
 static const char *const tune_bys[] = {"all", "code", NULL}, *const tune_searches[] = {"exact", "grid", NULL};
-static double threshold = -1;
+static double threshold = NAN; /* NAN: none given */
 static int64_t rounds, seed = 1;
 static bool table, kinds, per_code, reliability, risk_coverage, leaderboard;
 
@@ -29,8 +29,8 @@ static const struct opt opts[] = {
      "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
     {"train-gold", 0, OPT_FILE, &train_path, "FILE",
      "Gold stream with the training records, for the note-blind floor and --bins, where the gold stream has none."},
-    {"threshold", 0, OPT_REAL, &threshold, "T",
-     "Score the codes whose score is above T instead of the final codes; -1: the final codes.", -1, 1},
+    {"threshold", 0, OPT_STR, &threshold_text, "T",
+     "Score the codes whose score is above the number T, not the final codes."},
     {"tune", 0, OPT_FILE, &tune_path, "DEV",
      "Find the threshold that is best for the predictions DEV of dev notes, whose gold is in --gold, too. Notes of "
      "the test split or that are scored are refused there."},
@@ -88,7 +88,7 @@ static struct {
     struct metric_set set, other_set, floor_set;
     struct metric_note *note, *other_note, *floor_note;
     double *t, *other_t; /* (L) tuned thresholds */
-    uint8_t *tuned;      /* (gold) notes that a threshold was tuned on */
+    const char **tuned;  /* (gold) the file in which a threshold was tuned on the note, NULL: none */
     int64_t *at, *edge;
     size_t n_at, n_edge;
     struct groups groups;
@@ -176,7 +176,7 @@ static int tune(struct run *r, const char *path, double **t)
     for (size_t i = 0; !rc && i < dev.n; i++) {
         if (strcmp(st.gold.split[st.gold.v[dev.v[i].gold].split], "test") == 0)
             rc = err_set(E_DATA, "%s: holds notes of the test split: a threshold is never tuned on them", in.name);
-        st.tuned[dev.v[i].gold] = 1;
+        st.tuned[dev.v[i].gold] = path;
     }
     if (!rc && !(*t = mem_alloc(st.gold.labels.n, sizeof **t)))
         rc = E_NOMEM;
@@ -199,19 +199,40 @@ static int check_options(struct run *r)
         return err_set(E_USAGE, "--gold FILE is needed");
     if (r->argc > 1)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
-    if (threshold >= 0 && tune_path)
+    if (threshold_text) {
+        char *rest;
+        threshold = strtod(threshold_text, &rest);
+        if (rest == threshold_text || *rest || !isfinite(threshold))
+            return err_set(E_USAGE, "--threshold: '%s' is not a finite number", threshold_text);
+    }
+    if (threshold_text && tune_path)
         return err_set(E_USAGE, "--threshold and --tune cannot go together");
     if (compare_tune_path && !compare_path)
         return err_set(E_USAGE, "--compare-tune needs --compare");
+    if ((strcmp(tune_by, "all") || strcmp(tune_search, "exact")) && !tune_path && !compare_tune_path)
+        return err_set(E_USAGE, "--tune-by and --tune-search need --tune or --compare-tune");
     if (bin_list)
         TRY(group_list(bin_list, 0, &st.edge, &st.n_edge));
     return group_list(at_list, 1, &st.at, &st.n_at);
 }
 
+/* It takes scores as they are: what tells how to score would do nothing. */
+static int check_leaderboard(struct run *r)
+{
+    const void *of_scoring[] = {gold_path,         train_path,     tune_path, compare_path,
+                                compare_tune_path, threshold_text, bin_list};
+    bool any = kinds || per_code || reliability || risk_coverage || rounds;
+    for (size_t i = 0; i < sizeof of_scoring / sizeof *of_scoring; i++)
+        any |= of_scoring[i] != NULL;
+    if (any)
+        return err_set(E_USAGE, "--leaderboard shows scores as they are: no option of scoring goes with it");
+    return r->argc ? 0 : err_set(E_USAGE, "--leaderboard: which metric streams?");
+}
+
 static int begin(struct run *r)
 {
     if (leaderboard)
-        return r->argc ? 0 : err_set(E_USAGE, "--leaderboard: which metric streams?");
+        return check_leaderboard(r);
     if (!table)
         run_schema(r, "metric");
     omp_set_num_threads(r->threads);
@@ -224,7 +245,7 @@ static int begin(struct run *r)
         return err_set(E_DATA, "%s: no record of the train split, so no note-blind floor (give --train-gold)",
                        path_base(train_path ? train_path : gold_path));
     size_t L = st.gold.labels.n;
-    if (!(st.floor = mem_alloc(L, sizeof *st.floor)) || !(st.tuned = mem_zalloc(st.gold.n, 1)))
+    if (!(st.floor = mem_alloc(L, sizeof *st.floor)) || !(st.tuned = mem_zalloc(st.gold.n, sizeof *st.tuned)))
         return E_NOMEM;
     metric_floor(st.gold.count, L, st.gold.n_train, st.floor, &st.floor_k);
     if (compare_path)
@@ -237,7 +258,7 @@ static int begin(struct run *r)
         return err_nomem(0);
     json_t *t = st.t && strcmp(tune_by, "all") == 0 ? json_real(st.t[0])
                 : st.t                              ? json_string("by code")
-                : threshold >= 0                    ? json_real(threshold)
+                : threshold_text                    ? json_real(threshold)
                                                     : json_null();
     return json_object_set_new(r->meta, "scored_threshold", t) ? err_nomem(0) : 0;
 }
@@ -248,19 +269,19 @@ static int begin(struct run *r)
 static int decide(struct run *r, struct preds *p, const double *tuned, bool must)
 {
     size_t L = st.gold.labels.n;
-    if (tuned || threshold >= 0 || !p->final) {
+    if (tuned || threshold_text || !p->final) {
         if (!p->scores && !must)
             return 0;
         if (!p->scores)
             return err_set(E_DATA, "%s: field scores: not there, but %s needs it", p->name,
                            tuned ? "--tune" : "--threshold");
-        if (!tuned && threshold < 0)
+        if (!tuned && !threshold_text)
             run_note(r, "%s: no final codes; those with a score above 0.5 are scored", p->name);
         double *t = mem_alloc(L, sizeof *t);
         if (!t)
             return E_NOMEM;
         for (size_t l = 0; l < L; l++) /* 0.5: what CAML does with scores */
-            t[l] = tuned ? tuned[l] : threshold >= 0 ? threshold : 0.5;
+            t[l] = tuned ? tuned[l] : threshold_text ? threshold : 0.5;
         int rc = preds_threshold(p, t);
         free(t);
         return rc;
@@ -273,8 +294,8 @@ static int check_apart(void)
     for (size_t i = 0; i < st.a.n; i++)
         if (st.tuned[st.a.v[i].gold])
             return err_set(E_DATA, "%s: a note (record %llu of %s) is scored here that a threshold was tuned on",
-                           path_base(tune_path ? tune_path : compare_tune_path),
-                           (unsigned long long)st.gold.v[st.a.v[i].gold].record, st.gold.name);
+                           path_base(st.tuned[st.a.v[i].gold]), (unsigned long long)st.gold.v[st.a.v[i].gold].record,
+                           st.gold.name);
     for (size_t i = 0; compare_path && i < st.a.n; i++)
         if (st.b.n != st.a.n || st.b.v[i].gold != st.a.v[i].gold)
             return err_set(E_DATA, "%s and %s are not of the same notes", st.a.name, st.b.name);
@@ -357,7 +378,7 @@ static int score_rows(void)
         rc = metric_add_row(&st.rows, "train", (double)st.gold.count[l], (int64_t)l, NAN);
     if (!rc)
         rc = metric_rows(&st.set, which, &st.rows);
-    for (size_t l = 0; !rc && per_code && (st.t || threshold >= 0) && l < st.set.L; l++)
+    for (size_t l = 0; !rc && per_code && (st.t || threshold_text) && l < st.set.L; l++)
         rc = metric_add_row(&st.rows, "threshold", st.t ? st.t[l] : threshold, (int64_t)l, NAN);
     return rc;
 }
@@ -411,7 +432,7 @@ static int print_table(struct run *r, struct buf *b)
         TRY(strcmp(tune_by, "all") == 0
                 ? buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", st.t[0], path_base(tune_path))
                 : buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(tune_path)));
-    else if (threshold >= 0)
+    else if (threshold_text)
         TRY(buf_fmt(b, "codes with a score above %.9g\n", threshold));
     for (size_t g = 0; g < st.groups.n; g++)
         TRY(report_result(b, &st.result[g]));
@@ -477,13 +498,13 @@ static const struct stage stage = {
     .done = done,
 };
 
-/* What standard output gets when neither --table nor --no-table is given: a table on a terminal, unless -o sends the
- * result elsewhere. */
+/* What standard output gets when neither --table nor --no-table is given: a table on a terminal, unless -o (also behind
+ * other letters, as in -qo) sends the result elsewhere. */
 int main(int argc, char **argv)
 {
     table = isatty(STDOUT_FILENO);
     for (int i = 1; i < argc; i++)
-        if (strncmp(argv[i], "-o", 2) == 0 || strncmp(argv[i], "--output", 8) == 0)
+        if ((*argv[i] == '-' && argv[i][1 + strspn(argv[i] + 1, "qz")] == 'o') || strncmp(argv[i], "--output", 8) == 0)
             table = false;
     return stage_main(&stage, argc, argv);
 }

@@ -1,6 +1,7 @@
 /* The search for thresholds: see threshold.h. */
 #include "lib/metric/threshold.h"
 
+#include <float.h>
 #include <stdlib.h>
 
 #include "lib/metric/curve.h"
@@ -21,11 +22,9 @@ static double point(int i)
 /* How many points are below x. */
 static int below(double x)
 {
-    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1));
+    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1)); /* none too many, but for rounding */
     while (i < GRID && point(i) < x)
         i++;
-    while (i > 0 && !(point(i - 1) < x))
-        i--;
     return i;
 }
 
@@ -58,7 +57,9 @@ static inline void under(struct under *u, float x)
 }
 static double under_result(const struct under *u)
 {
-    return u->best > -INFINITY ? (double)u->best : (double)nextafterf(u->limit, -INFINITY);
+    return u->best > -INFINITY   ? (double)u->best
+           : u->limit > -FLT_MAX ? (double)nextafterf(u->limit, -INFINITY)
+                                 : nextafter((double)u->limit, -INFINITY);
 }
 
 struct by_code {

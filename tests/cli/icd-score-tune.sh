@@ -41,6 +41,8 @@ exits "half of the dev notes" 65 icd-score -q -g gold.icds --tune part.icds pred
 sed 's/,"scores":{[^}]*}//' "$G/dev.ndjson" | rec-cat --from-json --schema pred --meta "$META" >bare.icds
 exits "dev predictions without scores" 65 icd-score -q -g gold.icds --tune bare.icds pred.icds
 exits "scores to threshold are needed" 65 icd-score -q -g gold.icds --tune dev.icds "$G/pred.psv"
+exits "test notes for the other system beside dev notes" 65 icd-score -q -g gold.icds --tune dev.icds --compare other.icds --compare-tune other.icds pred.icds
+is "it names that file" "$(grep -c '^icd-score: other.icds: holds notes of the test split' err)" 1
 exits "one threshold at a time" 64 icd-score -g gold.icds --tune dev.icds --threshold 0.5 pred.icds
 
 # ---- intervals and comparison ----
@@ -59,7 +61,11 @@ exits "other notes" 65 icd-score -q -g gold.icds --compare dev.icds pred.icds
 is "it says so" "$(grep -c 'pred.icds and dev.icds are not of the same notes' err)" 1
 exits "--compare-tune without --compare" 64 icd-score -g gold.icds --compare-tune dev.icds pred.icds
 exits "a threshold for the other system" 0 icd-score -q -g gold.icds --tune dev.icds --compare other.icds --bootstrap 2 pred.icds
-for bad in '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
+icd-score -q -g gold.icds --compare other.icds --bootstrap 2 --compare-tune dev.icds --universe all -o both.icds pred.icds
+icd-score -q -g gold.icds --threshold "$t" --universe all -o alone.icds other.icds
+is "--compare-tune is for the other system alone" "$(rec-cat --json both.icds | sed -n 's/^{"metric":"f1_micro",.*"other":\([^,]*\),.*/\1/p') $(value both.icds f1_micro)" \
+    "$(value alone.icds f1_micro) $(value sure.icds f1_micro)"
+for bad in '--tune-by code' '--tune-search grid' '--threshold x' '--threshold nan' '--threshold 0.5x' '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
     exits "$bad" 64 icd-score -g gold.icds $bad pred.icds
 done
 rec-cat --from-json --schema pred --meta "$META" "$G/pred.ndjson" | rec-cat --json | grep '^{"id"' | python3 -c '
@@ -70,6 +76,10 @@ for r in map(json.loads, sys.stdin):
     print(json.dumps(r))' | rec-cat --from-json --schema pred --meta "$META" >logits.icds
 exits "logits are ranked, not calibrated" 0 icd-score -q -g gold.icds -o logits-score.icds logits.icds
 is "AUC of both alike" "$(value logits-score.icds auc_micro) $(value logits-score.icds brier)" "$(value sure.icds auc_micro) "
+icd-score -q -g gold.icds --threshold -0.5 -o below.icds logits.icds; icd-score -q -g gold.icds --threshold 0.375 -o above.icds pred.icds
+is "a threshold of logits may be negative" "$(value below.icds f1_micro) $(rec-cat --json below.icds | head -n 1 | grep -c '"scored_threshold":-0.5')" "$(value above.icds f1_micro) 1"
+icd-score -q -g gold.icds --threshold 1.5 -o below.icds logits.icds; icd-score -q -g gold.icds --threshold 0.875 -o above.icds pred.icds
+is "or above 1" "$(value below.icds f1_micro)" "$(value above.icds f1_micro)"
 exits "a reliability table of logits" 65 icd-score -q -g gold.icds --reliability logits.icds
 
 # ---- leaderboard ----
@@ -89,5 +99,8 @@ exits "scores against another gold stream" 65 icd-score --leaderboard a.score.ic
 exits "no metric stream" 65 icd-score --leaderboard a.score.icds pred.icds
 exits "a metric stream that is cut short" 65 icd-score --leaderboard <(head -c 2000 a.score.icds)
 exits "no score at all" 64 icd-score --leaderboard
+for o in '-g gold.icds' '--bootstrap 5' '--threshold 0.5' '--kinds' '--tune dev.icds'; do
+    exits "$o does nothing for a leaderboard" 64 icd-score --leaderboard $o a.score.icds
+done
 is "nothing half-written" "$(ls never* .never* 2>/dev/null | wc -l)" 0
 exit $failed

@@ -68,6 +68,8 @@ if script -qc true /dev/null >/dev/null 2>&1; then
     is "a table on a terminal" "$(cat n)" 1
     script -qc "icd-score -q -g gold.icds -o viatty.icds pred.icds" /dev/null </dev/null >/dev/null
     same "-o on a terminal: records" viatty.icds score.icds
+    script -qc "icd-score -g gold.icds -qo viatty2.icds pred.icds" /dev/null </dev/null >/dev/null
+    same "-qo on a terminal: records" viatty2.icds score.icds
     script -qec "icd-score -q -g gold.icds --no-table pred.icds" /dev/null </dev/null >ttyout; is "--no-table on a terminal: refused, it is binary" "$?" 64
 else
     skip "a table on a terminal" "no script(1)"
@@ -122,7 +124,6 @@ try "predictions where gold belongs" 65 icd-score -g pred.icds pred.icds
 try "-g is needed" 64 icd-score pred.icds
 try "no gold file" 66 icd-score -g nowhere.icds pred.icds
 try "standard input twice" 64 icd-score -g - <pred.icds
-try "a threshold out of range" 64 icd-score -g gold.icds --threshold 1.5 pred.icds
 head -c 3000 pred.icds >short.icds
 try "input cut short" 65 icd-score -g gold.icds -o never short.icds
 is "no half-written file" "$(ls short.icds never* .never* 2>/dev/null | paste -sd ' ')" short.icds

@@ -1,5 +1,7 @@
 /* lib/metric: a hand-checked vector, identities that hold on any data, slow twins with ties, weights, parts of the
  * label set, thresholds, empty sets, the floor, kinds of codes; lib/text/labels. */
+#include <float.h>
+
 #include "lib/metric/curve.h"
 #include "lib/metric/group.h"
 #include "lib/metric/kind.h"
@@ -312,6 +314,10 @@ static void test_edges(void)
     CHECK(value(&v, "exact_match") == 1 && isnan(value(&v, "auc_macro")) && isnan(value(&v, "auc_micro")));
     CHECK(isnan(value(&v, "auprc_micro")) && isnan(value(&v, "map")) && value(&v, "aurc") == 0);
     CHECK(threshold_tune(&d.set, false, true, t) == E_DATA && threshold_tune(&d.set, false, false, t) == E_DATA);
+    dense_close(&d);
+    const float least[2] = {-FLT_MAX, FLT_MAX}; /* what masks a label elsewhere: everything is above the threshold */
+    d = dense_set(1, 2, one, one, least, at, 1);
+    CHECK(threshold_tune(&d.set, false, true, t) == 0 && isfinite(t[0]) && t[0] < (double)-FLT_MAX);
     dense_close(&d);
     v.n = 0;
     d = dense_set(2, 3, one, one, NULL, at, 1);
