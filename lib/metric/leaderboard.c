@@ -8,24 +8,26 @@
 
 static const char *const column[] = {"f1_micro",  "f1_macro_caml", "f1_macro_mean", "prec_micro", "rec_micro",
                                      "acc_micro", "exact_match",   "auc_macro",     "auc_micro",  "map"};
-static const char *const head[] = {"micro-F1", "macro-F1", "mean-F1",   "micro-P",   "micro-R",
-                                   "Jaccard",  "exact",    "macro-AUC", "micro-AUC", "MAP"};
-enum { COLUMNS = sizeof column / sizeof *column };
+enum { COLUMNS = sizeof column / sizeof *column, WIDTH = 9 };
 
 struct row {
     char *name;
     bool oracle;
     char gold[17]; /* digest of the gold stream */
+    char *split;   /* that was scored; "": several, or unnamed */
     double value[COLUMNS], floor[COLUMNS], n;
 };
 
-static void keep(struct row *w, const msgpack_object *rec)
+static int keep(struct row *w, const msgpack_object *rec)
 {
-    const char *name;
-    size_t n;
+    const char *name, *split = "";
+    size_t n, split_n = 0;
     const msgpack_object *value = rec_get(rec, "value"), *notes = rec_get(rec, "n");
     if (rec_get(rec, "code") || rec_get(rec, "at") || !rec_str(rec, "metric", &name, &n))
-        return;
+        return 0;
+    rec_str(rec, "split", &split, &split_n);
+    if (!w->split && !(w->split = mem_strndup(split, split_n)))
+        return E_NOMEM;
     bool of_floor = n > 6 && memcmp(name, "floor_", 6) == 0;
     name += of_floor ? 6 : 0;
     n -= of_floor ? 6 : 0;
@@ -36,6 +38,7 @@ static void keep(struct row *w, const msgpack_object *rec)
             if (c == 0 && notes)
                 w->n = (double)notes->via.u64;
         }
+    return 0;
 }
 
 static int gold_of(const json_t *lineage, char out[17])
@@ -57,6 +60,18 @@ static int gold_of(const json_t *lineage, char out[17])
     return err_set(E_DATA, "its lineage names no gold stream");
 }
 
+/* Of a file: its name without the endings .score.icds.zst; other dots are the system's. */
+static char *system_name(const char *file)
+{
+    static const char *const ending[] = {".zst", ".icds", ".score"};
+    size_t n = strlen(file);
+    for (int i = 0; i < 3; i++) {
+        size_t e = strlen(ending[i]);
+        n -= n > e && memcmp(file + n - e, ending[i], e) == 0 ? e : 0;
+    }
+    return mem_strndup(file, n);
+}
+
 static int read_row(struct row *w, const char *path)
 {
     struct stream *s = NULL;
@@ -67,16 +82,16 @@ static int read_row(struct row *w, const char *path)
         w->value[c] = w->floor[c] = NAN;
     if (rc)
         return rc;
-    while ((got = stream_next(s, &rec, &rc)) == STREAM_RECORD)
-        keep(w, rec);
+    while (!rc && (got = stream_next(s, &rec, &rc)) == STREAM_RECORD)
+        rc = keep(w, rec);
     if (got == STREAM_END)
         rc = gold_of(stream_lineage(s), w->gold);
-    if (got == STREAM_END && !rc && w->value[0] != w->value[0])
-        rc = err_set(E_DATA, "no record of f1_micro over all labels");
+    if (got == STREAM_END && !rc && (isnan(w->value[0]) || isnan(w->floor[0])))
+        rc = err_set(E_DATA, "no record of f1_micro over all labels, or none of its floor");
     if (got == STREAM_END && rc)
         err_ctx(rc, "%s", stream_name(s));
     w->oracle = stream_oracle(s);
-    if (!rc && !(w->name = mem_strndup(stream_name(s), strcspn(stream_name(s), "."))))
+    if (!rc && !(w->name = system_name(stream_name(s))))
         rc = E_NOMEM;
     stream_close(s);
     return rc;
@@ -90,29 +105,36 @@ static int by_score(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static int line(struct buf *b, const char *name, const double *v)
+static int width(int c)
 {
-    TRY(buf_fmt(b, "%-24s", name));
+    int n = (int)strlen(column[c]);
+    return n > WIDTH ? n : WIDTH;
+}
+
+static int line(struct buf *b, const char *name, int names, const double *v)
+{
+    TRY(buf_fmt(b, "%-*s", names, name));
     for (int c = 0; c < COLUMNS; c++)
-        TRY(v[c] == v[c] ? buf_fmt(b, " %9.4f", v[c]) : buf_fmt(b, " %9s", "-"));
+        TRY(v[c] == v[c] ? buf_fmt(b, " %*.4f", width(c), v[c]) : buf_fmt(b, " %*s", width(c), "-"));
     return buf_str(b, "\n");
 }
 
 static int print(struct buf *b, const struct row *w, int n)
 {
-    int oracles = 0, first = 0;
-    while (first < n - 1 && w[first].oracle)
-        first++;
-    TRY(buf_fmt(b, "%-24s", "system"));
+    static const char blind[] = "note-blind floor";
+    int oracles = 0, names = sizeof blind - 1;
+    for (int i = 0; i < n; i++)
+        names = !w[i].oracle && (int)strlen(w[i].name) > names ? (int)strlen(w[i].name) : names;
+    TRY(buf_fmt(b, "%-*s", names, "system"));
     for (int c = 0; c < COLUMNS; c++)
-        TRY(buf_fmt(b, " %9s", head[c]));
+        TRY(buf_fmt(b, " %*s", width(c), column[c]));
     TRY(buf_str(b, "\n"));
-    TRY(line(b, "note-blind floor", w[first].floor));
+    TRY(line(b, blind, names, w->floor));
     for (int i = 0; i < n; i++)
         if (w[i].oracle)
             oracles++;
         else
-            TRY(line(b, w[i].name, w[i].value));
+            TRY(line(b, w[i].name, names, w[i].value));
     if (oracles)
         TRY(buf_str(b, "not ranked, ORACLE (made with the labels):"));
     for (int i = 0; i < n; i++)
@@ -127,16 +149,21 @@ int report_leaderboard(struct buf *b, char **path, int n)
     int rc = w ? 0 : E_NOMEM;
     for (int i = 0; !rc && i < n; i++) {
         rc = read_row(&w[i], path[i]);
-        if (!rc && (strcmp(w[i].gold, w[0].gold) != 0 || w[i].n != w[0].n))
+        if (!rc && (strcmp(w[i].gold, w[0].gold) != 0 || w[i].n != w[0].n || strcmp(w[i].split, w[0].split) != 0))
             rc = err_set(E_DATA, "%s and %s were not scored against the same gold stream and notes", w[0].name,
+                         w[i].name);
+        if (!rc && w[i].floor[0] != w[0].floor[0])
+            rc = err_set(E_DATA, "%s and %s have different note-blind floors: not the same training records", w[0].name,
                          w[i].name);
     }
     if (!rc) {
         qsort(w, (size_t)n, sizeof *w, by_score);
         rc = print(b, w, n);
     }
-    for (int i = 0; w && i < n; i++)
+    for (int i = 0; w && i < n; i++) {
         free(w[i].name);
+        free(w[i].split);
+    }
     free(w);
     return rc;
 }
