@@ -15,6 +15,7 @@
 #include "lib/util/file.h"
 
 enum { ROUNDS = 1000 }; /* of --compare without --bootstrap */
+#define UNSAID 0.5      /* the threshold of scores without final codes: CAML's */
 
 static const char *gold_path, *train_path, *tune_path, *compare_path, *compare_tune_path, *threshold_text;
 static const char *universe = "both", *tune_by = "all", *tune_search = "exact", *at_list = "5,8,15", *bin_list;
@@ -77,6 +78,8 @@ static const struct opt opts[] = {
 struct source { /* predictions, not yet read */
     const char *path;
     struct stream *s; /* NULL: plain */
+    enum plain plain;
+    bool above; /* scored are the codes above a threshold, not final ones */
     const char *name;
 };
 static struct {
@@ -131,7 +134,7 @@ static int read_gold(struct run *r, const char *path, bool train)
 static int source_open(struct run *r, struct source *in, const char *path)
 {
     *in = (struct source){.path = path, .name = path ? path_base(path) : NULL};
-    if (preds_is_plain(path))
+    if ((in->plain = preds_plain_kind(path)) != PLAIN_NOT)
         return run_input_file(r, path);
     TRY(run_input(r, path, "pred", &in->s));
     in->name = stream_name(in->s);
@@ -162,14 +165,26 @@ static int source_read(struct run *r, struct source *in, struct preds *p)
     return preds_join(p);
 }
 
-/* Thresholds (L) from predictions of dev notes; those notes must not be scored. */
-static int tune(struct run *r, const char *path, double **t)
+/* Dev predictions and those that the threshold is for: by one model, as far as both say by which. */
+static int same_model(const struct source *dev, const struct source *of)
+{
+    const json_t *a = dev->s ? json_object_get(stream_meta(dev->s), "model") : NULL;
+    const json_t *b = of->s ? json_object_get(stream_meta(of->s), "model") : NULL;
+    return !a || !b || json_equal(a, b)
+               ? 0
+               : err_set(E_DATA, "%s: by another model than %s: a threshold is for the model it was tuned for",
+                         dev->name, of->name);
+}
+
+/* Thresholds (L) for `of` from predictions of dev notes; those notes must not be scored. */
+static int tune(struct run *r, const char *path, const struct source *of, double **t)
 {
     struct source in;
     struct preds dev = {0};
     struct metric_set set = {0};
     struct metric_note *note = NULL;
     TRY(source_open(r, &in, path));
+    TRY(same_model(&in, of));
     int rc = source_read(r, &in, &dev);
     if (!rc && !dev.scores)
         rc = err_set(E_DATA, "%s: no scores to tune a threshold on", in.name);
@@ -229,6 +244,16 @@ static int check_leaderboard(struct run *r)
     return r->argc ? 0 : err_set(E_USAGE, "--leaderboard: which metric streams?");
 }
 
+/* Above what score a code is predicted: a number, "by code", null for the final codes. */
+static json_t *threshold_json(const struct source *of, const double *tuned)
+{
+    if (tuned)
+        return strcmp(tune_by, "all") == 0 ? json_real(tuned[0]) : json_string("by code");
+    if (threshold_text)
+        return json_real(threshold);
+    return of->plain == PLAIN_SCORES ? json_real(UNSAID) : json_null();
+}
+
 static int begin(struct run *r)
 {
     if (leaderboard)
@@ -251,22 +276,21 @@ static int begin(struct run *r)
     if (compare_path)
         TRY(source_open(r, &st.other, compare_path));
     if (tune_path)
-        TRY(tune(r, tune_path, &st.t));
+        TRY(tune(r, tune_path, &st.in, &st.t));
     if (compare_tune_path)
-        TRY(tune(r, compare_tune_path, &st.other_t));
+        TRY(tune(r, compare_tune_path, &st.other, &st.other_t));
     if (st.in.s && json_object_update(r->meta, (json_t *)(uintptr_t)stream_meta(st.in.s)))
         return err_nomem(0);
-    json_t *t = st.t && strcmp(tune_by, "all") == 0 ? json_real(st.t[0])
-                : st.t                              ? json_string("by code")
-                : threshold_text                    ? json_real(threshold)
-                                                    : json_null();
-    return json_object_set_new(r->meta, "scored_threshold", t) ? err_nomem(0) : 0;
+    if (json_object_set_new(r->meta, "scored_threshold", threshold_json(&st.in, st.t)) ||
+        (st.other_t && json_object_set_new(r->meta, "compared_threshold", threshold_json(&st.other, st.other_t))))
+        return err_nomem(0);
+    return 0;
 }
 
 /* ---- scoring ---- */
 
 /* The codes that are scored: final ones, or those above a threshold. */
-static int decide(struct run *r, struct preds *p, const double *tuned, bool must)
+static int decide(struct run *r, struct source *in, struct preds *p, const double *tuned, bool must)
 {
     size_t L = st.gold.labels.n;
     if (tuned || threshold_text || !p->final) {
@@ -280,9 +304,10 @@ static int decide(struct run *r, struct preds *p, const double *tuned, bool must
         double *t = mem_alloc(L, sizeof *t);
         if (!t)
             return E_NOMEM;
-        for (size_t l = 0; l < L; l++) /* 0.5: what CAML does with scores */
-            t[l] = tuned ? tuned[l] : threshold_text ? threshold : 0.5;
+        for (size_t l = 0; l < L; l++)
+            t[l] = tuned ? tuned[l] : threshold_text ? threshold : UNSAID;
         int rc = preds_threshold(p, t);
+        in->above = true;
         free(t);
         return rc;
     }
@@ -308,9 +333,9 @@ static int make_sets(struct run *r)
     if (compare_path)
         TRY(source_read(r, &st.other, &st.b));
     TRY(check_apart());
-    TRY(decide(r, &st.a, st.t, true));
+    TRY(decide(r, &st.in, &st.a, st.t, true));
     if (compare_path)
-        TRY(decide(r, &st.b, st.other_t, st.other_t != NULL));
+        TRY(decide(r, &st.other, &st.b, st.other_t, st.other_t != NULL));
     st.set.at = st.other_set.at = st.at;
     st.set.n_at = st.other_set.n_at = st.n_at;
     TRY(preds_set(&st.a, &st.set, &st.note));
@@ -419,6 +444,18 @@ static int write_text(struct run *r, const struct buf *b)
     return outfile_commit(&st.text);
 }
 
+/* Which codes of the predictions were scored. */
+static int print_scored(struct buf *b, const struct source *in, const double *tuned, const char *dev)
+{
+    if (tuned && strcmp(tune_by, "all") != 0)
+        return buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(dev));
+    if (tuned)
+        return buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", tuned[0], path_base(dev));
+    if (in->above)
+        return buf_fmt(b, "codes with a score above %.9g\n", threshold_text ? threshold : UNSAID);
+    return buf_str(b, "final codes\n");
+}
+
 static int print_table(struct run *r, struct buf *b)
 {
     const char *split = preds_split(&st.a);
@@ -428,12 +465,11 @@ static int print_table(struct run *r, struct buf *b)
     TRY(buf_fmt(b,
                 "%zu notes%s%s, %zu labels; the floor predicts the %zu most frequent training codes for every note\n",
                 st.set.n, split ? " of split " : "", split ? split : "", st.set.L, st.floor_k));
-    if (st.t)
-        TRY(strcmp(tune_by, "all") == 0
-                ? buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", st.t[0], path_base(tune_path))
-                : buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(tune_path)));
-    else if (threshold_text)
-        TRY(buf_fmt(b, "codes with a score above %.9g\n", threshold));
+    TRY(print_scored(b, &st.in, st.t, tune_path));
+    if (compare_path) {
+        TRY(buf_fmt(b, "other: %s, ", st.other.name));
+        TRY(print_scored(b, &st.other, st.other_t, compare_tune_path));
+    }
     for (size_t g = 0; g < st.groups.n; g++)
         TRY(report_result(b, &st.result[g]));
     return report_rows(b, &st.rows, st.set.code);

@@ -14,27 +14,28 @@
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 
-bool preds_is_plain(const char *path)
+enum plain preds_plain_kind(const char *path)
 {
     struct stat st;
     char head[1 << 12];
-    bool parted = false;
+    enum plain kind = PLAIN_NOT;
     if (!path || strcmp(path, "-") == 0 || stat(path, &st) || !S_ISREG(st.st_mode))
-        return false;
+        return PLAIN_NOT;
     FILE *f = fopen(path, "rb");
     if (!f)
-        return false;
+        return PLAIN_NOT;
     size_t n = fread(head, 1, sizeof head, f);
     fclose(f);
     if (n && (*head == '{' || *head == '['))
-        return false;
+        return PLAIN_NOT;
     for (size_t i = 0; i < n && head[i] != '\n'; i++) {
         unsigned char c = (unsigned char)head[i];
         if ((c < ' ' && c != '\t' && c != '\r') || c > 126)
-            return false;
-        parted |= c == '|' || c == '\t';
+            return PLAIN_NOT;
+        if (c == '\t' || (c == '|' && kind == PLAIN_NOT))
+            kind = c == '\t' ? PLAIN_SCORES : PLAIN_CODES;
     }
-    return parted;
+    return kind;
 }
 
 struct text {

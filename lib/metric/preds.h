@@ -31,8 +31,9 @@ int preds_labels(struct preds *p, const json_t *meta);
 int preds_record(struct preds *p, const msgpack_object *rec);
 /* A whole plain file (plain.c). Messages name line and field. */
 int preds_plain(struct preds *p, const char *path);
-/* Whether a file's first line looks like one; what is no regular file does not. */
-bool preds_is_plain(const char *path);
+/* What a file is by its first line: codes (with '|'), scores (with a tab). What is no regular file is not plain. */
+enum plain { PLAIN_NOT, PLAIN_CODES, PLAIN_SCORES };
+enum plain preds_plain_kind(const char *path);
 /* After the last: by gold record; E_DATA where there is none, or where gold records of a split that was predicted have
  * no prediction. */
 int preds_join(struct preds *p);

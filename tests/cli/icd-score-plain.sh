@@ -11,6 +11,8 @@ compare() { rec-cat --json "$1" | python3 "$ROOT/tests/cli/icd_score_compare.py"
 score() { icd-score -q -g gold.icds --universe all --at 1,5,15 "$@"; }
 score -o psv.icds pred.psv; is "final codes" "$(compare psv.icds codes)" fine
 score -o tsv.icds pred.tsv; is "a table of scores: codes above 0.5" "$(compare tsv.icds half)" fine
+is "which is in meta" "$(rec-cat --json tsv.icds | head -n 1 | grep -c '"scored_threshold":0.5') $(rec-cat --json psv.icds | head -n 1 | grep -c '"scored_threshold":null')" "1 1"
+is "and in the table" "$(score --table pred.tsv | sed -n 2p)" "codes with a score above 0.5"
 score -o long.icds long.tsv; is "a score a line: what is not listed is 0" "$(compare long.icds half)" fine
 icd-score -g gold.icds -o x.icds long.tsv 2>err
 is "and is counted" "$(grep -cE 'long.tsv: [1-9][0-9]* cells are not listed and have score 0' err)" 1

@@ -60,6 +60,18 @@ is "beside codes alone: what both have" "$(rec-cat --json codes.icds | grep -c '
 exits "other notes" 65 icd-score -q -g gold.icds --compare dev.icds pred.icds
 is "it says so" "$(grep -c 'pred.icds and dev.icds are not of the same notes' err)" 1
 exits "--compare-tune without --compare" 64 icd-score -g gold.icds --compare-tune dev.icds pred.icds
+icd-score -q -g gold.icds --tune dev.icds --compare other.icds --table --universe all --bootstrap 2 pred.icds >table.txt
+is "what is compared with what" "$(sed -n 2,3p table.txt | paste -sd ' ')" "codes with a score above $t, tuned on dev.icds other: other.icds, final codes"
+icd-score -q -g gold.icds --compare other.icds --compare-tune dev.icds --tune-by code --table --universe all --bootstrap 2 pred.icds >table.txt
+is "and the other way round" "$(sed -n 2,3p table.txt | paste -sd ' ')" "final codes other: other.icds, codes with a score above their own threshold, tuned on dev.icds"
+# by another model: meta.model has what a model was made of
+of() { rec-cat --from-json --schema pred --meta "{\"labels\":$(cat "$G/labels.json"),\"model\":{\"history\":\"$2\"}}" "$G/$1.ndjson"; }
+of dev A >dev.A.icds; of pred A >pred.A.icds; of pred B >pred.B.icds; of dev B >dev.B.icds
+exits "dev notes by the same model" 0 icd-score -q -g gold.icds --tune dev.A.icds pred.A.icds
+exits "dev notes by another model" 65 icd-score -q -g gold.icds --tune dev.A.icds -o never.icds pred.B.icds
+is "it says so" "$(grep -c '^icd-score: dev.A.icds: by another model than pred.B.icds' err)" 1
+exits "each system its own dev notes" 0 icd-score -q -g gold.icds --bootstrap 2 --tune dev.A.icds --compare pred.B.icds --compare-tune dev.B.icds pred.A.icds
+exits "not the other system's" 65 icd-score -q -g gold.icds --tune dev.A.icds --compare pred.B.icds --compare-tune dev.A.icds pred.A.icds
 exits "a threshold for the other system" 0 icd-score -q -g gold.icds --tune dev.icds --compare other.icds --bootstrap 2 pred.icds
 icd-score -q -g gold.icds --compare other.icds --bootstrap 2 --compare-tune dev.icds --universe all -o both.icds pred.icds
 icd-score -q -g gold.icds --threshold "$t" --universe all -o alone.icds other.icds
@@ -95,6 +107,28 @@ is "an oracle is not ranked" "$(sed 1d board.txt | awk '{print $1}' | paste -sd 
     "note-blind a b not; not ranked, ORACLE (made with the labels): z"
 grep -v '"train"' "$G/gold.ndjson" | rec-cat --from-json --schema gold --meta "$META" >less.icds
 icd-score -q -g less.icds --train-gold gold.icds -o c.score.icds pred.icds
+is "each column says its convention" "$(head -n 1 board.txt)" \
+    "$(printf '%-16s %9s %s %s %s %9s %9s %s %9s %9s %9s' system f1_micro f1_macro_caml f1_macro_mean prec_micro rec_micro acc_micro exact_match auc_macro auc_micro map)"
+cp a.score.icds llama-3.1.8b.score.icds; cp b.score.icds llama-3.1.70b.icds
+icd-score --leaderboard llama-3.1.8b.score.icds llama-3.1.70b.icds >names.txt
+is "a name keeps its dots" "$(awk '{print $1}' names.txt | paste -sd ' ')" "system note-blind llama-3.1.8b llama-3.1.70b"
+# as many notes, but others: 40 of dev and 40 of test, from one gold stream
+python3 - "$G/gold.ndjson" >halves.ndjson <<'P'
+import json, sys
+for i, r in enumerate(map(json.loads, open(sys.argv[1]))):
+    r["split"] = "train" if i < 41 else "dev" if i % 2 else "test"
+    print(json.dumps(r))
+P
+rec-cat --from-json --schema gold --meta "$META" halves.ndjson >halves.icds
+for s in dev test; do
+    rec-cat --json --where split=$s halves.icds | sed -n 's/^{"id":\("[^"]*"\).*/{"id":\1,"codes":[]}/p' |
+        rec-cat --from-json --schema pred --meta "$META" | icd-score -q -g halves.icds -o $s.score.icds || no "half $s"
+done
+exits "scores of another split, of as many notes" 65 icd-score --leaderboard dev.score.icds test.score.icds
+is "it says what differs" "$(grep -c 'dev and test were not scored against the same gold stream and notes' err)" 1
+grep '"train"' "$G/gold.ndjson" | sed 8q | rec-cat --from-json --schema gold --meta "$META" >fewer.icds
+icd-score -q -g gold.icds --train-gold fewer.icds -o floor.score.icds pred.icds
+exits "scores beside another floor" 65 icd-score --leaderboard a.score.icds floor.score.icds
 exits "scores against another gold stream" 65 icd-score --leaderboard a.score.icds c.score.icds
 exits "no metric stream" 65 icd-score --leaderboard a.score.icds pred.icds
 exits "a metric stream that is cut short" 65 icd-score --leaderboard <(head -c 2000 a.score.icds)
