@@ -1,5 +1,6 @@
 /* Areas under the ROC and the precision-recall curve. macro: the mean over the labels where it is defined (ROC: a
- * positive and a negative; precision-recall: a positive); micro: one curve over all notes and labels. */
+ * positive and a negative; precision-recall: a positive); micro: one curve over all notes and labels. A single note has no
+ * ROC area, as in CAML. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     if (!rc && !(rc = curve_open(&c, s->holder_at[s->L])))
         rc = curve_all(&c, s);
     if (!rc && !(rc = metric_add(out, "auc_macro", mean(area[0], s->L))) &&
-        !(rc = metric_add(out, "auc_micro", curve_roc(&c))) &&
+        !(rc = metric_add(out, "auc_micro", s->n > 1 ? curve_roc(&c) : NAN)) &&
         !(rc = metric_add(out, "auprc_macro", mean(area[1], s->L))))
         rc = metric_add(out, "auprc_micro", curve_ap(&c));
     curve_close(&c);

@@ -289,6 +289,21 @@ static void test_kinds(void)
     dense_close(&d);
     DONE("near misses under one parent");
 
+    /* Labels seen 0, 1, 5, 6, 20 times in training, bins 0, 1-5, 6-19, above 19: edges belong to the bin they end. */
+    const int64_t train[5] = {0, 1, 5, 6, 20}, edge[3] = {0, 5, 19};
+    struct groups bins;
+    d = dense_set(1, 5, g, p, NULL, NULL, 0);
+    CHECK(groups_make(&bins, &d.set, &(struct group_wish){.all = true, .edge = edge, .n_edge = 3, .train = train}) ==
+          0);
+    CHECK(bins.n == 5 && !strcmp(bins.v[1].suffix, "_train_0_0") && !strcmp(bins.v[2].suffix, "_train_1_5") &&
+          !strcmp(bins.v[3].suffix, "_train_6_19") && !strcmp(bins.v[4].suffix, "_train_above_19"));
+    for (int i = 0; i < 5 && bins.n == 5; i++)
+        for (int b = 0; b < 4; b++)
+            CHECK(bins.v[b + 1].keep[i] == (b == (i + 1) / 2 + (i == 4)));
+    groups_free(&bins);
+    dense_close(&d);
+    DONE("bins of training frequency");
+
     int64_t *list;
     size_t n;
     CHECK(group_list("5,8,15", 1, &list, &n) == 0 && n == 3 && list[0] == 5 && list[2] == 15);
@@ -318,6 +333,22 @@ static void test_edges(void)
     const float least[2] = {-FLT_MAX, FLT_MAX}; /* what masks a label elsewhere: everything is above the threshold */
     d = dense_set(1, 2, one, one, least, at, 1);
     CHECK(threshold_tune(&d.set, false, true, t) == 0 && isfinite(t[0]) && t[0] < (double)-FLT_MAX);
+    dense_close(&d);
+    v.n = 0;
+    const uint8_t half[2] = {1, 0}; /* of one note, then of two */
+    d = dense_set(1, 2, half, half, least, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0 && isnan(value(&v, "auc_micro")) && value(&v, "auprc_micro") == 0.5);
+    dense_close(&d);
+    v.n = 0;
+    d = dense_set(2, 1, half, half, least, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0 && value(&v, "auc_micro") == 0 && value(&v, "auc_macro") == 0);
+    dense_close(&d);
+    v.n = 0;
+    const uint8_t first[4] = {1, 0, 0, 0};
+    const float zeros[4] = {-0.0f, 0.0f, 0.0f, -1.0f}; /* the highest positive is -0: a tie with 0 */
+    d = dense_set(2, 2, first, first, zeros, at, 1);
+    CHECK(metric_eval(&d.set, true, &v) == 0 && value(&v, "auc_macro") == 0.5);
+    CHECK_NEAR(value(&v, "auc_micro"), 2 / 3.0, 1e-12);
     dense_close(&d);
     v.n = 0;
     d = dense_set(2, 3, one, one, NULL, at, 1);
