@@ -146,7 +146,10 @@ static int right_system(struct mimic *m, const struct csv_row *r, bool *right)
 /* Codes that something has read as numbers before us show it. */
 static void count_symptoms(struct mimic *m, const struct cell *c, enum icd9_kind kind)
 {
-    m->counts.decimals += c->n && (c->p[c->n - 1] == '.' || (c->n > 2 && !memcmp(c->p + c->n - 2, ".0", 2)));
+    /* 66.0 and 14. are such; 428.0 and E812.0 are diagnoses that have their dot already. */
+    size_t whole = c->n > 2 && !memcmp(c->p + c->n - 2, ".0", 2) ? c->n - 2 : 0;
+    bool dotted = kind == ICD9_DIAGNOSIS && (whole == 3 || (whole == 4 && c->p[0] == 'E'));
+    m->counts.decimals += (whole && !dotted) || (c->n && c->p[c->n - 1] == '.');
     m->counts.procedures += kind == ICD9_PROCEDURE;
     m->counts.zero_procedures += kind == ICD9_PROCEDURE && c->n && c->p[0] == '0';
 }

@@ -164,6 +164,18 @@ mimic-split --splits "$T/m/splits" "$T/m" >/dev/full 2>/dev/null; is "/dev/full 
 printf '"ROW_ID","SUBJECT_ID","HADM_ID","CATEGORY","TEXT"\n' >"$T/w/NOTEEVENTS.csv"; rm -f "$T/w/NOTEEVENTS.csv.gz"
 wrong "no discharge summary at all" 65 "no note of category Discharge summary" "$T/w"
 
+# ---- tables whose codes have dots already ----
+mkdir "$T/dots"; cp -r "$T/m/splits" "$T/dots"
+printf 'SUBJECT_ID,HADM_ID,CATEGORY,TEXT\n3,100002,Discharge summary,a note\n' >"$T/dots/NOTEEVENTS.csv"
+printf 'SUBJECT_ID,HADM_ID,ICD9_CODE\n3,100002,428.0\n3,100002,V10.0\n3,100002,E812.0\n' >"$T/dots/DIAGNOSES_ICD.csv"
+printf 'SUBJECT_ID,HADM_ID,ICD9_CODE\n3,100002,03.31\n' >"$T/dots/PROCEDURES_ICD.csv"
+numbers() { mimic-split -q --labels full --splits "$T/dots/splits" --gold "$T/gold" -o "$T/note" "$T/dots" 2>"$T/err"; grep -c 'read the codes as numbers' "$T/err"; }
+is "a dot is no sign of numbers" "$(numbers)" 0
+is "codes keep their dots" "$(rec-cat --json "$T/gold" | grep -o '"codes":\[[^]]*]')" '"codes":["03.31","428.0","E812.0","V10.0"]'
+for code in 4280.0 25000.0 428.; do
+    printf 'SUBJECT_ID,HADM_ID,ICD9_CODE\n3,100002,%s\n' $code >"$T/dots/DIAGNOSES_ICD.csv"; is "$code is one" "$(numbers)" 1
+done
+
 # ---- the public demo (its NOTEEVENTS is a heading without rows), with notes of our own for its admissions;
 # MIMIC3_DEMO=FOLDER says where it is ----
 D=${MIMIC3_DEMO:-$ROOT/../shared/data/mimic3_demo}
