@@ -100,7 +100,7 @@ icd-score --leaderboard b.score.icds a.score.icds >board.txt
 is "leaderboard: floor, then the best first" "$(sed 1d board.txt | awk '{print $1}' | paste -sd ' ')" "note-blind a b"
 is "its numbers" "$(awk '$1 == "a" {print $2}' board.txt)" "$(printf %.4f "$(value a.score.icds f1_micro)")"
 
-python3 "$ROOT/tests/cli/stamp_oracle.py" pred.icds >oracle.icds
+python3 "$ROOT/tests/cli/edit_stream.py" pred.icds >oracle.icds
 icd-score -q -g gold.icds -o z.score.icds oracle.icds
 icd-score --leaderboard -o board.txt z.score.icds b.score.icds a.score.icds
 is "an oracle is not ranked" "$(sed 1d board.txt | awk '{print $1}' | paste -sd ' '); $(tail -n 1 board.txt)" \

@@ -51,6 +51,11 @@ icd-score -q -g gold.icds --train-gold train.icds pred.icds | rec-cat --json | g
 alike "--train-gold is not counted twice" both fwd
 try "--train-gold without training records" 65 icd-score -g gold.icds --train-gold test.icds pred.icds
 
+sed 's/99.04/99.05/' "$G/labels.json" >labels2.json
+grep '"train"' "$G/gold.ndjson" | sed 's/99.04/99.05/' | rec-cat --from-json --schema gold --meta "{\"labels\":$(cat labels2.json)}" >train2.icds
+try "--train-gold of another label set" 65 icd-score -g test.icds --train-gold train2.icds pred.icds
+is "it says which" "$(grep -c '^icd-score: train2.icds: label sets differ: 13 labels each, but not the same' err)" 1
+
 # ---- the table ----
 icd-score -g gold.icds --table pred.icds >table.txt
 is "table: floor beside the score" "$(awk '$1 == "f1_micro" {print $2, $3}' table.txt)" "0.6162 0.5486"
@@ -74,7 +79,7 @@ if script -qc true /dev/null >/dev/null 2>&1; then
 else
     skip "a table on a terminal" "no script(1)"
 fi
-python3 "$ROOT/tests/cli/stamp_oracle.py" pred.icds >oracle.icds
+python3 "$ROOT/tests/cli/edit_stream.py" pred.icds >oracle.icds
 icd-score -g gold.icds --table oracle.icds 2>err | head -n 1 >first
 is "an oracle's score is headed ORACLE" "$(grep -c '^ORACLE' first)" 1
 icd-score -q -g gold.icds oracle.icds | rec-cat --json | head -n 1 >first
@@ -91,6 +96,9 @@ is "it names the record" "$(grep -c 'record 42: field id: not in the gold stream
 pred more.ndjson >mixed.icds
 try "scores in some records only" 65 icd-score -g gold.icds mixed.icds
 { cat "$G/pred.ndjson"; head -n 1 "$G/pred.ndjson"; } | pred >twice.icds
+python3 "$ROOT/tests/cli/edit_stream.py" gold.icds n12 n10 >again.icds
+try "an id twice in gold" 65 icd-score -g again.icds pred.icds
+is "it names both records" "$(grep -c '^icd-score: again.icds: records 11 and 13: field id: the same' err)" 1
 try "predicted twice" 65 icd-score -g gold.icds twice.icds
 rec-cat --from-json --schema pred --meta '{"labels":["401.9","428.0"]}' bare.ndjson >few.icds
 try "other labels" 65 icd-score -g gold.icds few.icds

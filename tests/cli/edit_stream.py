@@ -1,5 +1,6 @@
-"""stamp_oracle.py STREAM: the stream with the oracle stamp set. rec-cat refuses an edited header, so the stamp is set in
-the bytes, and the digest made anew. Used by the tests of icd-score."""
+"""edit_stream.py STREAM [OLD NEW]: the stream with the oracle stamp set; or with the id NEW in place of OLD, which is as
+long. rec-cat refuses an edited header, and an id twice, so this is done in the bytes, and the digest made anew. Used by the
+tests of icd-score."""
 import struct, sys
 M = (1 << 64) - 1
 P1, P2, P3, P4, P5 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
@@ -28,6 +29,9 @@ def xxh64(d):
 d = open(sys.argv[1], "rb").read()
 at = d.rfind(b"\x92\x02")
 head, tail = d[:at], d[at:]
-assert tail.count(xxh64(head)) > 0 and head.count(b"\xa6oracle\xc2") == 1
-new = head.replace(b"\xa6oracle\xc2", b"\xa6oracle\xc3")
+old, new = b"\xa6oracle\xc2", b"\xa6oracle\xc3"
+if len(sys.argv) > 2:
+    old, new = (b"\xa2id" + bytes([0xA0 + len(x)]) + x.encode() for x in sys.argv[2:4])
+assert tail.count(xxh64(head)) > 0 and head.count(old) == 1 and len(old) == len(new)
+new = head.replace(old, new)
 sys.stdout.buffer.write(new + tail.replace(xxh64(head), xxh64(new)))
