@@ -34,7 +34,7 @@ static const struct opt opts[] = {
      "Score the codes whose score is above the number T, not the final codes."},
     {"tune", 0, OPT_FILE, &tune_path, "DEV",
      "Find the threshold that is best for the predictions DEV of dev notes, whose gold is in --gold, too. Notes of "
-     "the test split or that are scored are refused there."},
+     "the test or train split, or that are scored, are refused there."},
     {"tune-by", 0, OPT_CHOICE, &tune_by, "WHAT",
      "all: one threshold, for micro-F1; code: one for each code, for its own F1, and the one for all where a code has "
      "no dev note.",
@@ -189,8 +189,10 @@ static int tune(struct run *r, const char *path, const struct source *of, double
     if (!rc && !dev.scores)
         rc = err_set(E_DATA, "%s: no scores to tune a threshold on", in.name);
     for (size_t i = 0; !rc && i < dev.n; i++) {
-        if (strcmp(st.gold.split[st.gold.v[dev.v[i].gold].split], "test") == 0)
-            rc = err_set(E_DATA, "%s: holds notes of the test split: a threshold is never tuned on them", in.name);
+        /* Not train's either: a model is surer of the notes it has learned than of any others. */
+        const char *split = st.gold.split[st.gold.v[dev.v[i].gold].split];
+        if (strcmp(split, "test") == 0 || strcmp(split, "train") == 0)
+            rc = err_set(E_DATA, "%s: holds notes of the %s split: a threshold is never tuned on them", in.name, split);
         st.tuned[dev.v[i].gold] = path;
     }
     if (!rc && !(*t = mem_alloc(st.gold.labels.n, sizeof **t)))

@@ -31,6 +31,10 @@ icd-score -g gold.icds --table --tune dev.icds pred.icds >table.txt
 is "and in the table" "$(sed -n 2p table.txt)" "codes with a score above $t, tuned on dev.icds"
 exits "test notes tune nothing" 65 icd-score -q -g gold.icds --tune pred.icds -o never.icds pred.icds
 is "it says why" "$(grep -c 'pred.icds: holds notes of the test split' err)" 1
+rec-cat --json --where split=train gold.icds | sed -n 's/^{"id":\("[^"]*"\).*/{"id":\1,"codes":[],"scores":{"$bin":"'"$(head -c 52 /dev/zero | base64 -w 0)"'"}}/p' |
+    rec-cat --from-json --schema pred --meta "$META" >train.icds
+exits "nor do training notes" 65 icd-score -q -g gold.icds --tune train.icds -o never.icds pred.icds
+is "it says so" "$(grep -c 'train.icds: holds notes of the train split' err)" 1
 exits "nor do the notes that are scored" 65 icd-score -q -g gold.icds --tune dev.icds -o never.icds dev.icds
 is "it names one" "$(grep -cE 'dev.icds: a note \(record [0-9]+ of gold.icds\) is scored here that a threshold was tuned on' err)" 1
 exits "nor for the other system" 65 icd-score -q -g gold.icds --compare other.icds --compare-tune other.icds pred.icds
