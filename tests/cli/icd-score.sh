@@ -33,6 +33,16 @@ alike "order of the predictions" rev fwd
 rec-cat --from-json --schema gold --meta "{\"labels\":$(python3 -c 'import json,sys;print(json.dumps(json.load(open(sys.argv[1]))[::-1]))' "$G/labels.json")}" "$G/gold.ndjson" >flipped.icds
 icd-score -q -g flipped.icds pred.icds | rec-cat --json | grep '^{"metric"' >flip
 alike "order of the gold labels" flip fwd
+python3 - "$G/pred.ndjson" >flipped.ndjson <<'P'
+import base64, json, struct, sys
+for r in map(json.loads, open(sys.argv[1])):
+    s = base64.b64decode(r["scores"]["$bin"])
+    r["scores"] = {"$bin": base64.b64encode(b"".join(s[i:i + 4] for i in range(len(s) - 4, -1, -4))).decode()}
+    print(json.dumps(r))
+P
+rec-cat --from-json --schema pred --meta "{\"labels\":$(python3 -c 'import json,sys;print(json.dumps(json.load(open(sys.argv[1]))[::-1]))' "$G/labels.json")}" flipped.ndjson |
+    icd-score -q -g gold.icds | rec-cat --json | grep '^{"metric"' >flip2
+alike "order of the predictions' labels, and of their scores with them" flip2 fwd
 
 # ---- without scores; without unknowns ----
 sed 's/,"gen":{[^}]*}//; s/,"scores":{[^}]*}//' "$G/pred.ndjson" >bare.ndjson
