@@ -15,7 +15,6 @@
 #include "lib/util/file.h"
 
 enum { ROUNDS = 1000 }; /* of --compare without --bootstrap */
-#define UNSAID 0.5      /* the threshold of scores without final codes: CAML's */
 
 static const char *gold_path, *train_path, *tune_path, *compare_path, *compare_tune_path, *threshold_text;
 static const char *universe = "both", *tune_by = "all", *tune_search = "exact", *at_list = "5,8,15", *bin_list;
@@ -253,7 +252,7 @@ static json_t *threshold_json(const struct source *of, const double *tuned)
         return strcmp(tune_by, "all") == 0 ? json_real(tuned[0]) : json_string("by code");
     if (threshold_text)
         return json_real(threshold);
-    return of->plain == PLAIN_SCORES ? json_real(UNSAID) : json_null();
+    return of->plain == PLAIN_SCORES ? json_real(0.5) : json_null();
 }
 
 static int begin(struct run *r)
@@ -306,8 +305,8 @@ static int decide(struct run *r, struct source *in, struct preds *p, const doubl
         double *t = mem_alloc(L, sizeof *t);
         if (!t)
             return E_NOMEM;
-        for (size_t l = 0; l < L; l++)
-            t[l] = tuned ? tuned[l] : threshold_text ? threshold : UNSAID;
+        for (size_t l = 0; l < L; l++) /* 0.5: what CAML does with scores */
+            t[l] = tuned ? tuned[l] : threshold_text ? threshold : 0.5;
         int rc = preds_threshold(p, t);
         in->above = true;
         free(t);
@@ -452,9 +451,10 @@ static int print_scored(struct buf *b, const struct source *in, const double *tu
     if (tuned && strcmp(tune_by, "all") != 0)
         return buf_fmt(b, "codes with a score above their own threshold, tuned on %s\n", path_base(dev));
     if (tuned)
-        return buf_fmt(b, "codes with a score above %.9g, tuned on %s\n", tuned[0], path_base(dev));
+        return buf_fmt(b, "codes with a score above %.17g, tuned on %s\n", tuned[0],
+                       path_base(dev)); /* to be given again */
     if (in->above)
-        return buf_fmt(b, "codes with a score above %.9g\n", threshold_text ? threshold : UNSAID);
+        return buf_fmt(b, "codes with a score above %s\n", threshold_text ? threshold_text : "0.5");
     return buf_str(b, "final codes\n");
 }
 

@@ -29,6 +29,21 @@ icd-score -q -g gold.icds --threshold "$t" -o fixed.icds pred.icds
 is "and given by hand scores the same" "$(rec-cat --json fixed.icds | grep '^{"metric"' | cksum)" "$(rec-cat --json t.icds | grep '^{"metric"' | cksum)"
 icd-score -g gold.icds --table --tune dev.icds pred.icds >table.txt
 is "and in the table" "$(sed -n 2p table.txt)" "codes with a score above $t, tuned on dev.icds"
+python3 - "$G" <<'P'
+import base64, json, struct, sys
+for f in ("dev", "pred"):  # a sixth of each score: nine digits of the threshold are below it
+    with open(f + "6.ndjson", "w") as out:
+        for r in map(json.loads, open(f"{sys.argv[1]}/{f}.ndjson")):
+            s = struct.unpack("<13f", base64.b64decode(r["scores"]["$bin"]))
+            r["scores"] = {"$bin": base64.b64encode(struct.pack("<13f", *(x / 6 for x in s))).decode()}
+            out.write(json.dumps(r) + "\n")
+P
+for f in dev6 pred6; do rec-cat --from-json --schema pred --meta "$META" $f.ndjson >$f.icds; done
+above=$(icd-score -g gold.icds --table --tune dev6.icds pred6.icds | sed -n '2s/.* above \([^,]*\),.*/\1/p')
+icd-score -q -g gold.icds --threshold "$above" -o again.icds pred6.icds
+is "the table's digits suffice to give it again" "$(value again.icds f1_micro)" "$(value t.icds f1_micro)"
+icd-score -q -g gold.icds --tune dev.icds --tune-by code --universe all pred.icds | rec-cat --json | head -n 1 >head
+is "one a code: so says meta" "$(grep -c '"scored_threshold":"by code"' head)" 1
 exits "test notes tune nothing" 65 icd-score -q -g gold.icds --tune pred.icds -o never.icds pred.icds
 is "it says why" "$(grep -c 'pred.icds: holds notes of the test split' err)" 1
 rec-cat --json --where split=train gold.icds | sed -n 's/^{"id":\("[^"]*"\).*/{"id":\1,"codes":[],"scores":{"$bin":"'"$(head -c 52 /dev/zero | base64 -w 0)"'"}}/p' |
