@@ -141,8 +141,10 @@ P
 rec-cat --from-json --schema gold --meta "$META" halves.ndjson >halves.icds
 for s in dev test; do
     rec-cat --json --where split=$s halves.icds | sed -n 's/^{"id":\("[^"]*"\).*/{"id":\1,"codes":[]}/p' |
-        rec-cat --from-json --schema pred --meta "$META" | icd-score -q -g halves.icds -o $s.score.icds || no "half $s"
+        rec-cat --from-json --schema pred --meta "$META" >$s.half.icds
+    icd-score -q -g halves.icds -o $s.score.icds $s.half.icds || no "half $s"
 done
+exits "other notes, but as many" 65 icd-score -q -g halves.icds --compare dev.half.icds test.half.icds
 exits "scores of another split, of as many notes" 65 icd-score --leaderboard dev.score.icds test.score.icds
 is "it says what differs" "$(grep -c 'dev and test were not scored against the same gold stream and notes' err)" 1
 grep '"train"' "$G/gold.ndjson" | sed 8q | rec-cat --from-json --schema gold --meta "$META" >fewer.icds
