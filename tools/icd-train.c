@@ -1,6 +1,6 @@
 /* icd-train: token + target streams -> a model directory (Hugging Face layout), trainlog on standard output.
- * This file reads, checks and joins the streams, prepares the model and keeps the directory; the training itself is
- * lib/train. Tests: tests/cli/icd-train.sh. */
+ * This file opens and checks the inputs, prepares the model and keeps the directory; examples, steps and the loop are
+ * lib/train's. Tests: tests/cli/icd-train.sh. */
 #include "lib/stream/stage.h"
 #include "lib/text/codes.h"
 #include "lib/text/spm.h"
@@ -148,7 +148,6 @@ static struct tool {
     struct train_state state;
     json_t *about;
     struct run *run;
-    uint64_t test_notes;
     bool constant; /* the best model's dev predictions */
     double seconds;
     int64_t tokens0; /* before this call, where it resumes */
@@ -162,54 +161,6 @@ static void on_signal(int sig)
 static bool stop(void)
 {
     return got_signal != 0;
-}
-
-/* ---- input ---- */
-static int split_of(const msgpack_object *rec) /* SPLITS: neither train nor dev */
-{
-    return rec_is(rec, "split", "train") ? SPLIT_TRAIN : rec_is(rec, "split", "dev") ? SPLIT_DEV : SPLITS;
-}
-
-static int one_target(struct tool *t, const msgpack_object *rec)
-{
-    const char *id;
-    size_t id_n;
-    int split = split_of(rec);
-    int32_t *ids = NULL, *label = NULL;
-    int64_t n, label_n = 0;
-    rec_str(rec, "id", &id, &id_n);
-    if (split == SPLITS)
-        return err_set(E_DATA, "field split: a target must be train or dev (labels of test notes are never read)");
-    const msgpack_object *codes = rec_get(rec, "codes");
-    if (!codes)
-        return err_set(E_DATA, "field codes: missing");
-    TRY(rec_ids(rec, "ids", t->m->arch.V, &ids, &n));
-    int rc = (label = mem_alloc(codes->via.array.size, sizeof *label)) ? 0 : E_NOMEM;
-    for (uint32_t i = 0; i < codes->via.array.size && !rc; i++) {
-        const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
-        int64_t l = labels_find(&t->labels, c->ptr, c->size);
-        if (l < 0)
-            rc = err_set(E_DATA, "field codes: a code is not in the header's labels");
-        else
-            label[label_n++] = (int32_t)l;
-    }
-    if (!rc)
-        rc = dataset_target(&t->data, id, id_n, split, ids, n, label, label_n);
-    free(ids);
-    free(label);
-    return rc;
-}
-
-static int read_targets(struct tool *t)
-{
-    const msgpack_object *rec;
-    int rc = 0;
-    enum stream_got got;
-    while ((got = stream_next(t->target, &rec, &rc)) == STREAM_RECORD)
-        if ((rc = one_target(t, rec)))
-            return err_ctx(rc, "%s: record %llu", stream_name(t->target),
-                           (unsigned long long)stream_records(t->target));
-    return got == STREAM_ERROR ? rc : 0;
 }
 
 /* ---- the model ---- */
@@ -243,20 +194,12 @@ static int check_labels(struct tool *t, const json_t *labels)
 }
 
 /* ---- knowledge ---- */
-static int choice(const char *const *names, const char *name)
-{
-    int i = 0;
-    while (strcmp(names[i], name))
-        i++;
-    return i;
-}
-
 static int begin_kg(struct run *r)
 {
-    kg.into = (enum kg_into)choice(kg_intos, o.kg_into);
-    kg.pool = (enum kg_pool)choice(kg_pools, o.kg_pool);
-    kg.scope = (enum kg_scope)choice(kg_scopes, o.kg_scope);
-    kg.scale = (enum kg_scale)choice(kg_scales, o.kg_scale);
+    kg.into = (enum kg_into)opt_place(kg_intos, o.kg_into);
+    kg.pool = (enum kg_pool)opt_place(kg_pools, o.kg_pool);
+    kg.scope = (enum kg_scope)opt_place(kg_scopes, o.kg_scope);
+    kg.scale = (enum kg_scale)opt_place(kg_scales, o.kg_scale);
     bool full = !strcmp(o.kg_grad, "full");
     if (full && cfg.kg_refresh != KG_REFRESH)
         return err_set(E_USAGE, "--kg-refresh goes with --kg-grad stop");
@@ -336,8 +279,7 @@ static int begin(struct run *r)
     cfg.att = strcmp(o.loss, "gen") != 0;
     cfg.seed = (uint64_t)seed;
     cfg.schedule = schedule_find(o.schedule);
-    while (strcmp(metrics[cfg.metric], o.metric))
-        cfg.metric++;
+    cfg.metric = (enum train_metric)opt_place(metrics, o.metric);
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
     if (!o.resume && !o.dry_run)
@@ -353,9 +295,8 @@ static int begin(struct run *r)
     int rc = labels_open(&t->labels, meta);
     if (rc)
         return err_ctx(rc, "%s", stream_name(t->target));
-    t->data.labels = (int64_t)t->labels.n;
     TRY(open_model(t, json_object_get(meta, "labels")));
-    TRY(read_targets(t));
+    TRY(dataset_read_targets(&t->data, t->target, &t->labels, t->m->arch.V));
     /* the log's own meta: what was learned, not how notes became tokens */
     json_t *m = json_pack("{s:O,s:O,s:s}", "labels", json_object_get(meta, "labels"), "tokenizer",
                           json_object_get(meta, "tokenizer"), "loss", o.loss);
@@ -369,21 +310,7 @@ static int begin(struct run *r)
 static int each(struct run *r, int thread, const msgpack_object *rec, struct sink *sink)
 {
     struct tool *t = r->state;
-    const char *id;
-    size_t id_n;
-    int32_t *ids;
-    int64_t n;
-    int split = split_of(rec);
-    if (split == SPLITS) {
-        t->test_notes++;
-        return 0;
-    }
-    if (!rec_str(rec, "id", &id, &id_n))
-        return err_set(E_DATA, "field id: missing");
-    TRY(rec_ids(rec, "ids", t->m->arch.V, &ids, &n));
-    int rc = dataset_note(&t->data, id, id_n, split, ids, n);
-    free(ids);
-    return rc;
+    return dataset_read_note(&t->data, rec, t->m->arch.V);
 }
 
 /* ---- hooks of the loop ---- */
@@ -488,8 +415,8 @@ static int check_data(struct tool *t)
 {
     struct dataset *d = &t->data;
     TRY(dataset_seal(d));
-    if (t->test_notes)
-        run_note(t->run, "%llu notes that are neither train nor dev are left out", (unsigned long long)t->test_notes);
+    if (d->other_notes)
+        run_note(t->run, "%lld notes that are neither train nor dev are left out", (long long)d->other_notes);
     if (d->no_target)
         run_warn(t->run, "%lld train or dev notes have no target and are left out", (long long)d->no_target);
     if (d->no_note)
@@ -536,18 +463,8 @@ static int dry_run(struct tool *t)
 {
     const struct dataset *d = &t->data;
     const struct example *first = &d->ex[d->of[SPLIT_TRAIN][0]];
-    int64_t n = d->count[SPLIT_TRAIN] < cfg.batch ? d->count[SPLIT_TRAIN] : cfg.batch;
-    uint32_t *longest = mem_alloc((size_t)n, sizeof *longest);
     struct step_result r;
-    if (!longest)
-        return E_NOMEM;
-    int rc = dataset_longest(d, n, longest);
-    if (!rc)
-        rc = train_knowledge(&t->trainer, 0);
-    if (!rc)
-        rc = step_gradients(&t->trainer, longest, n, 0, &r);
-    free(longest);
-    TRY(rc);
+    TRY(step_trial(&t->trainer, &r));
     double mib = 1024 * 1024, each = 4 * sizeof(real) + (t->m->params.half ? dtype_size(DT_BF16) : 0);
     double weights = (double)t->m->params.numel * each;
     double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));

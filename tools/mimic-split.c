@@ -75,13 +75,6 @@ static struct {
 } st;
 
 /* ---- begin: everything is read ---- */
-static int index_of(const char *const *choices, const char *v)
-{
-    int i = 0;
-    while (strcmp(choices[i], v))
-        i++;
-    return i;
-}
 static bool is_std(const char *path)
 {
     return !path || !strcmp(path, "-");
@@ -118,14 +111,14 @@ static void settle(struct run *r)
         separator = caml_text ? "space" : "newline";
     st.how = (struct mimic_opts){.source = source,
                                  .icd = atoi(icd),
-                                 .form = (enum icd10_form)index_of(icd10_forms, icd10),
+                                 .form = (enum icd10_form)opt_place(icd10_forms, icd10),
                                  .addenda = addenda,
                                  .codes = gold_path,
                                  .caml_numbers = caml_bug,
                                  .thread = r->threads > 1};
     static const char *const strings[] = {"", "\n", "\n\n", " ", "\t"};
-    st.doc = (struct document){.order = (enum note_order)index_of(orders, order),
-                               .separator = strings[index_of(separators, separator)],
+    st.doc = (struct document){.order = (enum note_order)opt_place(orders, order),
+                               .separator = strings[opt_place(separators, separator)],
                                .duplicates = duplicates,
                                .caml = caml_text ? &st.caml : NULL};
 }

@@ -145,14 +145,6 @@ static struct {
 
 /* ---- begin ---- */
 
-static int choice(const char *const *all, const char *one)
-{
-    int i = 0;
-    while (strcmp(all[i], one) != 0)
-        i++;
-    return i;
-}
-
 /* Options that would do nothing are mistakes. */
 static int check_options(void)
 {
@@ -285,13 +277,13 @@ static int load_tokenizer(struct run *r)
 
 static int begin(struct run *r)
 {
-    st.scope = choice(scopes, scope);
+    st.scope = opt_place(scopes, scope);
     st.cfg = (struct sample_cfg){
-        .level = (enum sample_level)choice(levels, level),
-        .rank = (enum sample_rank)choice(ranks, rank),
-        .fill = (enum sample_fill)choice(fills, fill),
-        .overflow = (enum sample_overflow)choice(overflows, overflow),
-        .paragraphs = (enum paragraphs)choice(paras, para),
+        .level = (enum sample_level)opt_place(levels, level),
+        .rank = (enum sample_rank)opt_place(ranks, rank),
+        .fill = (enum sample_fill)opt_place(fills, fill),
+        .overflow = (enum sample_overflow)opt_place(overflows, overflow),
+        .paragraphs = (enum paragraphs)opt_place(paras, para),
         .budget = (size_t)budget,
         .top = (size_t)top,
         .doc_order = strcmp(order, "doc") == 0,

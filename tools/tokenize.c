@@ -81,8 +81,7 @@ static int begin_gold(struct run *r)
     st.targets.separator = separator;
     st.targets.seed = (uint64_t)seed;
     st.targets.kb = format == FORMAT_DESCRIBED ? &st.kb : NULL;
-    while (strcmp(orders[st.targets.order], order) != 0)
-        st.targets.order++;
+    st.targets.order = (enum target_order)opt_place(orders, order);
     TRY(targets_open(&st.targets, r->meta));
     TRY(targets_check(&st.targets, st.spm));
     if (st.targets.order != ORDER_NOTE)

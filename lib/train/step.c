@@ -123,3 +123,16 @@ int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t
         return err_set(E_DATA, "the gradient is not finite: try a smaller --lr");
     return 0;
 }
+
+int step_trial(struct trainer *t, struct step_result *r)
+{
+    int64_t all = t->data->count[SPLIT_TRAIN], n = all < t->cfg->batch ? all : t->cfg->batch;
+    uint32_t *index = mem_alloc((size_t)n, sizeof *index);
+    int rc = index ? dataset_longest(t->data, n, index) : E_NOMEM;
+    if (!rc)
+        rc = train_knowledge(t, 0);
+    if (!rc)
+        rc = step_gradients(t, index, n, 0, r);
+    free(index);
+    return rc;
+}

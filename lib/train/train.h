@@ -1,5 +1,5 @@
 /* Training: examples, batches, the optimizer step, schedules, dev evaluation, complete checkpoints, and the loop over
- * them. The loop knows no files and no streams but its checkpoint: icd-train (tools/) brings the examples and takes the
+ * them. The loop knows no files and no streams but its checkpoint: icd-train (tools/) brings the streams and takes the
  * log through callbacks. Tests: tests/unit/{batch,schedule,optimizer,train}.c, tests/cli/icd-train.sh.
  *
  * Everything a run does is a function of its examples, options, seed and thread count; what a resumed run needs beyond
@@ -7,6 +7,7 @@
 #ifndef ICD_TRAIN_H
 #define ICD_TRAIN_H
 #include "lib/model/knowledge.h"
+#include "lib/text/labels.h"
 #include "lib/util/buf.h"
 
 #define TRAIN_STOPPED 75 /* sysexits' EX_TEMPFAIL: a signal came; the state is saved, go on with --resume */
@@ -28,12 +29,17 @@ struct dataset {
     uint32_t *of[SPLITS];      /* indices of the complete examples of a split; dataset_seal */
     int64_t count[SPLITS];
     int64_t no_target, no_note; /* incomplete examples, left out */
-    int64_t labels;            /* set by the caller before dataset_seal */
+    int64_t other_notes;       /* of neither split, left out */
+    int64_t labels;            /* set before dataset_seal */
 };
 /* Both copy. E_DATA for an id given twice or with two splits. */
 int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *target, int64_t n,
                    const int32_t *label, int64_t label_n);
 int dataset_note(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *ids, int64_t n);
+/* The same from records (records.c). Ids are below V; d->labels becomes those of `l`. A target of another split than
+ * train and dev is E_DATA, a note of another is counted and left out. */
+int dataset_read_targets(struct dataset *d, struct stream *s, const struct labels *l, int64_t V);
+int dataset_read_note(struct dataset *d, const msgpack_object *rec, int64_t V);
 int dataset_seal(struct dataset *d);
 /* The n longest training notes, n <= count[SPLIT_TRAIN]. */
 int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out);
@@ -127,6 +133,8 @@ struct step_result {
  * target tokens of the whole group, the label loss by notes * labels, so the cut into micro-batches does not matter.
  * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite. */
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r);
+/* What a run begins with, for its loss and memory: the knowledge, and gradients of one batch of the longest notes. */
+int step_trial(struct trainer *t, struct step_result *r);
 
 /* Before the step that follows `step`: encodes the knowledge when it is time. */
 int train_knowledge(struct trainer *t, int64_t step);

@@ -274,6 +274,14 @@ json_t *opt_resolved(const struct opt *own, const struct opt *common)
     return j;
 }
 
+int opt_place(const char *const *choices, const char *one)
+{
+    int i = 0;
+    while (strcmp(choices[i], one))
+        i++;
+    return i;
+}
+
 int opt_pairs(const char *s, int (*set)(const char *k, const char *v, void *ctx), void *ctx)
 {
     char *copy = mem_strndup(s, strlen(s)), *save = NULL;

@@ -62,6 +62,9 @@ int opt_print(FILE *f, enum opt_asked what, const struct opt_doc *doc, const str
  * paths as base names, NULL strings left out. Keys in table order. */
 json_t *opt_resolved(const struct opt *own, const struct opt *common);
 
+/* Where `one`, the value of an OPT_CHOICE, stands among its choices: the number of an enum in their order. */
+int opt_place(const char *const *choices, const char *one);
+
 /* "k=v,k=v" micro-syntax used by --init and --lora: calls set(key, value, ctx) for each pair. */
 int opt_pairs(const char *s, int (*set)(const char *k, const char *v, void *ctx), void *ctx);
 
