@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 /* ---- options ---- */
-enum { KG_REFRESH = 100 };
+enum { D_A = 512, KG_REFRESH = 100 }; /* defaults: other values were given */
 static struct {
     const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device, *precision;
     const char *kg, *kg_into, *kg_pool, *kg_scope, *kg_scale, *kg_grad;
     int64_t d_a;
     double dropout;
     bool resume, dry_run, timing;
-} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = 512,
+} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = D_A,
        .dropout = -1, .kg_into = "both", .kg_pool = "token", .kg_scope = "global", .kg_scale = "none",
        .kg_grad = "stop"};
 
@@ -203,8 +203,6 @@ static int begin_kg(struct run *r)
     bool full = !strcmp(o.kg_grad, "full");
     if (full && cfg.kg_refresh != KG_REFRESH)
         return err_set(E_USAGE, "--kg-refresh goes with --kg-grad stop");
-    if ((kg.into == KG_LABELS && !cfg.att) || (kg.into == KG_DECODER && !cfg.gen) || (kg.share_w && !cfg.att))
-        return err_set(E_USAGE, "--kg-%s needs a --loss that trains it", kg.share_w && !cfg.att ? "share-w" : "into");
     return o.kg ? run_input(r, o.kg, "token", &tool.kg) : 0;
 }
 
@@ -220,6 +218,16 @@ static int check_kg(const struct knowledge *has)
                : err_set(E_USAGE, "--kg-%s needs --kg FILE", odd);
 }
 
+/* What a model's own knowledge is like goes for the options, and so into the history. */
+static void take_kg(const struct kg_cfg *own)
+{
+    kg = *own;
+    o.kg_into = kg_intos[kg.into];
+    o.kg_pool = kg_pools[kg.pool];
+    o.kg_scope = kg_scopes[kg.scope];
+    o.kg_scale = kg_scales[kg.scale];
+}
+
 static int add_knowledge(struct tool *t)
 {
     struct model *m = t->m;
@@ -227,14 +235,18 @@ static int add_knowledge(struct tool *t)
         TRY(check_kg(m->kg));
     else if (m->kg)
         return err_set(E_USAGE, "--kg: the model has its own knowledge");
+    if (!o.kg && !m->kg)
+        return 0;
+    if (m->kg)
+        take_kg(&m->kg->cfg);
+    if ((kg.into == KG_LABELS && !cfg.att) || (kg.into == KG_DECODER && !cfg.gen) || (kg.share_w && !cfg.att))
+        return err_set(E_USAGE, "--kg-%s needs a --loss that trains it", kg.share_w && !cfg.att ? "share-w" : "into");
     if (o.kg) {
         struct knowledge *k;
         TRY(same_tokenizer(t, t->kg));
         TRY(knowledge_read(&k, &kg, t->kg, m->arch.V));
         TRY(model_add_knowledge(m, k));
     }
-    if (!m->kg)
-        return 0;
     m->kg->full = !strcmp(o.kg_grad, "full");
     return knowledge_words(m->kg, t->spm, m->arch.V);
 }
@@ -266,8 +278,13 @@ static int open_model(struct tool *t, const json_t *labels)
         if (json_object_set_new(t->m->config, "dropout_rate", json_real(o.dropout)))
             return E_NOMEM;
     }
+    if (t->m->label_head >= 0) { /* a model's own */
+        if (o.d_a != D_A && o.d_a != t->m->d_a)
+            return err_set(E_USAGE, "--d-a: the model's label attention has %lld", (long long)t->m->d_a);
+        o.d_a = t->m->d_a;
+    }
     if (cfg.att)
-        TRY(model_add_label_attn(t->m, (int64_t)t->labels.n, t->m->label_head >= 0 ? t->m->d_a : o.d_a));
+        TRY(model_add_label_attn(t->m, (int64_t)t->labels.n, o.d_a));
     return add_knowledge(t);
 }
 
@@ -376,7 +393,7 @@ static int describe(struct tool *t, const struct train_state *s, const struct ev
                             "history", run_history(t->run), "lineage", lineage, "oracle", t->run->oracle);
     int bad = !icd || json_object_set_new(icd, "lambda", json_integer(r ? r->lambda : !cfg.att)) ||
               json_object_set_new(icd, "threshold", json_real(r ? r->threshold : 0.5));
-    if (cfg.att)
+    if (t->m->label_head >= 0)
         bad = bad || json_object_set_new(icd, "d_a", json_integer(t->m->d_a));
     if (t->m->kg)
         bad = bad || json_object_set_new(icd, "kg", knowledge_json(t->m->kg));

@@ -150,6 +150,24 @@ exits "other knowledge" 64 warm bad --kg kg.icds
 says "is told" 'has its own knowledge'
 exits "another form" 64 warm bad --kg-tanh
 says "is named" '--kg-tanh is not as the model has it'
+train pooled ${short/--lr/--kg-pool code --lr}
+icd-train -m pooled --target target.icds --save pooled2 -o pooled2.icds -q -j 2 --max-steps 2 token.icds
+is "the record tells the form that the model has" "$(python3 -c '
+import json
+o = json.load(open("pooled2/icd.json"))["options"]
+print(o["kg-pool"], o["kg-chunk"], o["d-a"], "kg" in o)')" "code 512 16 False"
+for how in "into labels --loss gen" "into decoder --loss att" "share-w --loss gen"; do
+    rm -rf form form.icds
+    train form ${short/--lr/--kg-${how%% --*} --lr}
+    exits "its form and ${how#* --}" 64 icd-train -m form --target target.icds --save bad -o bad.icds -q -j 2 --${how#* --} token.icds
+    says "is told: ${how#* --}" "--kg-${how%% *} needs a --loss"
+done
+exits "another width of the label attention" 64 warm bad -o bad.icds --d-a 8
+says "names the model's" "label attention has 16"
+exits "text alone, of a model with label attention" 0 icd-train -m none --target target.icds --save alone -o alone.icds -q -j 2 \
+    --max-steps 2 --loss gen token.icds
+rm alone/icd.safetensors
+exits "its label attention is missed when it is lost" 65 icd-infer -q -m alone -o x.icds token.icds
 exits "knowledge for a model without" 0 icd-train -m none --target target.icds --kg kg.icds --save late -o late.icds -q --max-steps 2 token.icds
 
 # ---- refused ----
