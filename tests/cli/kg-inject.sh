@@ -119,6 +119,20 @@ def att(r): return {l for l, s in zip(j["labels"], struct.unpack("<4f", base64.b
 want = [(lambda r: set(r["gen"]["codes"]), j["dev"]["f1_gen"])] + ([(att, j["dev"]["f1_att"])] if "d_a" in j else [])
 print(len(got), all(abs(f1(of) - v) < 1e-9 for of, v in want) or [(f1(of), v) for of, v in want])')" "20 True"
 done
+# What full gradients leave behind is the knowledge as the best model's own encoder reads it: made again, it is the same.
+rm -rf m again again.icds
+train m --kg kg.icds --lr 1e-2 --epochs 2 --batch 8 --kg-grad full
+icd-train -m m --target target.icds --save again -o again.icds -q -j 2 --lr 0 --max-steps 1 --batch 8 token.icds
+memory() { python3 - "$1/icd.safetensors" <<'PY'
+import hashlib, json, struct, sys
+d = open(sys.argv[1], "rb").read()
+n = struct.unpack("<Q", d[:8])[0]
+a, b = json.loads(d[8:8 + n])["icd.kg.memory"]["data_offsets"]
+print("nothing" if not any(d[8 + n + a:8 + n + b]) else hashlib.md5(d[8 + n + a:8 + n + b]).hexdigest())
+PY
+}
+is "full gradients: the knowledge of the model that is kept" "$(memory m)" "$(memory again)"
+[ "$(memory m)" != nothing ] && ok "and it is not empty" || no "and it is not empty"
 icd-infer -q -j 2 -m whole --use att --evidence -o one.icds token.icds
 is "the knowledge stands behind a score" "$(rec-cat --json one.icds | head -n 1 | grep -c '"kg":{')" 1
 for b in 1 7; do icd-infer -q -j 2 -m whole --use att --batch $b token.icds | rec-cat --json | grep -o '"codes":[^]]*' >codes.$b; done

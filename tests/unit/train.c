@@ -209,6 +209,32 @@ static void knowledge_and_memory(void)
     }
 }
 
+/* Which of the first steps encode the knowledge: what was in its memory is gone. */
+static void when_encoded(void)
+{
+    static const struct {
+        int64_t every;
+        bool full;
+        const char *steps;
+    } want[] = {{3, false, "x..x..x"}, {1, false, "xxxxxxx"}, {0, false, "x......"}, {3, true, "......."}};
+    struct rig r;
+    rig_open_with(&r, 4, 0, some_knowledge(KG_GLOBAL));
+    struct tensor *memory = &r.m->params.p[r.m->kg->memory].w;
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        r.c.kg_refresh = want[i].every;
+        r.m->kg->full = want[i].full;
+        for (int64_t step = 0; want[i].steps[step]; step++) {
+            real first;
+            r.t.be->op.fill(memory, 1234);
+            CHECK(train_knowledge(&r.t, step) == 0);
+            CHECK(r.t.be->download(&first, memory->data, sizeof first) == 0);
+            CHECK((first != 1234) == (want[i].steps[step] == 'x'));
+        }
+    }
+    rig_close(&r);
+    DONE("the knowledge is encoded before the first step and every so many after it");
+}
+
 static void not_finite(void)
 {
     struct rig r;
@@ -388,6 +414,7 @@ int main(void)
     dropout_sites();
     memory_and_learning();
     knowledge_and_memory();
+    when_encoded();
     not_finite();
     unused_decoder();
     evaluation();
