@@ -157,7 +157,7 @@ static int table_row(struct answer *a, struct slice row)
             named++;
         }
     }
-    if (named > 1 && named == cells) {
+    if (named && named == cells) {
         a->columns = cells;
         a->in = true;
         return 0;

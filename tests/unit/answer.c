@@ -116,6 +116,9 @@ static const struct {
      "T:Hypertension|A:HTN|S:raised pressure|T:LVH|S:x-y", 0},
     {"table-of-a-section", "## Abbreviations\n| Abbreviation | Meaning |\n|:--|:--|\n| HTN | Hypertension |\n",
      "A:HTN|T:Hypertension", 0},
+    {"table-of-a-column", "## Synonyms\n| Synonym |\n|---|\n| raised pressure |\n\n**Abbreviations**\n- HTN\n"
+     "| Medical term |\n|---|\n| Hypertension |\n",
+     "S:raised pressure|A:HTN|T:Hypertension", 0},
     {"slashes", "Abbreviations:\n- AF / AFib\n- s/p\n- b.i.d.\n", "A:AF|A:AFib|A:s/p|A:b.i.d.", 0},
     {"json", "{\"medical_terms\": [\"Hypertension\", \"LVH\"], \"abbreviations\": {\"HTN\": \"Hypertension\"}, "
      "\"synonyms\": \"a b, c d\"}",
