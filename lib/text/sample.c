@@ -320,10 +320,12 @@ static int take(const struct sample_cfg *cfg, struct sample *s, const char *text
 {
     bool full = room == 0;
     s->n = s->kept = 0;
+    s->head = !s->top;
     for (size_t i = 0; s->top && i < s->ranked && !full; i++)
         TRY(take_section(cfg, s, text, room, i, &full));
     if (s->n || full)
         return 0;
+    s->head = true;
     s->pieces = 0; /* no knowledge, none of it in this note, or each section is too long: the head */
     TRY(add_piece(s, 0, (int64_t)n));
     return take_pieces(cfg, s, text, room, &full);
@@ -334,6 +336,7 @@ int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const 
 {
     size_t room = cfg->budget > cfg->reserved ? cfg->budget - cfg->reserved : 0;
     s->n = s->pieces = s->ranked = s->top = 0;
+    s->head = false;
     TRY(grow(&s->span, &s->span_cap, 0));
     TRY(count_tokens(cfg, text, n, &s->tokens));
     s->whole = s->tokens <= room && !(cfg->reorder && cfg->level != SAMPLE_NONE);

@@ -50,8 +50,8 @@ struct sample { /* result and scratch of one thread: zero it once, reuse it */
     struct match_count *count;  /* of each section; only when ranked */
     struct match_count *pcount; /* of each paragraph, the first of a section without the header */
     uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen */
-    size_t ranked, top;         /* top 0: nothing in the note matched, so its head was kept */
-    bool whole;                 /* the note is kept as it is */
+    size_t ranked, top;         /* top 0: nothing in the note matched */
+    bool whole, head;           /* the note is kept as it is; its head is, as no section was chosen or fitted */
     /* private */
     struct sample_span *piece;
     size_t pieces, span_cap, piece_cap, count_cap, pcount_cap;

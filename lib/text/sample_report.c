@@ -85,7 +85,7 @@ void sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char
     pack_int(pk, "reserved", cfg->reserved);
     pack_int(pk, "chosen", s->top);
     pk_str(pk, "how");
-    pk_str(pk, s->whole ? "whole" : ranked && s->top ? "sampled" : "head");
+    pk_str(pk, s->whole ? "whole" : s->head ? "head" : "sampled");
     pk_str(pk, "sections");
     msgpack_pack_array(pk, ranked ? s->sections.n : 0);
     for (size_t i = 0; ranked && i < s->sections.n; i++)

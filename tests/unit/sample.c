@@ -178,6 +178,12 @@ static void readings(void)
     c.overflow = OVERFLOW_SKIP;
     c.budget = 2;
     CHECK(keeps(c, "PMH: sepsis and more\nLabs: one two three\n", "PMH: sepsis")); /* nothing fits: the head */
+    CHECK(got.head && got.top == 1);
+    c.overflow = OVERFLOW_LEVEL;
+    CHECK(keeps(c, "PMH: sepsis and more\nLabs: one two three\n", "PMH: sepsis") && !got.head);
+    CHECK(keeps(c, "PMH: one two three\n", "PMH: one") && got.head && got.top == 0);
+    c.budget = 100;
+    CHECK(keeps(c, "PMH: one\n", "PMH: one/") && !got.head && got.whole);
     DONE("sample/overflow");
 
     c = config(SAMPLE_PARAGRAPH, 100);
