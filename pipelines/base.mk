@@ -3,7 +3,8 @@
 #   D := build/mine                          # where everything goes
 #   SAMPLE.know := --level paragraph         # an input named "know": options of note-sample
 #   INPUT.full  := know                      # a row named "full" reads it
-#   TRAIN.full  := --loss gen+att --kg $D/kg.icds   # and is trained so; kg.icds: the knowledge as tokens
+#   TRAIN.full  := --loss gen+att --kg $D/kg.icds   # and is trained so; kg.icds: the knowledge as tokens,
+#                                            #   described.kg.icds: descriptions in place of expressions
 #   INFER.full  := --use ensemble            #   and decides so
 #   ROWS := full                             # what the table shows
 #   include pipelines/base.mk
@@ -67,12 +68,16 @@ $D/%.token.icds: $D/note.icds $D/kb.icds $D/spiece.model
 $D/target.icds: $D/gold.icds $D/spiece.model
 	rec-cat --where split=train,dev $D/gold.icds | tokenize -q -m $D/spiece.model $(TARGET) -o $@
 
+$D/described.kb.icds: | $D
+	kb-build $(KB) --kind descriptions -o $@
 $D/kg.icds: $D/kb.icds $D/spiece.model
+	tokenize -q -m $D/spiece.model -o $@ $<
+$D/described.kg.icds: $D/described.kb.icds $D/spiece.model
 	tokenize -q -m $D/spiece.model -o $@ $<
 
 # ---- a row: D/NAME.model, D/NAME.pred.icds, D/NAME.score.icds by INPUT.NAME, TRAIN.NAME, INFER.NAME ----
 .SECONDEXPANSION:
-$D/%.model/icd.json: $D/$$(INPUT.$$*).token.icds $D/target.icds $$(filter $D/kg.icds,$$(TRAIN.$$*))
+$D/%.model/icd.json: $D/$$(INPUT.$$*).token.icds $D/target.icds $$(filter $D/kg.icds $D/described.kg.icds,$$(TRAIN.$$*))
 	@[ -d $(@D)/checkpoint ] || rm -rf $(@D)
 	icd-train $(TRAIN) --tokenizer $D/spiece.model --target $D/target.icds $(TRAIN.$*) \
 	    $$([ -d $(@D)/checkpoint ] && echo --resume) --save $(@D) -o $D/$*.train.icds $<

@@ -39,4 +39,11 @@ touch mark; sleep 0.01; pipe a
 is "nothing is made again" "$(find a/d -newer mark -type f)" ""
 rm a/d/row.pred.icds a/d/row.score.icds; pipe a
 is "predictions lost: they and the score alone" "$(find a/d -newer mark -type f | sort | tr '\n' ' ')" "a/d/row.pred.icds a/d/row.score.icds "
+
+# ---- descriptions in place of expressions are another row of the same experiment ----
+rm -r a/d/row.model; rm a/d/row.pred.icds a/d/row.score.icds
+pipe a 'TRAIN.row=--loss att --max-steps 1 --d-a 16 --kg d/described.kg.icds' 'INFER.row=--use att'
+is "knowledge of descriptions" "$(python3 -c 'import json
+k = json.load(open("a/d/row.model/icd.json"))["kg"]
+print(k["codes"], k["texts"], k["tokens"] > 1000)')" "50 50 True"
 exit $failed
