@@ -329,6 +329,7 @@ struct shape {
     int B, T, S, H, K;
     bool bias, padded;
     struct attn_cfg c;
+    bool joined; /* keys are the values too, and their gradient is one (KG-injection) */
 };
 static const int32_t lengths[4] = {1 << 20, 1, 0, 5};
 
@@ -345,7 +346,7 @@ static struct twin *keys(const struct shape *n, int64_t pad)
 }
 static void one_attention(struct shape n, bool backward)
 {
-    struct twin *q = twin_heads(ACT_PAD(IN, 1, 3, n.B, n.T, n.H * n.K), n.H), *k = keys(&n, 0), *w = keys(&n, 1);
+    struct twin *q = twin_heads(ACT_PAD(IN, 1, 3, n.B, n.T, n.H * n.K), n.H), *k = keys(&n, 0), *w = n.joined ? k : keys(&n, 1);
     struct twin *o = twin_heads(ACT_PAD(OUT, 1, 2, n.B, n.T, n.H * n.K), n.H), *lse = F32(OUT, 1, n.B, n.H, n.T);
     struct twin *bias = n.bias ? ACT(IN, 1, n.c.buckets, n.H) : NULL, *klen = n.padded ? twin_ints(n.B, lengths) : NULL;
     on_gpu = false;
@@ -361,7 +362,7 @@ static void one_attention(struct shape n, bool backward)
                 *db = n.bias ? F32(INOUT, 1, n.c.buckets, n.H) : NULL;
     struct twin *dq = twin_heads(ACT(INOUT, 1, n.B, n.T, n.H * n.K), n.H);
     struct twin *dk = twin_heads(ACT_PAD(INOUT, 1, 5, n.B, n.S, n.H * n.K), n.H);
-    struct twin *dv = twin_heads(ACT(INOUT, 1, n.B, n.S, n.H * n.K), n.H);
+    struct twin *dv = n.joined ? dk : twin_heads(ACT(INOUT, 1, n.B, n.S, n.H * n.K), n.H);
     RUN(attention_bwd, v(dq), v(dk), v(dv), v(db), v(dout), v(o), v(lse), v(q), v(k), v(w), v(bias), v(klen), &n.c);
     SAME(3e-5);
 }
@@ -376,6 +377,8 @@ static void each_attention(bool backward)
     one_attention((struct shape){4, 41, 41, 3, 5, true, true, enc}, backward);
     one_attention((struct shape){2, 131, 131, 2, 8, true, false, dec}, backward);
     one_attention((struct shape){3, 9, 70, 3, 7, false, true, cross}, backward);
+    one_attention((struct shape){3, 9, 70, 1, 16, false, true, cross, true}, backward);
+    one_attention((struct shape){1, 20, 300, 1, 24, false, false, cross, true}, backward);
     enc.drop = (struct dropout){0.25, 11, 12};
     dec.drop = (struct dropout){0.25, 11, 13};
     one_attention((struct shape){4, 37, 37, 3, 5, true, true, enc}, backward);

@@ -1,8 +1,8 @@
 /* CUDA's language and the part of its runtime that kernels/cuda uses, on the CPU: the same .cu files are compiled as
  * C++ with this header in place of NVIDIA's, and the twin tests run on them where there is no GPU (tests/twin/host.sh).
- * What this shows: indices, shapes, masks, reductions, the backend's logic. What it can't: nvcc's code, real cuBLAS,
- * speed, and races that a GPU's order of threads would bring out; blocks run one after the other, the threads of a
- * block until they wait. Behind it: host.cc. */
+ * What this shows: indices, shapes, masks, reductions, the backend's logic, barriers that are missing or that not all
+ * threads come to (in two orders, see host.cc), addresses that are not aligned and overruns of shared arrays (HOST_SAN
+ * of the Makefile). What it can't: nvcc's code, real cuBLAS, speed, copies that overlap with kernels. */
 #ifndef ICD_TEST_CUDA_RUNTIME_H
 #define ICD_TEST_CUDA_RUNTIME_H
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct dim3 {
 extern struct dim3 threadIdx, blockIdx, blockDim, gridDim;
 void __syncthreads(void);
 int __syncthreads_or(int value);
-/* As many bytes as V has, from the thread `lane_mask` away; all threads of the block must call. */
+/* As many bytes as V has, from the thread `lane_mask` away; all threads of the warp must call. */
 void host_shuffle(const void *mine, void *theirs, size_t bytes, int lane_mask);
 template <class V>
 V __shfl_xor_sync(unsigned, V v, int lane_mask)
