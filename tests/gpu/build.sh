@@ -10,7 +10,7 @@ command -v nvidia-smi >/dev/null &&
 have() {
     printf '#include <%s.h>\n' stdio stddef stdint archive csv isa-l zstd msgpack xxhash jansson curl/curl dnnl |
         ${CC:-cc} -x c -fsyntax-only - 2>/dev/null &&
-        command -v spm_train >/dev/null
+        command -v spm_train >/dev/null && command -v python3 >/dev/null
 }
 before=${LD_LIBRARY_PATH:-} # the oracle's
 if ! have && ls build/gpu-libs/*.deb >/dev/null 2>&1; then
