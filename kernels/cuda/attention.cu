@@ -70,8 +70,7 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
     free(host);
     if (!ok)
         return false;
-    if (kept[next].mem)
-        gpu_ok(cudaFree(kept[next].mem));
+    gpu_free(kept[next].mem);
     kept[next].c = *c;
     kept[next].mem = mem;
     kept[next].table.of = (const int32_t *)mem;
@@ -317,17 +316,18 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
     }
 }
 
-/* sums(H,strip_len) += dX of nb notes along its diagonals; a thread a diagonal. */
+/* sums(H,strip_len) += dX of nb notes along its diagonals; a thread a diagonal. All threads go through the rows
+ * together: what a warp reads is consecutive. */
 static __global__ void diagonals(float *sums, const float *dx, struct attn a, int64_t nb)
 {
     int64_t i = thread_index(), h = i / a.strip_len, d = i % a.strip_len - (a.T - 1); /* key = query + d */
     if (h >= a.H)
         return;
-    int64_t from = d < 0 ? -d : 0, end = a.S - d < a.T ? a.S - d : a.T;
     float sum = sums[i];
     for (int64_t b = 0; b < nb; b++)
-        for (int64_t t = from; t < end; t++)
-            sum += dx[((b * a.H + h) * a.T + t) * a.S + t + d];
+        for (int64_t t = 0; t < a.T; t++)
+            if (t + d >= 0 && t + d < a.S)
+                sum += dx[((b * a.H + h) * a.T + t) * a.S + t + d];
     sums[i] = sum;
 }
 /* dbias(buckets,H), rows `row` apart, += the sums of its diagonals; a block an element. */

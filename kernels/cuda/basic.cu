@@ -41,6 +41,8 @@ void cuda_fill(tensor_p y, double value)
     op_call call("fill", {y});
     NEED("fill", is_floating(y));
     int64_t n = tensor_numel(y);
+    if (n == 0)
+        return;
     if (value == 0 && tensor_contiguous(y)) {
         gpu_ok(cudaMemsetAsync(y->data, 0, (size_t)n * dtype_size(y->dtype), gpu.stream));
         return;
@@ -67,6 +69,8 @@ void cuda_copy(tensor_p y, tensor_p x)
     op_call call("copy", {y, x});
     int64_t n = tensor_numel(y);
     NEED("copy", same_size(x, y) && (x->dtype == y->dtype || (is_floating(x) && is_floating(y))));
+    if (n == 0)
+        return;
     if (x->dtype == y->dtype && tensor_contiguous(x) && tensor_contiguous(y)) {
         gpu_ok(cudaMemcpyAsync(y->data, x->data, (size_t)n * dtype_size(y->dtype), cudaMemcpyDeviceToDevice,
                                gpu.stream));

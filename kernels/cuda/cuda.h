@@ -68,6 +68,7 @@ struct op_call {
 bool gpu_ok(cudaError_t e);
 bool blas_ok(cublasStatus_t s);
 void *gpu_alloc(size_t bytes); /* NULL with the error set: what was asked and what is free */
+void gpu_free(void *p);        /* waits for the ops that may use it; NULL: nothing */
 /* Uninitialised device memory of the op in hand, kept and grown between ops; NULL after backend_fail(). */
 void *gpu_scratch(size_t bytes);
 /* `bytes` rounded so that what follows is aligned. */

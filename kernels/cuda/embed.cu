@@ -46,10 +46,13 @@ static __global__ void embed_sums(float *dtable, const X *dy, const int32_t *ids
         same[threadIdx.x] = j < N && ids[j] == id;
         if (!__syncthreads_or(same[threadIdx.x]))
             continue;
-        for (unsigned n = 0; n < blockDim.x; n++)
-            if (same[n])
-                for (int64_t c = threadIdx.x; c < D; c += blockDim.x)
-                    dtable[id * D + c] += load(dy[(from + n) * D + c]);
+        for (int64_t c = threadIdx.x; c < D; c += blockDim.x) {
+            float sum = dtable[id * D + c];
+            for (unsigned n = 0; n < blockDim.x; n++)
+                if (same[n])
+                    sum += load(dy[(from + n) * D + c]);
+            dtable[id * D + c] = sum;
+        }
         __syncthreads(); /* same is written again */
     }
 }

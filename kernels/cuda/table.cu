@@ -89,8 +89,11 @@ void *gpu_alloc(size_t bytes)
     return NULL;
 }
 
-static void gpu_free(void *p)
+void gpu_free(void *p)
 {
+    if (!p)
+        return;
+    gpu_ok(cudaStreamSynchronize(gpu.stream));
     gpu_ok(cudaFree(p));
 }
 
@@ -105,9 +108,8 @@ void *gpu_scratch(size_t bytes)
 {
     static void *kept;
     static size_t size;
-    if (size < bytes) {
-        if (kept)
-            gpu_ok(cudaFree(kept)); /* waits for the ops that use it */
+    if (!kept || size < bytes) {
+        gpu_free(kept);
         kept = gpu_alloc(bytes);
         size = kept ? bytes : 0;
         if (!kept)
