@@ -52,14 +52,16 @@ endif
 ifeq ($(CUDA)$(NVCC),yes)
 $(error CUDA=yes: nvcc is neither on the PATH nor in /usr/local/cuda/bin)
 endif
-ifneq ($(and $(NVCC),$(filter-out no,$(CUDA)),$(if $(SAN),,yes)),)
 CUDA_HOME ?= $(abspath $(dir $(realpath $(NVCC)))/..)
+CUDA_LIB  ?= $(patsubst %/libcudart_static.a,%,$(firstword $(wildcard $(CUDA_HOME)/lib64/libcudart_static.a \
+             $(CUDA_HOME)/lib/libcudart_static.a $(CUDA_HOME)/targets/*/lib/libcudart_static.a)))
+ifneq ($(and $(NVCC),$(filter-out no,$(CUDA)),$(if $(SAN),,yes)),)
 CUDA_C  := $(wildcard kernels/cuda/*.cu)
 CUDA_O  := $(CUDA_C:%.cu=$(B)/o/%.o)
 CUDA_IS := with CUDA ($(NVCC))
 GENCODE ?= -gencode arch=compute_80,code=sm_80 -gencode=arch=compute_90a,code=sm_90a -gencode arch=compute_80,code=compute_80
-NVF     := -std=c++17 -O3 -g -Xcompiler -Wall,-Wextra,-Wno-missing-field-initializers $(GENCODE) -DICD_CUDA_LIB='"$(CUDA_HOME)/lib64"'
-LDLIBS  += -L$(CUDA_HOME)/lib64 -lcudart_static -lrt -ldl
+NVF     := -std=c++17 -O3 -g -Xcompiler -Wall,-Wextra,-Wno-missing-field-initializers $(GENCODE) -DICD_CUDA_LIB='"$(CUDA_LIB)"'
+LDLIBS  += $(CUDA_LIB:%=-L%) -lcudart_static -lrt -ldl
 else
 CUDA_O  := $(B)/o/kernels/cuda/none.o
 CUDA_IS := without CUDA ($(if $(SAN),sanitized,$(if $(filter no,$(CUDA)),CUDA=no,no nvcc)))
