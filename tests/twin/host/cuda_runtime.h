@@ -1,7 +1,7 @@
 /* CUDA's language and the part of its runtime that kernels/cuda uses, on the CPU: the same .cu files are compiled as
  * C++ with this header in place of NVIDIA's, and the twin tests run on them where there is no GPU (tests/twin/host.sh).
  * What this shows: indices, shapes, masks, reductions, the backend's logic, barriers that are missing or that not all
- * threads come to (in two orders, see host.cc), addresses that are not aligned and overruns of shared arrays (HOST_SAN
+ * threads come to (in two orders, see host.cc), arguments that are not the device's or freed, addresses that are not aligned and overruns of shared arrays (HOST_SAN
  * of the Makefile). What it can't: nvcc's code, real cuBLAS, speed, copies that overlap with kernels. */
 #ifndef ICD_TEST_CUDA_RUNTIME_H
 #define ICD_TEST_CUDA_RUNTIME_H
@@ -35,7 +35,29 @@ void host_launch_any(int64_t grid, unsigned block, F f)
 {
     host_launch(grid, block, [](void *ctx) { (*(F *)ctx)(); }, &f);
 }
-#define LAUNCH(kernel, grid, block, ...) host_launch_any((grid), (block), [&] { kernel(__VA_ARGS__); })
+/* Ends the program if p is not NULL and not in memory of the device that is in use. */
+void host_needs_device(const void *p);
+template <class V>
+void host_argument(V *p)
+{
+    host_needs_device(p);
+}
+template <class V>
+void host_argument(const V &)
+{
+}
+template <class... A>
+void host_arguments(const A &...a)
+{
+    (host_argument(a), ...);
+}
+#define LAUNCH(kernel, grid, block, ...)                                         \
+    do {                                                                         \
+        if ((grid) > 0) {                                                        \
+            host_arguments(__VA_ARGS__);                                         \
+            host_launch_any((grid), (block), [&] { kernel(__VA_ARGS__); });      \
+        }                                                                        \
+    } while (0)
 
 /* ---- the runtime ---- */
 #define CUDART_VERSION 13000

@@ -9,6 +9,7 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 /* ---- blocks and threads ---- */
@@ -166,6 +167,15 @@ void host_shuffle(const void *mine, void *theirs, size_t bytes, int lane_mask)
 }
 
 /* ---- the runtime: device memory is host memory, of a size that a test can set ---- */
+static std::map<const char *, size_t> pieces; /* of memory of the device, and of the host's that it can write to */
+void host_needs_device(const void *p)
+{
+    auto after = pieces.upper_bound((const char *)p);
+    if (p && (after == pieces.begin() || (const char *)p >= std::prev(after)->first + std::prev(after)->second)) {
+        fprintf(stderr, "%p: not memory of the device\n", p);
+        abort();
+    }
+}
 static size_t in_use;
 static size_t capacity(void)
 {
@@ -220,6 +230,7 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
     memset(mem + 256, 0xff, bytes); /* NaN: fresh memory is no zeros */
     in_use += bytes;
     *p = mem + 256;
+    pieces[mem + 256] = bytes;
     return cudaSuccess;
 }
 cudaError_t cudaFree(void *p)
@@ -228,6 +239,7 @@ cudaError_t cudaFree(void *p)
         size_t bytes;
         memcpy(&bytes, (char *)p - 256, sizeof bytes);
         in_use -= bytes;
+        pieces.erase((char *)p);
         free((char *)p - 256);
     }
     return cudaSuccess;
@@ -235,6 +247,7 @@ cudaError_t cudaFree(void *p)
 cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned)
 {
     *p = malloc(bytes);
+    pieces[(char *)*p] = bytes;
     return *p ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaMemGetInfo(size_t *room, size_t *total)
@@ -243,14 +256,17 @@ cudaError_t cudaMemGetInfo(size_t *room, size_t *total)
     *room = *total - in_use;
     return cudaSuccess;
 }
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t)
 {
+    host_needs_device(bytes && kind != cudaMemcpyDeviceToHost ? to : NULL);
+    host_needs_device(bytes && kind != cudaMemcpyHostToDevice ? from : NULL);
     if (bytes)
         memmove(to, from, bytes);
     return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t)
 {
+    host_needs_device(bytes ? p : NULL);
     if (bytes)
         memset(p, value, bytes);
     return cudaSuccess;
@@ -311,6 +327,7 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t ta, 
     if (!types || m < 0 || n < 0 || k < 0 || lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || lda < 1 ||
         ldb < 1 || ldc < 1)
         return CUBLAS_STATUS_INVALID_VALUE;
+    host_arguments((const char *)a, (const char *)b, (const char *)c);
     std::vector<float> as((size_t)m * k), bs((size_t)k * n), sum((size_t)m);
     for (int64_t r = 0; r < count; r++) {
         for (int64_t p = 0; p < k; p++)
