@@ -1,6 +1,6 @@
 /* Areas under the ROC and the precision-recall curve. macro: the mean over the labels where it is defined (ROC: a
- * positive and a negative; precision-recall: a positive); micro: one curve over all notes and labels. A single note has no
- * ROC area, as in CAML. */
+ * positive and a negative; precision-recall: a positive); micro: one curve over all notes and labels. A single note
+ * has no ROC area, as in CAML. */
 #include <math.h>
 #include <stdlib.h>
 
