@@ -22,7 +22,7 @@ static double point(int i)
 /* How many points are below x. */
 static int below(double x)
 {
-    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1)); /* none too many, but for rounding */
+    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1)); /* never too many */
     while (i < GRID && point(i) < x)
         i++;
     return i;
