@@ -4,7 +4,8 @@
 # that runs out. Without a GPU: the programs with kernels/cuda compiled for the CPU (tests/twin/host).
 . "$(dirname "$0")/../lib.sh"
 command -v spm_train >/dev/null || { skip tools "no spm_train"; exit 0; }
-name() { echo "${TWIN_REQUIRED:+GPU}${TWIN_REQUIRED-host}: $1"; }
+[ -n "${TWIN_REQUIRED:-}" ] && on=GPU || on=host
+name() { echo "$on: $1"; }
 [ -n "${TWIN_REQUIRED:-}" ] && G=$BIN || G=$B/host/bin
 [ -x "$G/icd-train" ] || { skip tools "not built with sanitizers"; exit 0; }
 cd "$T" || exit 1
