@@ -227,6 +227,8 @@ static int check_options(struct run *r)
         return err_set(E_USAGE, "--compare-tune needs --compare");
     if ((strcmp(tune_by, "all") || strcmp(tune_search, "exact")) && !tune_path && !compare_tune_path)
         return err_set(E_USAGE, "--tune-by and --tune-search need --tune or --compare-tune");
+    if (seed != 1 && !rounds && !compare_path)
+        return err_set(E_USAGE, "--seed needs --bootstrap or --compare");
     if (bin_list)
         TRY(group_list(bin_list, 0, &st.edge, &st.n_edge));
     return group_list(at_list, 1, &st.at, &st.n_at);

@@ -97,7 +97,7 @@ icd-score -q -g gold.icds --compare other.icds --bootstrap 2 --compare-tune dev.
 icd-score -q -g gold.icds --threshold "$t" --universe all -o alone.icds other.icds
 is "--compare-tune is for the other system alone" "$(rec-cat --json both.icds | sed -n 's/^{"metric":"f1_micro",.*"other":\([^,]*\),.*/\1/p') $(value both.icds f1_micro)" \
     "$(value alone.icds f1_micro) $(value sure.icds f1_micro)"
-for bad in '--tune-by code' '--tune-search grid' '--threshold x' '--threshold nan' '--threshold 0.5x' '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
+for bad in "--seed 2" '--tune-by code' '--tune-search grid' '--threshold x' '--threshold nan' '--threshold 0.5x' '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
     exits "$bad" 64 icd-score -g gold.icds $bad pred.icds
 done
 rec-cat --from-json --schema pred --meta "$META" "$G/pred.ndjson" | rec-cat --json | grep '^{"id"' | python3 -c '
