@@ -346,7 +346,8 @@ static struct twin *keys(const struct shape *n, int64_t pad)
 }
 static void one_attention(struct shape n, bool backward)
 {
-    struct twin *q = twin_heads(ACT_PAD(IN, 1, 3, n.B, n.T, n.H * n.K), n.H), *k = keys(&n, 0), *w = n.joined ? k : keys(&n, 1);
+    struct twin *q = twin_heads(ACT_PAD(IN, 1, 3, n.B, n.T, n.H * n.K), n.H);
+    struct twin *k = keys(&n, 0), *w = n.joined ? k : keys(&n, 1);
     struct twin *o = twin_heads(ACT_PAD(OUT, 1, 2, n.B, n.T, n.H * n.K), n.H), *lse = F32(OUT, 1, n.B, n.H, n.T);
     struct twin *bias = n.bias ? ACT(IN, 1, n.c.buckets, n.H) : NULL, *klen = n.padded ? twin_ints(n.B, lengths) : NULL;
     on_gpu = false;

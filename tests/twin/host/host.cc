@@ -1,8 +1,8 @@
 /* CUDA on the CPU, for tests: see cuda_runtime.h beside this file. Threads of a block are fibers: one runs until it
  * ends or waits at a barrier, then the next; a fiber that ends takes the next thread that has not begun, so that
  * kernels without barriers need one fiber only. A warp waits for itself at a shuffle, and goes on to the block's next
- * barrier before another warp leaves the last one. HOST_ORDER=reverse: blocks and threads run from the last to the first,
- * which shows what only held because those before had run. */
+ * barrier before another warp leaves the last one. HOST_ORDER=reverse: blocks and threads run from the last to the
+ * first, which shows what only held because those before had run. */
 #include "kernels/cuda/cuda.h"
 #include <setjmp.h>
 #include <stdlib.h>
