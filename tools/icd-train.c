@@ -15,8 +15,9 @@
 /* ---- options ---- */
 enum { D_A = 512, KG_REFRESH = 100 }; /* defaults: other values were given */
 static struct {
-    const char *model, *init, *tokenizer, *target, *save, *loss, *schedule, *metric, *device, *precision;
+    const char *model, *init, *tokenizer, *save, *loss, *schedule, *metric, *device, *precision;
     const char *kg, *kg_into, *kg_pool, *kg_scope, *kg_scale, *kg_grad;
+    struct opt_list targets;
     int64_t d_a;
     double dropout;
     bool resume, dry_run, timing;
@@ -44,8 +45,10 @@ static const struct opt opts[] = {
      .help = "Start from random weights instead, as t5:d_model=64,layers=2."},
     {.name = "tokenizer", .type = OPT_FILE, .value = &o.tokenizer, .arg = "FILE",
      .help = "With --init: the SentencePiece model the streams were made with; it is copied into the model directory."},
-    {.name = "target", .letter = 't', .type = OPT_FILE, .value = &o.target, .arg = "FILE", .flags = OPT_REQUIRED,
-     .help = "Target stream of the train and dev notes (from tokenize)."},
+    {.name = "target", .letter = 't', .type = OPT_FILES, .value = &o.targets, .arg = "FILE", .flags = OPT_REQUIRED,
+     .help = "Target stream of the train and dev notes (from tokenize). Where it is repeated, the training notes take "
+             "the targets of one stream after the other, epoch by epoch: an order by chance anew for each epoch, say, "
+             "by tokenize --order shuffle --seed 1, 2, .."},
     {.name = "save", .letter = 's', .type = OPT_OUT, .value = &o.save, .arg = "DIR", .flags = OPT_REQUIRED,
      .help = "Model directory to write; new or empty. The state of an interrupted run is in DIR/checkpoint."},
     {.name = "resume", .type = OPT_FLAG, .value = &o.resume, .flags = OPT_QUIET,
@@ -301,7 +304,7 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
     if (!o.resume && !o.dry_run)
         TRY(run_dir_check(o.save));
-    TRY(run_input(r, o.target, "target", &t->target));
+    TRY(run_input(r, o.targets.v[0], "target", &t->target));
     TRY(begin_kg(r));
     const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);
     const char *of = json_string_value(json_object_get(tokens, "of"));
@@ -313,7 +316,14 @@ static int begin(struct run *r)
     if (rc)
         return err_ctx(rc, "%s", stream_name(t->target));
     TRY(open_model(t, json_object_get(meta, "labels")));
-    TRY(dataset_read_targets(&t->data, t->target, &t->labels, t->m->arch.V));
+    t->data.turns = o.targets.n;
+    TRY(dataset_read_targets(&t->data, 0, t->target, &t->labels, t->m->arch.V));
+    for (int i = 1; i < o.targets.n; i++) {
+        struct stream *s;
+        TRY(run_input(r, o.targets.v[i], "target", &s));
+        TRY(same_tokenizer(t, s));
+        TRY(dataset_read_targets(&t->data, i, s, &t->labels, t->m->arch.V));
+    }
     /* the log's own meta: what was learned, not how notes became tokens */
     json_t *m = json_pack("{s:O,s:O,s:s}", "labels", json_object_get(meta, "labels"), "tokenizer",
                           json_object_get(meta, "tokenizer"), "loss", o.loss);

@@ -38,7 +38,7 @@ static const struct opt opts[] = {
      "Gold: order of a note's codes in its target: freq (most frequent in the training notes first), code (byte-wise), "
      "sequence (the coder's own, where it is known), given (as in the record), note (where an expression first stands "
      "in "
-     "--notes), shuffle (by chance, --seed; the same in all epochs).",
+     "--notes), shuffle (by chance, --seed; icd-train takes several such streams, one an epoch).",
      .choices = orders},
     {"notes", 0, OPT_FILE, &notes, "FILE", "The note stream for --order note."},
     {"seed", 0, OPT_INT, &seed, "S", "For --order shuffle: another number, another order.", 0, 9007199254740992.},

@@ -80,7 +80,7 @@ static int copy_i32(int32_t **to, const int32_t *from, int64_t n)
 int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *target, int64_t n,
                    const int32_t *label, int64_t label_n)
 {
-    struct example *e;
+    struct example *e = NULL;
     TRY(example_at(d, id, id_n, split, &e));
     if (e->target)
         return err_set(E_DATA, "field id: given twice");
@@ -91,9 +91,61 @@ int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, co
     return 0;
 }
 
+static bool same_labels(const struct example *e, const int32_t *label, int64_t n)
+{
+    bool same = e->label_n == n; /* none stands twice */
+    for (int64_t i = 0; i < n && same; i++) {
+        int64_t k = 0;
+        while (k < n && e->label[k] != label[i])
+            k++;
+        same = k < n;
+    }
+    return same;
+}
+
+int dataset_turn(struct dataset *d, int turn, const char *id, size_t id_n, const int32_t *target, int64_t n,
+                 const int32_t *label, int64_t label_n)
+{
+    uint32_t at = d->slots ? d->slot[slot_of(d, id, id_n)] : 0;
+    struct example *e = at ? &d->ex[at - 1] : NULL;
+    if (!e || !e->target || d->split[at - 1] != SPLIT_TRAIN)
+        return err_set(E_DATA, "field id: no training note of the first target stream");
+    if (!same_labels(e, label, label_n))
+        return err_set(E_DATA, "field codes: others than in the first target stream");
+    if (!e->turn) {
+        if (!(e->turn = mem_zalloc((size_t)d->turns, sizeof *e->turn)))
+            return E_NOMEM;
+        e->turn[0] = (struct target_row){e->target, e->target_n};
+    }
+    if (e->turn[turn].ids)
+        return err_set(E_DATA, "field id: given twice");
+    TRY(copy_i32(&e->turn[turn].ids, target, n));
+    e->turn[turn].n = n;
+    return 0;
+}
+
+int64_t longest_target(const struct dataset *d, const struct example *e)
+{
+    int64_t n = e->target_n;
+    for (int k = 0; e->turn && k < d->turns; k++)
+        n = e->turn[k].n > n ? e->turn[k].n : n;
+    return n;
+}
+
+void dataset_epoch(struct dataset *d, int64_t epoch)
+{
+    for (int64_t i = 0; d->turns > 1 && i < d->n; i++) {
+        struct example *e = &d->ex[i];
+        if (e->turn) {
+            e->target = e->turn[epoch % d->turns].ids;
+            e->target_n = e->turn[epoch % d->turns].n;
+        }
+    }
+}
+
 int dataset_note(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *ids, int64_t n)
 {
-    struct example *e;
+    struct example *e = NULL;
     TRY(example_at(d, id, id_n, split, &e));
     if (e->ids)
         return err_set(E_DATA, "field id: given twice");
@@ -122,7 +174,11 @@ void dataset_free(struct dataset *d)
     for (int64_t i = 0; i < d->n; i++) {
         free(d->ex[i].id);
         free(d->ex[i].ids);
-        free(d->ex[i].target);
+        for (int k = 0; d->ex[i].turn && k < d->turns; k++)
+            free(d->ex[i].turn[k].ids);
+        if (!d->ex[i].turn)
+            free(d->ex[i].target);
+        free(d->ex[i].turn);
         free(d->ex[i].label);
     }
     for (int s = 0; s < SPLITS; s++)
@@ -206,7 +262,8 @@ int batch_alloc(struct batch *b, const struct dataset *d, int64_t B)
     int64_t T = 1, U = 1;
     for (int64_t i = 0; i < d->n; i++) {
         T = d->ex[i].n > T ? d->ex[i].n : T;
-        U = d->ex[i].target_n > U ? d->ex[i].target_n : U;
+        int64_t u = longest_target(d, &d->ex[i]);
+        U = u > U ? u : U;
     }
     T = batch_t(T);
     U = batch_u(U);

@@ -107,7 +107,7 @@ static int work_new(struct work *w, struct trainer *t)
     w->gen_n = !c->gen ? 0 : c->gen_eval > 0 && c->gen_eval < n ? c->gen_eval : n;
     if (w->max_new == 0) { /* as long as the longest training target, and a little more */
         for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
-            int64_t u = d->ex[d->of[SPLIT_TRAIN][i]].target_n;
+            int64_t u = longest_target(d, &d->ex[d->of[SPLIT_TRAIN][i]]);
             w->max_new = u > w->max_new ? u : w->max_new;
         }
         w->max_new += 8;

@@ -251,6 +251,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
             return stopped(s, h);
         if (have != s->epoch) {
             TRY(epoch_order(t->data, c->seed, s->epoch, group_of(c), order));
+            dataset_epoch(t->data, s->epoch);
             have = s->epoch;
         }
         TRY(one_step(t, s, h, order));

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
-                 const struct dataset *data)
+                 struct dataset *data)
 {
     *t = (struct trainer){.m = m, .be = be, .cfg = cfg, .data = data};
     TRY(tape_init(&t->tape, be));

@@ -19,6 +19,10 @@ struct example {
     int32_t *ids, *target; /* note tokens; target tokens up to and with eos */
     int32_t *label;        /* label indices */
     int64_t n, target_n, label_n;
+    struct target_row {
+        int32_t *ids;
+        int64_t n;
+    } *turn; /* (turns) the targets that epochs take in turn, `target` one of them; NULL: always the same */
 };
 struct dataset {
     struct example *ex;
@@ -31,14 +35,23 @@ struct dataset {
     int64_t no_target, no_note; /* incomplete examples, left out */
     int64_t other_notes;       /* of neither split, left out */
     int64_t labels;            /* set before dataset_seal */
+    int turns;                 /* target streams, 0 is 1; set before they are read */
 };
 /* Both copy. E_DATA for an id given twice or with two splits. */
 int dataset_target(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *target, int64_t n,
                    const int32_t *label, int64_t label_n);
 int dataset_note(struct dataset *d, const char *id, size_t id_n, int split, const int32_t *ids, int64_t n);
-/* The same from records (records.c). Ids are below V; d->labels becomes those of `l`. A target of another split than
- * train and dev is E_DATA, a note of another is counted and left out. */
-int dataset_read_targets(struct dataset *d, struct stream *s, const struct labels *l, int64_t V);
+/* Another target of a training example, for the epochs whose turn it is (1 .. turns-1). E_DATA when it is not of the
+ * first targets, has other codes, or is given twice. */
+int dataset_turn(struct dataset *d, int turn, const char *id, size_t id_n, const int32_t *target, int64_t n,
+                 const int32_t *label, int64_t label_n);
+/* Of a training example, the longest of all turns. */
+int64_t longest_target(const struct dataset *d, const struct example *e);
+/* From now on training examples have the targets of this epoch's turn; dev examples always have the first. */
+void dataset_epoch(struct dataset *d, int64_t epoch);
+/* The same from records (records.c), target stream after target stream. Ids are below V; d->labels becomes those of
+ * `l`. A target of another split than train and dev is E_DATA, a note of another is counted and left out. */
+int dataset_read_targets(struct dataset *d, int turn, struct stream *s, const struct labels *l, int64_t V);
 int dataset_read_note(struct dataset *d, const msgpack_object *rec, int64_t V);
 int dataset_seal(struct dataset *d);
 /* The n longest training notes, n <= count[SPLIT_TRAIN]. */
@@ -112,7 +125,7 @@ struct trainer {
     struct model *m;
     const struct backend *be;
     const struct train_cfg *cfg;
-    const struct dataset *data;
+    struct dataset *data;
     struct tape tape;
     struct optimizer opt;
     struct batch batch;
@@ -123,7 +136,7 @@ struct trainer {
     struct tensor score;  /* sigmoid of the logits, in an evaluation */
 };
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
-                 const struct dataset *data);
+                 struct dataset *data);
 void trainer_free(struct trainer *t);
 struct step_result {
     double loss, loss_gen, loss_att, norm;

@@ -170,6 +170,31 @@ print(p.wait() == -signal.SIGTERM, "--resume" in err, err.count("\n"))
 PY
 is "dies of the signal, one line says how to go on" "$(cat status)" "True True 1"
 
+# ---- targets in turn: an order by chance for each epoch ----
+for n in 1 2; do
+    rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9"]}' gold.json |
+        tokenize -m spiece.model -q --order shuffle --seed $n -o turn$n.icds
+done
+turns="--lr 3e-3 --batch 8 --patience 0 --target turn1.icds --target turn2.icds" # epochs of target, turn1, turn2
+exits "three targets" 0 train turns $turns --epochs 4
+train alone --lr 3e-3 --batch 8 --patience 0 --epochs 4
+step() { records "$1" step loss_gen | sed -n "$2p"; }
+is "the first epoch has the first" "$(step turns.icds 1)" "$(step alone.icds 1)"
+is "the second another one" "$([ "$(records turns.icds eval epoch,loss | sed -n 2p)" != "$(records alone.icds eval epoch,loss | sed -n 2p)" ] &&
+    echo yes)" yes
+train turned $turns --epochs 4 --stop-after 22; train turned $turns --epochs 4 --stop-after 8 --resume 2>/dev/null
+train turned $turns --epochs 4 --resume
+is "stopped in the second epoch: the same model" "$(tree turned)" "$(tree turns)"
+head -n 100 gold.json >few.json; target few.icds spiece.model few.json
+exits "a turn without some notes" 65 train x $turns --target few.icds
+says "is named" 'few.icds: no target for [0-9]* training notes'
+sed 's/"codes": \["401.9"\]/"codes": ["428.0"]/' gold.json >changed.json
+target changed.icds spiece.model changed.json
+exits "a turn of other codes" 65 train x $turns --target changed.icds
+says "is named" 'changed.icds: record [0-9]*: field codes: others than in the first'
+target strange.icds other.model gold.json
+exits "a turn of another vocabulary" 65 train x $turns --target strange.icds
+
 # ---- resume that can't be ----
 train stopped $run --stop-after 3 2>/dev/null
 exits "resume with another option" 64 train stopped $run --resume --lr 3e-3
