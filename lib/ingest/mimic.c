@@ -219,7 +219,10 @@ static int spoil_codes(struct mimic *m)
         for (size_t i = 0; i < m->n_raw[k]; i++) {
             const struct caml_row *x = &m->raw[k][i];
             ptrdiff_t at = splits_find(m->splits, x->id);
-            if (at < 0 ? !bsearch(&x->id, m->unlisted, m->n_unlisted, sizeof x->id, by_number) : !m->adm[at].parts)
+            bool summary = at >= 0 ? m->adm[at].parts > 0
+                                   : m->n_unlisted &&
+                                         bsearch(&x->id, m->unlisted, m->n_unlisted, sizeof x->id, by_number);
+            if (!summary)
                 continue;
             all[n] = *x;
             caml_dot(&all[n++]);

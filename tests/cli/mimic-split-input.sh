@@ -32,6 +32,9 @@ else:
 E2
 gives "plain tables" "$T/csv"
 gives "one thread" -j 1 "$T/m"
+mkdir "$T/strange"; cp "$T/csv/"*.csv "$T/strange"; tail -n 1 "$T/csv/DIAGNOSES_ICD.csv" >"$T/row"
+awk -F, -v OFS=, '{$3 = 999999; print}' "$T/row" >>"$T/strange/DIAGNOSES_ICD.csv"
+split --caml-bug "$T/strange"; is "CAML's numbers beside codes of an admission that is nowhere else" $? 0
 mkdir -p "$T/deep/a/b/c/d/e/f/g/h/i"; cp "$T/m/"*.csv.gz "$T/deep/a/b/c/d/e/f/g/h/i"; ln -s ../../.. "$T/deep/a/b/c/up"
 gives "tables far below, and a link that leads back" "$T/deep"
 mkdir "$T/mixed" "$T/mixed/hosp"; cp "$T/m/NOTEEVENTS.csv.gz" "$T/mixed/noteevents.CSV.GZ"; cp "$T/csv/"*_ICD.csv "$T/mixed/hosp"
