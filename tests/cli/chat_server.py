@@ -5,7 +5,7 @@ chat_server.py FOLDER: listens on a port of the system's choice, which it writes
 after a while or when the program that started it is gone. FOLDER/plan tells what to do: a line CODE STEP..., "*" for all
 other codes, "#" a number that tells one plan from the next; each request about a code takes the next step, the last one
 stays. FOLDER/log gets a line a request: code, step, and what of the request the test wants to see."""
-import gzip, json, os, re, signal, socket, struct, sys, threading, time
+import gzip, json, os, re, select, signal, socket, struct, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 folder = sys.argv[1]
@@ -62,13 +62,14 @@ class Handler(BaseHTTPRequestHandler):
         global busy
         with lock:
             busy += 1
+            at_once = busy
         try:
-            self.serve()
+            self.serve(at_once)
         finally:
             with lock:
                 busy -= 1
 
-    def serve(self):
+    def serve(self, at_once):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = request["messages"][0]["content"]
         found = re.search(r"code: (\S+)", prompt)
@@ -78,13 +79,13 @@ class Handler(BaseHTTPRequestHandler):
             key = self.headers.get("Authorization", "-").replace("Bearer ", "")
             print(code, step, self.path, key, request["model"], *[
                 "%s=%s" % (k, request[k]) for k in ("max_tokens", "max_completion_tokens", "temperature", "seed")
-                if k in request], "busy=%d" % busy, "at=%.3f" % time.monotonic(), file=f)
+                if k in request], "busy=%d" % at_once, "at=%.3f" % time.monotonic(), file=f)
         good = GOOD.format(code, code.replace(".", ""))
         name, _, value = step.partition("=")
         if name == "ok":
             self.send(200, self.reply(good))
-        elif name == "slow":  # longer than the client waits, but not for ever
-            time.sleep(float(value))
+        elif name == "slow":  # for so many seconds, or until the client hangs up
+            select.select([self.connection], [], [], float(value))
             self.send(200, self.reply(good))
         elif name == "after":
             self.error(429, "slow down", "rate_limit_exceeded", Retry_After=value)
