@@ -89,11 +89,11 @@ static inline real gelu_d(real x)
 
 /* ---- dropout: the rule is in kernels/drop.h ---- */
 /* The bits of n <= DROP_MAX elements from element `first` on; returned pointer is into buf. */
-enum { DROP_MAX = 2048, DROP_GROUP = 16 };
+enum { DROP_MAX = 2048, DROP_MORE = 128 }; /* whole vectors of calls are made, of 8 elements a call */
 struct drop_buf {
     union {
-        uint64_t w[DROP_MAX / 4 + 4 * DROP_GROUP];
-        uint16_t bits[DROP_MAX + 16 * DROP_GROUP];
+        uint64_t w[(DROP_MAX + DROP_MORE) / 4];
+        uint16_t bits[DROP_MAX + DROP_MORE];
     };
 };
 const uint16_t *drop_bits(struct drop_buf *buf, const struct drop *d, uint64_t first, int64_t n);

@@ -1,5 +1,6 @@
 /* The CPU backend: memory from malloc, and the table made from ops.def (a missing cpu_<op> is a link error). */
 #include "kernels/cpu/cpu.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,17 +8,40 @@
 #include <xmmintrin.h>
 #endif
 
+/* Buffers that an op walks side by side (AdamW's four) must not all start at the same place of a page: their lines
+ * would fight for the same sets of the cache, which doubled AdamW's time on a Zen. So each starts some lines behind
+ * the one before it; the line in front of it says where its memory begins. */
+enum { LINE = 64, PAGE_LINES = 4096 / LINE, STAGGER = 21 };
+
 static void *host_alloc(size_t bytes)
 {
+    static atomic_uint count;
+    size_t skip = LINE * (1 + atomic_fetch_add(&count, 1) * STAGGER % PAGE_LINES);
     /* Large buffers in huge pages: activations are walked once a step, and TLB misses were 10 % of it. */
-    size_t huge = (size_t)2 << 20, align = bytes >= 2 * huge ? huge : 64;
-    bytes = (bytes + align - 1) / align * align;
-    void *p = aligned_alloc(align, bytes ? bytes : align);
-    if (!p)
+    size_t huge = (size_t)2 << 20, align = bytes >= 2 * huge ? huge : LINE;
+    if (bytes > SIZE_MAX / 2) {
         err_nomem(bytes);
-    else if (align == huge)
-        (void)madvise(p, bytes, MADV_HUGEPAGE);
-    return p;
+        return NULL;
+    }
+    bytes = (skip + bytes + align - 1) / align * align;
+    char *memory = aligned_alloc(align, bytes);
+    if (!memory) {
+        err_nomem(bytes);
+        return NULL;
+    }
+    if (align == huge)
+        (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    memcpy(memory + skip - LINE, &memory, sizeof memory);
+    return memory + skip;
+}
+
+static void host_free(void *p)
+{
+    char *memory;
+    if (!p)
+        return;
+    memcpy(&memory, (char *)p - LINE, sizeof memory);
+    free(memory);
 }
 
 static int host_copy(void *to, const void *from, size_t bytes)
@@ -34,7 +58,7 @@ void *cpu_scratch(int slot, size_t bytes)
         size_t size;
     } kept[SCRATCH_SLOTS];
     if (kept[slot].size < bytes) {
-        free(kept[slot].p);
+        host_free(kept[slot].p);
         kept[slot].size = 0;
         kept[slot].p = host_alloc(bytes);
         if (!kept[slot].p) {
@@ -54,7 +78,7 @@ static const struct backend cpu = {
 #undef OP
     },
     .alloc = host_alloc,
-    .free = free,
+    .free = host_free,
     .upload = host_copy,
     .download = host_copy,
     .check = backend_check_host,
