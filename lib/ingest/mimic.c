@@ -1,8 +1,8 @@
 /* MIMIC tables. Tests: tests/cli/mimic-split*.sh. */
 #include "lib/ingest/mimic.h"
 #include "lib/ingest/tables.h"
-#include "lib/ingest/utf8.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 

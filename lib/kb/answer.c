@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "lib/ingest/utf8.h"
 #include "lib/kb/answer_part.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 
 enum { LEVEL_BOLD = 7, LEVEL_PLAIN = 8, HEADING_WORDS_MAX = 14 };
 

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "lib/ingest/utf8.h"
 #include "lib/kb/answer.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/utf8.h"
 
 enum { FILE_MAX = 1 << 28 };
 

@@ -6,9 +6,9 @@
 #include <strings.h>
 #include <time.h>
 
-#include "lib/ingest/utf8.h"
 #include "lib/kb/chat_part.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 
 /* ---- headers ---- */
 

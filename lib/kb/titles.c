@@ -9,9 +9,9 @@
 
 #include "lib/ingest/csv.h"
 #include "lib/ingest/icd10.h"
-#include "lib/ingest/utf8.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/utf8.h"
 
 enum {
     TABLE_MAX = 1 << 28, /* bytes of a table, decompressed */

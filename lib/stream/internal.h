@@ -5,7 +5,6 @@
 #include "lib/util/buf.h"
 
 const struct field *field_find(const struct schema *s, const char *name, size_t n);
-bool utf8_ok(const char *text, size_t n);
 /* Strings are UTF-8, keys are strings and unique, at every level: it can become JSON and come back. */
 int value_check(const msgpack_object *o);
 

@@ -4,6 +4,7 @@
 #include "lib/stream/stream.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,29 +108,6 @@ const struct field *field_find(const struct schema *s, const char *name, size_t 
     return NULL;
 }
 
-bool utf8_ok(const char *text, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)text, *end = p + n;
-    while (p < end) {
-        if (*p < 0x80) {
-            p++;
-            continue;
-        }
-        int more = *p >= 0xC2 && *p <= 0xDF ? 1 : (*p & 0xF0) == 0xE0 ? 2 : *p >= 0xF0 && *p <= 0xF4 ? 3 : 0;
-        if (!more || end - p <= more)
-            return false;
-        for (int i = 1; i <= more; i++)
-            if ((p[i] & 0xC0) != 0x80)
-                return false;
-        /* longer than needed, surrogates, above U+10FFFF */
-        if ((*p == 0xE0 && p[1] < 0xA0) || (*p == 0xED && p[1] > 0x9F) || (*p == 0xF0 && p[1] < 0x90) ||
-            (*p == 0xF4 && p[1] > 0x8F))
-            return false;
-        p += more + 1;
-    }
-    return true;
-}
-
 static int compare_keys(const void *a, const void *b)
 {
     const msgpack_object_str *x = *(const msgpack_object_str *const *)a, *y = *(const msgpack_object_str *const *)b;
@@ -147,7 +125,7 @@ static int check_keys(const msgpack_object_map *m)
             return err_set(E_DATA, "a key is not a string");
         const char *p = k->via.str.ptr;
         size_t n = k->via.str.size;
-        if ((n && memchr(p, 0, n)) || !utf8_ok(p, n))
+        if ((n && memchr(p, 0, n)) || utf8_valid(p, n) < n)
             return err_set(E_DATA, "a key is not UTF-8 text");
     }
     const msgpack_object_str *few[16], **keys = few;
@@ -170,7 +148,7 @@ static int check_value(const msgpack_object *o)
 {
     switch (o->type) {
     case MSGPACK_OBJECT_STR:
-        return utf8_ok(o->via.str.ptr, o->via.str.size) ? 0 : err_set(E_DATA, "not UTF-8");
+        return utf8_valid(o->via.str.ptr, o->via.str.size) == o->via.str.size ? 0 : err_set(E_DATA, "not UTF-8");
     case MSGPACK_OBJECT_ARRAY:
         for (uint32_t i = 0; i < o->via.array.size; i++)
             TRY(check_value(&o->via.array.ptr[i]));

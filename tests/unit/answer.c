@@ -2,9 +2,9 @@
  * "|") and how many pieces must be told as lost. Then the same answers mangled: whatever comes out keeps the
  * promises. */
 #include "lib/kb/answer.h"
-#include "lib/ingest/utf8.h"
 #include "lib/util/err.h"
 #include "lib/util/rng.h"
+#include "lib/util/utf8.h"
 #include "tests/test.h"
 
 struct got {

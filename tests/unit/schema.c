@@ -116,10 +116,8 @@ int main(void)
                                       "\xf0\x9f\x98",
                                       "\xe2(\xa1",
                                       NULL};
-    for (int i = 0; bad[i]; i++) {
+    for (int i = 0; bad[i]; i++)
         CHECK(check_raw("k", 1, bad[i], strlen(bad[i])) == E_DATA && !strcmp(err_msg(), "field text: not UTF-8"));
-        CHECK(!utf8_ok(bad[i], strlen(bad[i])));
-    }
     CHECK(check_raw("k", 1, "a\0b", 3) == 0);
     DONE("UTF-8");
 

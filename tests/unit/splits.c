@@ -1,6 +1,5 @@
-/* lib/ingest/splits and lib/ingest/utf8. */
+/* lib/ingest/splits. */
 #include "lib/ingest/splits.h"
-#include "lib/ingest/utf8.h"
 #include "lib/util/err.h"
 #include "tests/test.h"
 #include <unistd.h>
@@ -30,16 +29,6 @@ static int count_file(void *ctx, const char *path)
     ++*(int *)ctx;
     return 0;
 }
-static bool cleans(const char *in, size_t n, const char *want, uint64_t want_bad)
-{
-    struct buf b = {0};
-    uint64_t bad = 0;
-    bool ok =
-        !utf8_add(&b, in, n, &bad) && b.n == strlen(want) && !memcmp(b.n ? b.p : "", want, b.n) && bad == want_bad;
-    buf_free(&b);
-    return ok;
-}
-
 int main(void)
 {
     setenv("ICDPIPE_SHARE", "share", 0); /* tests/run stands in the root of the tree */
@@ -80,12 +69,5 @@ int main(void)
     splits_free(&s);
     DONE("the bundled lists have their published sizes");
 
-    CHECK(cleans("", 0, "", 0) && cleans("a\xC3\xA9", 3, "a\xC3\xA9", 0) &&
-          cleans("\xF0\x9F\x98\x80", 4, "\xF0\x9F\x98\x80", 0));
-    CHECK(cleans("a\xE9 b", 4, "a\xEF\xBF\xBD b", 1) && cleans("\xC3", 1, "\xEF\xBF\xBD", 1));
-    CHECK(cleans("\xED\xA0\x80", 3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 3)); /* surrogate */
-    CHECK(cleans("\xC0\xAFx", 3, "\xEF\xBF\xBD\xEF\xBF\xBDx", 2));                /* overlong */
-    CHECK(cleans("\xF4\x90\x80\x80", 4, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 4));
-    DONE("bytes that are not UTF-8");
     TEST_EXIT();
 }
