@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Sampling. First what it is for: on synthetic notes longer than the budget, the share of planted evidence (mimic-synth's
 # truth) that is in 2,048 pieces, for the head of the note, section level and paragraph level. Then its speed with one
-# thread, reading and writing streams included (but not a disk: to /dev/null), and memory: with the bundled expressions, and with the titles of 8,929
-# codes as terms. Levels count words here: counting pieces is the tokenizer's speed, which tokenize.sh measures.
+# thread, reading and writing streams included (to /dev/null, so that no disk is measured), and memory: with the bundled
+# expressions, and with the titles of 8,929 codes as terms. Levels count words here: counting pieces is the tokenizer's
+# speed, which tokenize.sh measures.
 . "$(dirname "$0")/../lib.sh"
 cd "$T" || exit 1
 command -v spm_train >/dev/null || { echo "no spm_train (Debian: sentencepiece)" >&2; exit 1; }
