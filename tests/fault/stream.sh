@@ -26,7 +26,10 @@ faults() {
     done
     [ $bad = 0 ] && ok "$tool $input: $n streams"
 }
-each "$rows" faults
+for half in 0 1; do # side by side, each with a folder of its own
+    (T=$T/$half; mkdir "$T"; each "$(awk -v half=$half 'NR % 2 == half' <<<"$rows")" faults) &
+done
+wait
 
 # ---- an abort travels down a pipe, with its cause ----
 good="$V/note.icds"
