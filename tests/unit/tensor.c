@@ -50,6 +50,25 @@ static void test_arena(const struct backend *be)
     arena_free(NULL);
 }
 
+static void test_alloc(const struct backend *be)
+{
+    enum { N = 4 }; /* as many as AdamW walks at once */
+    char *p[N];
+    for (int i = 0; i < N; i++) {
+        size_t n = (size_t)8 << 20;
+        p[i] = be->alloc(n);
+        CHECK(p[i] && (uintptr_t)p[i] % 64 == 0);
+        p[i][0] = p[i][n - 1] = 1;
+        for (int j = 0; j < i; j++)
+            CHECK((uintptr_t)p[i] % 4096 != (uintptr_t)p[j] % 4096);
+    }
+    for (int i = 0; i < N; i++)
+        be->free(p[i]);
+    be->free(NULL);
+    CHECK(!be->alloc(SIZE_MAX) && !be->alloc(SIZE_MAX - 63) && *err_msg());
+    DONE("buffers of one size start at different places of a page");
+}
+
 static void test_params(const struct backend *be)
 {
     struct params ps = {0}, other = {0};
@@ -110,6 +129,7 @@ int main(void)
         return 1;
     test_views();
     test_arena(be);
+    test_alloc(be);
     test_params(be);
     TEST_EXIT();
 }
