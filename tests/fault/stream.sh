@@ -27,9 +27,10 @@ faults() {
     [ $bad = 0 ] && ok "$tool $input: $n streams"
 }
 for half in 0 1; do # side by side, each with a folder of its own
-    (T=$T/$half; mkdir "$T"; each "$(awk -v half=$half 'NR % 2 == half' <<<"$rows")" faults) &
+    (T=$T/$half; mkdir "$T"; each "$(awk -v half=$half 'NR % 2 == half' <<<"$rows")" faults; exit $failed) &
+    halves+=" $!"
 done
-wait
+for half in $halves; do wait $half || failed=1; done
 
 # ---- an abort travels down a pipe, with its cause ----
 good="$V/note.icds"

@@ -117,7 +117,7 @@ static void padding(void)
 static void turns(void)
 {
     struct dataset d = {.labels = 3, .turns = 3};
-    int32_t note[] = {1, 2}, first[] = {10, 11}, second[] = {20}, third[] = {30, 31, 32};
+    int32_t note[] = {1, 2}, first[] = {10, 11}, second[] = {20}, third[40] = {30}; /* the third needs more room */
     int32_t label[] = {2, 0}, same[] = {0, 2}, other[] = {0, 1};
     CHECK(dataset_turn(&d, 1, "a", 1, second, 1, label, 2) == E_DATA); /* nothing is there yet */
     CHECK(dataset_target(&d, "a", 1, SPLIT_TRAIN, first, 2, label, 2) == 0);
@@ -126,17 +126,17 @@ static void turns(void)
     CHECK(dataset_note(&d, "c", 1, SPLIT_TRAIN, note, 2) == 0);
     CHECK(dataset_turn(&d, 1, "a", 1, second, 1, same, 2) == 0);
     CHECK(dataset_turn(&d, 1, "a", 1, second, 1, same, 2) == E_DATA);  /* twice */
-    CHECK(dataset_turn(&d, 2, "a", 1, third, 3, other, 2) == E_DATA);  /* other codes, fewer codes */
-    CHECK(dataset_turn(&d, 2, "a", 1, third, 3, label, 1) == E_DATA);
-    CHECK(dataset_turn(&d, 2, "b", 1, third, 3, label, 2) == E_DATA);  /* of dev, without a first target, unknown */
-    CHECK(dataset_turn(&d, 2, "c", 1, third, 3, label, 2) == E_DATA);
-    CHECK(dataset_turn(&d, 2, "x", 1, third, 3, label, 2) == E_DATA);
-    CHECK(dataset_turn(&d, 2, "a", 1, third, 3, label, 2) == 0);
-    CHECK(dataset_seal(&d) == 0 && d.count[SPLIT_TRAIN] == 1 && longest_target(&d, &d.ex[0]) == 3);
+    CHECK(dataset_turn(&d, 2, "a", 1, third, 40, other, 2) == E_DATA); /* other codes, fewer codes */
+    CHECK(dataset_turn(&d, 2, "a", 1, third, 40, label, 1) == E_DATA);
+    CHECK(dataset_turn(&d, 2, "b", 1, third, 40, label, 2) == E_DATA); /* of dev, without a first target, unknown */
+    CHECK(dataset_turn(&d, 2, "c", 1, third, 40, label, 2) == E_DATA);
+    CHECK(dataset_turn(&d, 2, "x", 1, third, 40, label, 2) == E_DATA);
+    CHECK(dataset_turn(&d, 2, "a", 1, third, 40, label, 2) == 0);
+    CHECK(dataset_seal(&d) == 0 && d.count[SPLIT_TRAIN] == 1 && longest_target(&d, &d.ex[0]) == 40);
     struct batch b;
     struct model_arch arch = {.pad = 0, .start = 0};
     uint32_t index[] = {0, 1};
-    static const int64_t long_[] = {2, 1, 3};
+    static const int64_t long_[] = {2, 1, 40};
     CHECK(batch_alloc(&b, &d, 2) == 0);
     for (int64_t epoch = 0; epoch < 7; epoch++) {
         dataset_epoch(&d, epoch);

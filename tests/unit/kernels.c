@@ -247,6 +247,17 @@ static void test_dropout(void)
     CHECK_NEAR((double)kept / N, 0.9, 4 * sqrt(0.09 / N));
     done("dropout: Philox(key, site, i/8), keep rate, residual, backward");
 
+    /* The bits themselves, also where the counter leaves its low word: tensors of more than 2^35 elements. */
+    struct drop open = drop_open(&d);
+    for (uint64_t first = ((uint64_t)1 << 35) - 67; first < ((uint64_t)1 << 35) + 9; first++) {
+        struct drop_buf buf;
+        int64_t n = first % 3 ? (int64_t)(first % 100) + 1 : DROP_MAX;
+        const uint16_t *bits = drop_bits(&buf, &open, first, n);
+        for (int64_t i = 0; i < n; i++)
+            CHECK((bits[i] >= open.threshold) == (keep(&d, first + (uint64_t)i) != 0));
+    }
+    done("dropout: bits of any place and length");
+
     struct tensor a = RANDOM(1, 1000), b = POISONED(1000), c = POISONED(1000), e = POISONED(1000);
     struct dropout first = {0.5, 1, 1}, site = {0.5, 1, 2}, key = {0.5, 2, 1}, none = {0, 1, 1}, all = {1, 1, 1};
     be->op.dropout_fwd(&b, &a, &first);
