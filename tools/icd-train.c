@@ -188,6 +188,19 @@ static int same_tokenizer(struct tool *t, const struct stream *s)
     return rc ? err_ctx(rc, "%s", stream_name(s)) : 0;
 }
 
+/* Targets that epochs take in turn differ in their order; a model cannot learn two ways of writing a code. */
+static int same_form(const struct stream *a, const struct stream *b)
+{
+    static const char *const form[] = {"format", "separator"};
+    for (int i = 0; i < 2; i++) {
+        const json_t *x = json_object_get(stream_meta(a), form[i]), *y = json_object_get(stream_meta(b), form[i]);
+        if (x != y && !json_equal(x, y))
+            return err_set(E_DATA, "%s: its targets have another %s than those of %s", stream_name(b), form[i],
+                           stream_name(a));
+    }
+    return 0;
+}
+
 /* Is the head of an opened model one for these labels? */
 static int check_labels(struct tool *t, const json_t *labels)
 {
@@ -322,6 +335,7 @@ static int begin(struct run *r)
         struct stream *s;
         TRY(run_input(r, o.targets.v[i], "target", &s));
         TRY(same_tokenizer(t, s));
+        TRY(same_form(t->target, s));
         TRY(dataset_read_targets(&t->data, i, s, &t->labels, t->m->arch.V));
     }
     /* the log's own meta: what was learned, not how notes became tokens */

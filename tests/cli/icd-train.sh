@@ -194,6 +194,10 @@ exits "a turn of other codes" 65 train x $turns --target changed.icds
 says "is named" 'changed.icds: record [0-9]*: field codes: others than in the first'
 target strange.icds other.model gold.json
 exits "a turn of another vocabulary" 65 train x $turns --target strange.icds
+rec-cat --from-json --schema gold --meta '{"labels":["250.00","401.9","428.0","584.9"]}' gold.json |
+    tokenize -m spiece.model -q --separator ' ' -o apart.icds
+exits "a turn with another separator" 65 train x $turns --target apart.icds
+says "is named" 'apart.icds: its targets have another separator than those of target.icds'
 
 # ---- resume that can't be ----
 train stopped $run --stop-after 3 2>/dev/null
