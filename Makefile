@@ -67,12 +67,13 @@ CUDA_O  := $(B)/o/kernels/cuda/none.o
 CUDA_IS := without CUDA ($(if $(SAN),sanitized,$(if $(filter no,$(CUDA)),CUDA=no,no nvcc)))
 endif
 
-# lib/{tensor,nn,model,train} and kernels/ are the engine: built in float for the programs, in double for tests/grad.
-ENGINE_DIRS := lib/tensor lib/nn lib/model lib/train kernels kernels/cpu
-PLAIN_DIRS  := lib/util lib/stream lib/ingest lib/kb lib/text lib/metric
-PLAIN_C  := $(wildcard $(addsuffix /*.c,$(PLAIN_DIRS)))
-PLAIN_CC := $(wildcard $(addsuffix /*.cc,$(PLAIN_DIRS)))
-ENGINE_C := $(wildcard $(addsuffix /*.c,$(ENGINE_DIRS)))
+# What is in these folders, and what is below them, is the engine: built in float for the programs, in double for
+# tests/grad. Every other folder of lib/ is plain C, built once: a new one needs no line here.
+ENGINE := lib/tensor lib/nn lib/model lib/train kernels
+LIB_C    := $(wildcard lib/*/*.c lib/*/*/*.c)
+ENGINE_C := $(filter $(ENGINE:%=%/%),$(LIB_C)) $(wildcard kernels/*.c kernels/cpu/*.c)
+PLAIN_C  := $(filter-out $(ENGINE:%=%/%),$(LIB_C))
+PLAIN_CC := $(wildcard lib/*/*.cc lib/*/*/*.cc)
 TOOLS    := $(sort $(patsubst tools/%.c,%,$(wildcard tools/*.c)))
 PROGRAMS := $(addprefix $(BIN)/,$(TOOLS))
 PLAIN_O  := $(PLAIN_C:%.c=$(B)/o/%.o) $(PLAIN_CC:%.cc=$(B)/o/%.o)
