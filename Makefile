@@ -35,12 +35,12 @@ else
 OPT := -O3
 endif
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
-CPPFLAGS := -I. -I$(B)/gen -D_GNU_SOURCE -DICDPIPE_VERSION='"$(VERSION)"' -DICDPIPE_PREFIX='"$(PREFIX)"'
+CPPF   := -I. -I$(B)/gen -D_GNU_SOURCE -DICDPIPE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 CFLAGS ?= -g $(OPT)
 CF     := -std=c11 $(WARN) $(CFLAGS) -march=$(ARCH) -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=fast $(SANFLAGS) -pthread
 CXXF   := -std=c++17 -Wall -Wextra $(CFLAGS) -march=$(ARCH) $(SANFLAGS) -pthread
 LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lisal -lcurl -lsentencepiece -ldnnl -lstdc++ -lm
-LDF    := -fopenmp -pthread $(SANFLAGS)
+LDF    := -fopenmp -pthread $(SANFLAGS) $(LDFLAGS)
 
 # CUDA: yes, no, or auto: when there is nvcc. Programs built with it run where there is no driver and no cuBLAS.
 # Sanitized and double builds of the engine are the CPU's only.
@@ -82,49 +82,72 @@ ENGINE_D := $(ENGINE_C:%.c=$(B)/d/%.o)
 
 all: $(PROGRAMS) $(B)/completion.bash
 
-# REGISTER(kind, name) at the start of a line of any lib/ file puts X(name) into gen/kind.def: the table behind a
-# choice on a command line (model family, metric, schedule) is made from the files that are there.
-KINDS := metric model_family schedule section_rules
-GENDEFS := $(KINDS:%=$(B)/gen/%.def)
-$(B)/gen/%.def: $(PLAIN_C) $(ENGINE_C) | $(B)/gen
-	@sed -n 's/^REGISTER($*, *\([a-z0-9_]*\)).*/X(\1)/p' $(sort $(PLAIN_C) $(ENGINE_C)) > $@.tmp
-	@cmp -s $@.tmp $@ && rm $@.tmp && touch $@ || mv $@.tmp $@
-$(B)/gen:
-	@mkdir -p $@
-
-$(B)/o/%.o: %.c | $(GENDEFS)
+# ---- what was chosen is remembered ----
+# IS_x is a choice of this make; build/is/x keeps that of the last one and is written again when they differ. What
+# depends on the choice has that file among its prerequisites, and nothing else is made again.
+HOST_SAN   := -fsanitize=alignment,bounds,signed-integer-overflow -fno-sanitize-recover=all
+IS_cc      := $(CC) $(CPPF) $(CF)
+IS_cxx     := $(CXX) $(CPPF) $(CXXF) $(HOST_SAN)
+IS_nvcc    := $(NVCC) $(CPPF) $(NVF)
+IS_link    := $(CC) $(LDF) $(LDLIBS)
+IS_prefix  := $(PREFIX)
+IS_cuda    := $(CUDA_IS)
+IS_sources := $(sort $(LIB_C) $(PLAIN_CC) $(ENGINE_C) $(CUDA_C))
+IS_tools   := $(TOOLS)
+CHOICES    := cc cxx nvcc link prefix cuda sources tools
+differ      = $(if $(and $(findstring $1x,$2x),$(findstring $2x,$1x)),,yes)
+quote       = '$(subst ','\'',$(strip $1))'
+$(foreach x,$(CHOICES),$(if $(call differ,$(strip $(file <$(B)/is/$x)),$(strip $(IS_$x))),$(eval $(B)/is/$x: FORCE)))
+$(CHOICES:%=$(B)/is/%): $(B)/is/%:
 	@mkdir -p $(@D)
-	$(say) CC $<
-	$(Q)$(CC) $(CPPFLAGS) $(CF) -MMD -MP -c $< -o $@
-$(B)/d/%.o: %.c | $(GENDEFS)
-	@mkdir -p $(@D)
-	$(say) CCd $<
-	$(Q)$(CC) $(CPPFLAGS) -DICD_DOUBLE $(CF) -MMD -MP -c $< -o $@
-$(B)/o/%.o: %.cc
-	@mkdir -p $(@D)
-	$(say) CXX $<
-	$(Q)$(CXX) $(CPPFLAGS) $(CXXF) -MMD -MP -c $< -o $@
-
-$(B)/o/%.o: %.cu $(B)/cuda
-	@mkdir -p $(@D)
-	$(say) NVCC $<
-	$(Q)$(NVCC) $(CPPFLAGS) $(NVF) -MMD -MP -c $< -o $@
-
-# What was chosen for CUDA; another choice compiles and links again.
-$(B)/cuda: FORCE
-	@mkdir -p $(@D); is() { printf '%s\n' '$(CUDA_IS)' '$(GENCODE)'; }; \
-	is | cmp -s - $@ || { is >$@; printf '  %-5s %s\n' CUDA '$(CUDA_IS)'; }
+	$(CHANGED_$*)
+	@printf '%s\n' $(call quote,$(IS_$*)) >$@
+CHANGED_cuda  = @printf '  %-5s %s\n' CUDA $(call quote,$(CUDA_IS))
+# the program of a tool that is gone goes, too
+CHANGED_tools = @[ ! -f $@ ] || for t in $$(cat $@); do case ' $(TOOLS) ' in *" $$t "*) ;; \
+	    *) printf '  %-5s %s\n' RM $(BIN)/$$t; rm -f $(BIN)/$$t $(B)/host/bin/$$t ;; esac; done
 FORCE:
 
-$(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O) $(CUDA_O) $(B)/cuda
-	@rm -f $@; ar rcs $@ $(filter %.o,$^)
-$(B)/libicdpipe-double.a: $(PLAIN_O) $(ENGINE_D) $(B)/o/kernels/cuda/none.o
-	@rm -f $@; ar rcs $@ $^
+# REGISTER(kind, name, ...) at the start of a line of any lib/ file puts X(name) into gen/kind.def: the table behind a
+# choice on a command line (model family, metric, schedule) is made from the files that are there.
+KINDS := $(shell sed -n 's/^ *REGISTER_\([a-z_]*\),.*/\1/p' lib/util/register.h)
+GENDEFS := $(KINDS:%=$(B)/gen/%.def)
+$(B)/gen/%.def: $(LIB_C) $(B)/is/sources
+	@mkdir -p $(@D)
+	@sed -n 's/^REGISTER($*, *\([a-z0-9_]*\)[,)].*/X(\1)/p' $(sort $(LIB_C)) > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp && touch $@ || mv $@.tmp $@
 
-$(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a
+# the only one that knows PREFIX
+$(B)/o/lib/util/file.o: CPPF += -DICDPIPE_PREFIX='"$(PREFIX)"'
+$(B)/o/lib/util/file.o: $(B)/is/prefix
+$(B)/o/%.o: %.c $(B)/is/cc | $(GENDEFS)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(CPPF) $(CF) -MMD -MP -c $< -o $@
+$(B)/d/%.o: %.c $(B)/is/cc | $(GENDEFS)
+	@mkdir -p $(@D)
+	$(say) CCd $<
+	$(Q)$(CC) $(CPPF) -DICD_DOUBLE $(CF) -MMD -MP -c $< -o $@
+$(B)/o/%.o: %.cc $(B)/is/cxx
+	@mkdir -p $(@D)
+	$(say) CXX $<
+	$(Q)$(CXX) $(CPPF) $(CXXF) -MMD -MP -c $< -o $@
+
+$(B)/o/%.o: %.cu $(B)/is/nvcc
+	@mkdir -p $(@D)
+	$(say) NVCC $<
+	$(Q)$(NVCC) $(CPPF) $(NVF) -MMD -MP -c $< -o $@
+
+$(B)/libicdpipe.a: $(PLAIN_O) $(ENGINE_O) $(CUDA_O) $(B)/is/cuda $(B)/is/sources
+	@rm -f $@; ar rcs $@ $(filter %.o,$^)
+$(B)/libicdpipe-double.a: $(PLAIN_O) $(ENGINE_D) $(B)/o/kernels/cuda/none.o $(B)/is/sources
+	@rm -f $@; ar rcs $@ $(filter %.o,$^)
+
+LINK = $(CC) $(LDF) $(filter %.o %.a,$^) $(LDLIBS) -o $@
+$(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a $(B)/is/link $(B)/is/tools
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
+	$(Q)$(LINK)
 
 # ---- tests: C programs and shell scripts, one runner ----
 TEST_GRAD_C := $(wildcard tests/grad/*.c tests/selftest/grad*.c)
@@ -133,38 +156,37 @@ TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golde
 TEST_SH     := $(wildcard tests/cli/*.sh tests/fault/*.sh tests/golden/*.sh tests/selftest/*.sh tests/e2e/*.sh)
 TEST_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(TEST_GRAD_C))
 BENCH_C     := $(wildcard tests/bench/*.c)
-$(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(BENCH_C)): $(B)/tests/%: $(B)/o/tests/%.o $(B)/libicdpipe.a
+$(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(BENCH_C)): $(B)/tests/%: $(B)/o/tests/%.o $(B)/libicdpipe.a $(B)/is/link
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
-$(patsubst tests/%.c,$(B)/tests/%,$(TEST_GRAD_C)): $(B)/tests/%: $(B)/d/tests/%.o $(B)/libicdpipe-double.a
+	$(Q)$(LINK)
+$(patsubst tests/%.c,$(B)/tests/%,$(TEST_GRAD_C)): $(B)/tests/%: $(B)/d/tests/%.o $(B)/libicdpipe-double.a $(B)/is/link
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDF) $^ $(LDLIBS) -o $@
+	$(Q)$(LINK)
 
 # The twin tests once more, on kernels/cuda compiled for the CPU (tests/twin/host/cuda_runtime.h): with nvcc or without.
 HOST_O   := $(patsubst kernels/cuda/%.cu,$(B)/host/%.o,$(filter-out %/blas_load.cu,$(wildcard kernels/cuda/*.cu))) $(B)/host/host.o
-# a GPU ends a program at an address that is no multiple of what is read there; here the compiler's check does
-HOST_SAN := -fsanitize=alignment,bounds,signed-integer-overflow -fno-sanitize-recover=all
+# HOST_SAN: a GPU ends a program at an address that is no multiple of what is read there; here the compiler's check does
 HOST_BIN := $(if $(SAN),,$(TWIN_C:tests/twin/%.c=$(B)/tests/twin/host/%))
-$(B)/host/%.o: kernels/cuda/%.cu
+$(B)/host/%.o: kernels/cuda/%.cu $(B)/is/cxx
 	@mkdir -p $(@D)
 	$(say) HOST $<
-	$(Q)$(CXX) $(CPPFLAGS) -Itests/twin/host -DATTENTION_CHUNK=65536 -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -x c++ -c $< -o $@
-$(B)/host/host.o: tests/twin/host/host.cc
+	$(Q)$(CXX) $(CPPF) -Itests/twin/host -DATTENTION_CHUNK=65536 -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -x c++ -c $< -o $@
+$(B)/host/host.o: tests/twin/host/host.cc $(B)/is/cxx
 	@mkdir -p $(@D)
 	$(say) HOST $<
-	$(Q)$(CXX) $(CPPFLAGS) -Itests/twin/host -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -c $< -o $@
-$(HOST_BIN): $(B)/tests/twin/host/%: $(B)/o/tests/twin/%.o $(HOST_O) $(B)/libicdpipe.a
+	$(Q)$(CXX) $(CPPF) -Itests/twin/host -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -c $< -o $@
+$(HOST_BIN): $(B)/tests/twin/host/%: $(B)/o/tests/twin/%.o $(HOST_O) $(B)/libicdpipe.a $(B)/is/link
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDF) $(HOST_SAN) $^ $(LDLIBS) -o $@
+	$(Q)$(LINK) $(HOST_SAN)
 # and the tools that compute with it: training and inference end to end (tests/gpu)
 HOST_TOOL := $(if $(SAN),,$(addprefix $(B)/host/bin/,icd-train icd-infer))
-$(HOST_TOOL): $(B)/host/bin/%: $(B)/o/tools/%.o $(HOST_O) $(B)/libicdpipe.a
+$(HOST_TOOL): $(B)/host/bin/%: $(B)/o/tools/%.o $(HOST_O) $(B)/libicdpipe.a $(B)/is/link
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(LDF) $(HOST_SAN) $^ $(LDLIBS) -o $@
+	$(Q)$(LINK) $(HOST_SAN)
 tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL)
 
 # All tests twice: as shipped, then under ASan+UBSan.
@@ -178,6 +200,6 @@ check-fast: tests-build
 
 .PHONY: all tests-build check check-fast FORCE
 .SECONDARY:
--include Makefile.more
+include Makefile.more
 -include $(shell find $(B)/o $(B)/d $(B)/host -name '*.d' 2>/dev/null)
 endif

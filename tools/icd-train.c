@@ -35,7 +35,6 @@ static struct kg_cfg kg = {.chunk = 512};
 static const char *const losses[] = {"gen", "att", "gen+att", NULL};
 static const char *const metrics[] = {"f1", "f1-att", "f1-gen", "loss", NULL}; /* as enum train_metric */
 static const char *const precisions[] = {"fp32", "bf16", NULL};
-static const char *schedules[16];
 static const char *const kg_grads[] = {"stop", "full", NULL};
 
 static const struct opt opts[] = {
@@ -71,7 +70,7 @@ static const struct opt opts[] = {
      .help = "Micro-batches in an optimizer step."},
     {.name = "lr", .type = OPT_REAL, .value = &cfg.lr, .arg = "RATE", .min = 0, .max = 1e3,
      .help = "Peak learning rate."},
-    {.name = "schedule", .type = OPT_CHOICE, .value = &o.schedule, .arg = "NAME", .choices = schedules,
+    {.name = "schedule", .type = OPT_CHOICE, .value = &o.schedule, .arg = "NAME", .choices = schedule_names,
      .help = "Learning rate after the warm-up."},
     {.name = "warmup", .type = OPT_REAL, .value = &cfg.warmup, .arg = "N", .min = 0, .max = 1e9,
      .help = "Warm-up: below 1 a share of the steps, else a number of steps."},
@@ -597,8 +596,6 @@ static const struct stage stage = {
 int main(int argc, char **argv)
 {
     backend_share_cpu(argv);
-    for (int i = 0; schedule_names()[i] && i < 15; i++)
-        schedules[i] = schedule_names()[i];
     int rc = stage_main(&stage, argc, argv);
     if (rc == TRAIN_STOPPED && got_signal) { /* the state is saved; end as the signal would have ended us: 130, 143 */
         signal(got_signal, SIG_DFL);

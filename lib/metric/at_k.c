@@ -26,5 +26,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return 0;
 }
 
-const struct metric metric_at_k = {.name = "at_k", .order = 60, .needs = METRIC_SCORES, .eval = eval};
-REGISTER(metric, at_k);
+REGISTER(metric, at_k, .order = 60, .needs = METRIC_SCORES, .eval = eval);

@@ -65,6 +65,4 @@ static int rows(const struct metric_set *s, struct metric_list *out)
     return rc;
 }
 
-const struct metric metric_auc = {
-    .name = "auc", .order = 50, .needs = METRIC_SCORES, .eval = eval, .rows_of = ROWS_CODES, .rows = rows};
-REGISTER(metric, auc);
+REGISTER(metric, auc, .order = 50, .needs = METRIC_SCORES, .eval = eval, .rows_of = ROWS_CODES, .rows = rows);

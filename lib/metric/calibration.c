@@ -41,10 +41,5 @@ static int rows(const struct metric_set *s, struct metric_list *out)
     return 0;
 }
 
-const struct metric metric_calibration = {.name = "calibration",
-                                          .order = 70,
-                                          .needs = METRIC_PROBABILITY,
-                                          .eval = eval,
-                                          .rows_of = ROWS_RELIABILITY,
-                                          .rows = rows};
-REGISTER(metric, calibration);
+REGISTER(metric, calibration,
+         .order = 70, .needs = METRIC_PROBABILITY, .eval = eval, .rows_of = ROWS_RELIABILITY, .rows = rows);

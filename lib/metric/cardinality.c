@@ -9,5 +9,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "codes_pred", metric_ratio((double)(s->total.tp + s->total.fp), (double)s->notes));
 }
 
-const struct metric metric_cardinality = {.name = "cardinality", .order = 45, .eval = eval};
-REGISTER(metric, cardinality);
+REGISTER(metric, cardinality, .order = 45, .eval = eval);

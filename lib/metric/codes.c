@@ -17,5 +17,4 @@ static int rows(const struct metric_set *s, struct metric_list *out)
     return 0;
 }
 
-const struct metric metric_codes = {.name = "codes", .order = 5, .rows_of = ROWS_CODES, .rows = rows};
-REGISTER(metric, codes);
+REGISTER(metric, codes, .order = 5, .rows_of = ROWS_CODES, .rows = rows);

@@ -67,6 +67,5 @@ static int rows(const struct metric_set *s, struct metric_list *out)
     return 0;
 }
 
-const struct metric metric_coverage = {
-    .name = "coverage", .order = 75, .needs = METRIC_PROBABILITY, .eval = eval, .rows_of = ROWS_COVERAGE, .rows = rows};
-REGISTER(metric, coverage);
+REGISTER(metric, coverage,
+         .order = 75, .needs = METRIC_PROBABILITY, .eval = eval, .rows_of = ROWS_COVERAGE, .rows = rows);

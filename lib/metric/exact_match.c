@@ -12,5 +12,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "exact_match", metric_ratio((double)hits, (double)s->notes));
 }
 
-const struct metric metric_exact_match = {.name = "exact_match", .order = 40, .eval = eval};
-REGISTER(metric, exact_match);
+REGISTER(metric, exact_match, .order = 40, .eval = eval);

@@ -8,5 +8,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "acc_hamming", metric_ratio(cells - (double)s->total.fp - (double)s->total.fn, cells));
 }
 
-const struct metric metric_hamming = {.name = "hamming", .order = 42, .eval = eval};
-REGISTER(metric, hamming);
+REGISTER(metric, hamming, .order = 42, .eval = eval);

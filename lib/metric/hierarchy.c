@@ -121,5 +121,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return add(out, "count", &count);
 }
 
-const struct metric metric_hierarchy = {.name = "hierarchy", .order = 80, .eval = eval};
-REGISTER(metric, hierarchy);
+REGISTER(metric, hierarchy, .order = 80, .eval = eval);

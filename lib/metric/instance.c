@@ -22,5 +22,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "f1_inst_mean", metric_ratio(f1, notes));
 }
 
-const struct metric metric_instance = {.name = "instance", .order = 30, .eval = eval};
-REGISTER(metric, instance);
+REGISTER(metric, instance, .order = 30, .eval = eval);

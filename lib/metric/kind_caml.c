@@ -66,5 +66,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "f1_micro_procedure_caml", procedure);
 }
 
-const struct metric metric_kind_caml = {.name = "kind_caml", .order = 85, .needs = METRIC_WHOLE, .eval = eval};
-REGISTER(metric, kind_caml);
+REGISTER(metric, kind_caml, .order = 85, .needs = METRIC_WHOLE, .eval = eval);

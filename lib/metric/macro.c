@@ -27,5 +27,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "fpr_macro", metric_ratio(fpr, n));
 }
 
-const struct metric metric_macro = {.name = "macro", .order = 20, .eval = eval};
-REGISTER(metric, macro);
+REGISTER(metric, macro, .order = 20, .eval = eval);

@@ -15,5 +15,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "map", notes > 0 ? sum / notes : NAN);
 }
 
-const struct metric metric_map = {.name = "map", .order = 62, .needs = METRIC_SCORES, .eval = eval};
-REGISTER(metric, map);
+REGISTER(metric, map, .order = 62, .needs = METRIC_SCORES, .eval = eval);

@@ -14,5 +14,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "fpr_micro", metric_ratio(fp, cells - tp - fn));
 }
 
-const struct metric metric_micro = {.name = "micro", .order = 10, .eval = eval};
-REGISTER(metric, micro);
+REGISTER(metric, micro, .order = 10, .eval = eval);

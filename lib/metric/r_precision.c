@@ -15,5 +15,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "r_precision", notes > 0 ? sum / notes : NAN);
 }
 
-const struct metric metric_r_precision = {.name = "r_precision", .order = 64, .needs = METRIC_SCORES, .eval = eval};
-REGISTER(metric, r_precision);
+REGISTER(metric, r_precision, .order = 64, .needs = METRIC_SCORES, .eval = eval);

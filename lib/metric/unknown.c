@@ -9,6 +9,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "gen_unknown", (double)n);
 }
 
-const struct metric metric_unknown = {
-    .name = "unknown", .order = 90, .needs = METRIC_GENERATED | METRIC_WHOLE, .eval = eval};
-REGISTER(metric, unknown);
+REGISTER(metric, unknown, .order = 90, .needs = METRIC_GENERATED | METRIC_WHOLE, .eval = eval);

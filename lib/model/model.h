@@ -1,6 +1,6 @@
 /* A model: its family's forward, its parameters, the label-attention head and what a model directory says.
- * A family is one file lib/model/<family>.c that ends in REGISTER(model_family, <name>) and defines
- * `const struct model_family model_family_<name>`. */
+ * A family is one file lib/model/<family>.c that ends in REGISTER(model_family, <name>, its
+ * functions). */
 #ifndef ICD_MODEL_H
 #define ICD_MODEL_H
 #include "lib/nn/nn.h"

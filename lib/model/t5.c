@@ -363,16 +363,13 @@ static struct kv_cache *t5_cache(struct model *m, struct tape *t, const struct v
     return c;
 }
 
-const struct model_family model_family_t5 = {
-    .name = "t5",
-    .encoder_decoder = true,
-    .configure = t5_configure,
-    .init_config = t5_init_config,
-    .init_keys = init_keys,
-    .declare = t5_declare,
-    .encode = t5_encode,
-    .decode = t5_decode,
-    .cache = t5_cache,
-    .alias = t5_alias,
-};
-REGISTER(model_family, t5);
+REGISTER(model_family, t5,
+         .encoder_decoder = true,
+         .configure = t5_configure,
+         .init_config = t5_init_config,
+         .init_keys = init_keys,
+         .declare = t5_declare,
+         .encode = t5_encode,
+         .decode = t5_decode,
+         .cache = t5_cache,
+         .alias = t5_alias);

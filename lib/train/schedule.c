@@ -15,7 +15,7 @@ static const struct schedule *const all[] = {
 #undef X
 
 #define X(name) #name,
-static const char *const names[] = {
+const char *const schedule_names[] = {
 #include "schedule.def"
     NULL};
 #undef X
@@ -26,11 +26,6 @@ const struct schedule *schedule_find(const char *name)
         if (!strcmp(all[i]->name, name))
             return all[i];
     return NULL;
-}
-
-const char *const *schedule_names(void)
-{
-    return names;
 }
 
 double schedule_at(const struct schedule *s, int64_t step, int64_t total, int64_t warmup)

@@ -7,5 +7,4 @@ static double factor(double done, double total, double warmup)
     return 1;
 }
 
-REGISTER(schedule, constant);
-const struct schedule schedule_constant = {.name = "constant", .factor = factor};
+REGISTER(schedule, constant, .factor = factor);

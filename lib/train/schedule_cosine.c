@@ -8,5 +8,4 @@ static double factor(double done, double total, double warmup)
     return 0.5 * (1 + cos(acos(-1) * p));
 }
 
-REGISTER(schedule, cosine);
-const struct schedule schedule_cosine = {.name = "cosine", .factor = factor};
+REGISTER(schedule, cosine, .factor = factor);

@@ -9,5 +9,4 @@ static double factor(double done, double total, double warmup)
     return sqrt(tau / (done + tau));
 }
 
-REGISTER(schedule, inverse_sqrt);
-const struct schedule schedule_inverse_sqrt = {.name = "inverse_sqrt", .factor = factor};
+REGISTER(schedule, inverse_sqrt, .factor = factor);

@@ -7,5 +7,4 @@ static double factor(double done, double total, double warmup)
     return total > 0 ? fmax(0, (total - done) / total) : 0;
 }
 
-REGISTER(schedule, linear);
-const struct schedule schedule_linear = {.name = "linear", .factor = factor};
+REGISTER(schedule, linear, .factor = factor);

@@ -86,7 +86,7 @@ struct schedule {
     double (*factor)(double done, double total, double warmup);
 };
 const struct schedule *schedule_find(const char *name); /* NULL if unknown */
-const char *const *schedule_names(void);                /* NULL-terminated, for an option table */
+extern const char *const schedule_names[];              /* NULL-terminated, for an option table */
 /* Factor for optimizer step s = 0, 1, .. of `total`: s/warmup below `warmup`, then the schedule. */
 double schedule_at(const struct schedule *s, int64_t step, int64_t total, int64_t warmup);
 /* --warmup: below 1 a share of the steps (rounded up), else a number of steps. */
