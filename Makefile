@@ -1,9 +1,20 @@
 # icdpipe: what to build is found by wildcard, so adding a tool, module, kernel, metric or test is adding a file.
-#   make            programs into bin/          make check    all tests          make demo   the main job, end to end
-#   make deps       install what is needed      make doctor   what was found     make bench  measurements
-#   make check-gpu      on a machine with a GPU     make bench-gpu
-#   make install    PREFIX, DESTDIR             make man      OPTIONS sections   make clean
-# Variables: B=build  ARCH=native  CUDA=auto|yes|no  SAN=1 (ASan+UBSan)  PREFIX=/usr/local  JOBS=nproc  V=1 (whole commands)
+# make help lists targets and variables: the lines here and in Makefile.more that begin with two hashes.
+
+## all: Programs, into bin/ (the default).
+## tests-build: Programs and compiled tests.
+## check: All tests, as shipped and under ASan and UBSan.
+## check-fast: All tests of one build; T=tests/unit/stream: those whose names begin so.
+
+## B=build: Folder of everything that is made.
+## BIN=bin: Folder of the programs.
+## ARCH=native: Processor to compile for, as gcc's -march. native: this machine; dist and deb: x86-64-v3.
+## CUDA=auto: yes, no, or auto: with CUDA when there is nvcc.
+## SAN=: 1: under ASan and UBSan, in build/san.
+## CC=cc: C compiler; CXX and NVCC likewise.
+## CFLAGS=-g -O3: Options of C and C++; CPPFLAGS and LDFLAGS are added to ours.
+## JOBS=nproc: Commands at a time.
+## V=: 1: show whole commands.
 
 VERSION := 0.1.0
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
@@ -25,6 +36,7 @@ PREFIX ?= /usr/local
 CC     ?= cc
 CXX    ?= c++
 PYTHON ?= python3
+comma  := ,
 say    := $(if $(V),@:,@printf '  %-5s %s\n')
 Q      := $(if $(V),,@)
 
@@ -40,7 +52,9 @@ CFLAGS ?= -g $(OPT)
 CF     := -std=c11 $(WARN) $(CFLAGS) -march=$(ARCH) -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=fast $(SANFLAGS) -pthread
 CXXF   := -std=c++17 -Wall -Wextra $(CFLAGS) -march=$(ARCH) $(SANFLAGS) -pthread
 LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lisal -lcurl -lsentencepiece -ldnnl -lstdc++ -lm
-LDF    := -fopenmp -pthread $(SANFLAGS) $(LDFLAGS)
+LDF    := -fopenmp -pthread -Wl,--as-needed -Wl,-u,icd_cpu_guard $(SANFLAGS) $(LDFLAGS)
+# a build that brings its libraries along (dist)
+LDF    += $(if $(BUNDLE),-Wl$(comma)--disable-new-dtags -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib/icdpipe')
 
 # CUDA: yes, no, or auto: when there is nvcc. Programs built with it run where there is no driver and no cuBLAS.
 # Sanitized and double builds of the engine are the CPU's only.

@@ -1,0 +1,78 @@
+/* Ends a program on a processor that lacks what it was compiled for, with a message in place of SIGILL. It runs before
+ * main, and so before any code that may need the missing instructions: the one place of the library that prints and
+ * exits. The Makefile links it into every program (-u icd_cpu_guard). Tests: tests/selftest/build.sh. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* These two are compiled for every x86-64, whatever ARCH is. */
+#if defined __x86_64__ && defined __GNUC__
+#define ANY_X86 __attribute__((target("arch=x86-64"), noinline))
+
+static ANY_X86 const char *missing(void)
+{
+    __builtin_cpu_init();
+#define NEED(feature)                                                                                                  \
+    if (!__builtin_cpu_supports(feature))                                                                              \
+        return feature;
+#ifdef __SSE4_2__
+    NEED("sse4.2")
+#endif
+#ifdef __POPCNT__
+    NEED("popcnt")
+#endif
+#ifdef __AVX__
+    NEED("avx")
+#endif
+#ifdef __AVX2__
+    NEED("avx2")
+#endif
+#ifdef __FMA__
+    NEED("fma")
+#endif
+#ifdef __BMI2__
+    NEED("bmi2")
+#endif
+#ifdef __AVX512F__
+    NEED("avx512f")
+#endif
+#ifdef __AVX512BW__
+    NEED("avx512bw")
+#endif
+#ifdef __AVX512VL__
+    NEED("avx512vl")
+#endif
+#ifdef __AVX512VBMI2__
+    NEED("avx512vbmi2")
+#endif
+#ifdef __AVX512VNNI__
+    NEED("avx512vnni")
+#endif
+#ifdef __AVX512BF16__
+    NEED("avx512bf16")
+#endif
+#ifdef __AVX5124VNNIW__
+    NEED("avx5124vnniw")
+#endif
+    return NULL;
+}
+
+static ANY_X86 void say(const char *s)
+{
+    ssize_t n = write(2, s, strlen(s));
+    (void)n; /* there is nobody else to tell */
+}
+
+void icd_cpu_guard(void);
+ANY_X86 __attribute__((constructor)) void icd_cpu_guard(void)
+{
+    const char *feature = missing();
+    if (!feature)
+        return;
+    say(program_invocation_short_name);
+    say(": this build needs a processor with ");
+    say(feature);
+    say("; build here, or with make ARCH=x86-64-v2\n");
+    _exit(69);
+}
+#endif
