@@ -128,13 +128,64 @@ out:
     return rc;
 }
 
-static void completion_words(FILE *f, const struct opt *t)
+/* ---- completion: a bash function per tool ---- */
+
+enum fill { FILL_NOTHING, FILL_WORDS, FILL_FILES, FILL_DIRS }; /* what a value can be completed to */
+
+static enum fill fill_of(const struct opt *o)
 {
-    for (; t && t->type != OPT_END; t++) {
-        fprintf(f, " --%s", t->name);
-        if (t->type == OPT_FLAG && t->value && *(bool *)t->value)
-            fprintf(f, " --no-%s", t->name);
+    const char *arg = o->arg ? o->arg : "";
+    switch (o->type) {
+    case OPT_CHOICE:
+        return FILL_WORDS;
+    case OPT_DIR:
+        return FILL_DIRS;
+    case OPT_FILE:
+    case OPT_FILES:
+    case OPT_OUT:
+        return strcmp(arg, "DIR") ? FILL_FILES : FILL_DIRS;
+    case OPT_STR:
+    case OPT_LIST: /* what is named by its metavariable */
+        if (!strncmp(arg, "FILE", 4))
+            return FILL_FILES;
+        return strcmp(arg, "DIR") ? FILL_NOTHING : FILL_DIRS;
+    default:
+        return FILL_NOTHING;
     }
+}
+
+/* The options themselves, long and short. */
+static int completion_words(FILE *f, const struct opt *o)
+{
+    fprintf(f, " --%s", o->name);
+    if (o->type == OPT_FLAG && o->value && *(bool *)o->value)
+        fprintf(f, " --no-%s", o->name);
+    if (o->letter)
+        fprintf(f, " -%c", o->letter);
+    return 0;
+}
+
+/* A case of what stands before the word: an option that takes a value. */
+static int completion_value(FILE *f, const struct opt *o)
+{
+    static const char *const how[] = {[FILL_NOTHING] = "", [FILL_WORDS] = "-W '", [FILL_FILES] = "-f",
+                                      [FILL_DIRS] = "-d"};
+    if (o->type == OPT_FLAG)
+        return 0;
+    fprintf(f, "    --%s", o->name);
+    if (o->letter)
+        fprintf(f, "|-%c", o->letter);
+    enum fill fill = fill_of(o);
+    if (fill == FILL_NOTHING)
+        return fputs(") return ;;\n", f), 0;
+    fprintf(f, ") fill=(%s", how[fill]);
+    if (fill == FILL_WORDS) {
+        for (const char *const *c = o->choices; *c; c++)
+            fprintf(f, "%s%s", c == o->choices ? "" : " ", *c);
+        fputc('\'', f);
+    }
+    fputs(") ;;\n", f);
+    return 0;
 }
 
 static int each_row(FILE *f, const struct opt *t, int (*print)(FILE *, const struct opt *))
@@ -151,6 +202,34 @@ static int all_rows(FILE *f, const struct opt *own, const struct opt *common, in
     return each_row(f, builtin, print);
 }
 
+/* bash splits --use=att into three words. After -- and where no option is begun an operand is wanted: a file. */
+static int completion(FILE *f, const char *tool, const struct opt *own, const struct opt *common)
+{
+    fputs("_icdpipe_", f);
+    for (const char *c = tool; *c; c++)
+        fputc(*c == '-' ? '_' : *c, f);
+    fputs("()\n{\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} ended= fill=(-f)\n"
+          "    COMPREPLY=()\n"
+          "    if [ \"$cur\" = = ]; then cur=; elif [ \"$before\" = = ]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+          "    if [[ \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" == *' -- '* ]]; then ended=yes before=; fi\n"
+          "    case $before in\n",
+          f);
+    TRY(all_rows(f, own, common, completion_value));
+    fputs("    *) [[ $ended || $cur != -* ]] || fill=(-W '", f);
+    TRY(all_rows(f, own, common, completion_words));
+    fputs("') ;;\n"
+          "    esac\n"
+          "    [ \"${fill[0]}\" = -W ] || compopt -o filenames 2>/dev/null\n"
+          "    mapfile -t COMPREPLY < <(compgen \"${fill[@]}\" -- \"$cur\")\n"
+          "}\ncomplete -F _icdpipe_",
+          f);
+    for (const char *c = tool; *c; c++)
+        fputc(*c == '-' ? '_' : *c, f);
+    fprintf(f, " %s\n", tool);
+    return 0;
+}
+
 int opt_print(FILE *f, enum opt_asked what, const struct opt_doc *doc, const struct opt *own, const struct opt *common)
 {
     switch (what) {
@@ -165,11 +244,7 @@ int opt_print(FILE *f, enum opt_asked what, const struct opt_doc *doc, const str
         TRY(all_rows(f, own, common, man_row));
         break;
     case OPT_COMPLETION:
-        fputs("complete -o default -W '", f);
-        completion_words(f, own);
-        completion_words(f, common);
-        completion_words(f, builtin);
-        fprintf(f, "' %s\n", doc->tool);
+        TRY(completion(f, doc->tool, own, common));
         break;
     default:
         return err_set(E_BUG, "nothing to print");

@@ -36,10 +36,38 @@ is 'OPTIONS that differ are seen' "$(page rec-cat "$T/bad.1")" 'OPTIONS is not w
 sed 's/^\.PP/.Pp/;s/^\.SH EXIT STATUS/.SH RESULT/' "$ROOT/man/rec-cat.1" >"$T/bad.1"
 is 'a missing section and mdoc are seen' "$(page rec-cat "$T/bad.1" | tr '\n' ' ')" 'a section is missing .Pp '
 
+# ---- completion ----
+# fills WORD...: what bash would offer for the last word
+fills() {
+    (cd "$T/files" && bash -c '. "$1"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); f=$(complete -p "$1")
+        f=${f#*-F }; ${f% *}; printf "%s\n" "${COMPREPLY[@]}"' - "$B/completion.bash" "$@" | sort | tr '\n' ' ')
+}
+# choices TOOL: "option choice choice..." of every option that has them, from --help
+choices() {
+    COLUMNS=1000 "$1" --help-man | sed -e 's/\\f.//g' -e 's/\\-/-/g' | awk '/^\.TP/ {getline; sub(/^-.,? /, ""); o = $1; getline
+        if (match($0, / One of [^.]*\./)) {s = substr($0, RSTART + 8, RLENGTH - 9); gsub(", ", " ", s); print o, s}}'
+}
+mkdir -p "$T/files/a dir" "$T/files/models"; : >"$T/files/notes.icds"; : >"$T/files/my notes"
+all='a dir models my notes notes.icds ' dirs='a dir models '
 for t in $tools; do
-    is "completion of $t" "$(bash -c '. "$1" && complete -p "$2"' - "$B/completion.bash" "$t" | tr " '" '\n\n' |
-        sed -n 's/^--//p' | grep -v '^no-' | sort | tr '\n' ' ')" "$(options "$t" | sort | tr '\n' ' ')"
+    is "completion of $t: options" "$(fills "$t" -- | tr ' ' '\n' | sed -n 's/^--//p' | grep -v '^no-' | sort | tr '\n' ' ')" \
+        "$(options "$t" | sort | tr '\n' ' ')"
+    is "completion of $t: files" "$(fills "$t" '')/$(fills "$t" -o '')/$(fills "$t" --output = n)" "$all/$all/notes.icds "
+    is "completion of $t: numbers" "$(fills "$t" --threads '')/$(fills "$t" -j '')" ' / '
+    is "completion of $t: after --" "$(fills "$t" -q -- '')/$(fills "$t" -- --)" "$all/ "
+    while read -r option values; do
+        [ -n "$option" ] || continue
+        wanted=$(printf '%s\n' $values | sort | tr '\n' ' ')
+        is "completion of $t: $option" "$(fills "$t" "$option" '')/$(fills "$t" "$option" =)/$(fills "$t" "$option" = zzz)" \
+            "$wanted/$wanted/ "
+    done < <(choices "$t")
 done
+is 'choices are found' "$(for t in $tools; do choices "$t"; done | wc -l | awk '{print ($1 >= 15)}')" 1
+is 'one of several' "$(fills icd-infer -q --use a)" 'att auto '
+is 'folders' "$(fills icd-infer -m '')/$(fills icd-infer --model = m)/$(fills icd-train --save '')" "$dirs/models /$dirs"
+is 'files that are given several times' "$(fills icd-train --target '')/$(fills icd-train -t a x -t '')" "$all/$all"
+is 'short options' "$(fills icd-infer - | tr ' ' '\n' | grep -cE '^-[mqzojhV]$')" 7
+is 'the name of a file that looks like an option' "$(: >"$T/files/-x"; fills icd-infer -- -)" '-x '
 
 # ---- the pipe in README.md is what make demo runs ----
 cat >"$T/pipe.py" <<'PY'

@@ -120,7 +120,7 @@ int main(void)
     CHECK(parse("--help-man") == 0 && asked == OPT_MAN && parse("--help-completion") == 0 && asked == OPT_COMPLETION);
     DONE("needed options, help and version");
 
-    number = 5;
+    number = 5, on = true;
     char *help = printed(OPT_HELP), *man = printed(OPT_MAN), *words_ = printed(OPT_COMPLETION),
          *v = printed(OPT_VERSION);
     CHECK(strstr(help, "Usage: tool [OPTION]... [FILE]\n") && strstr(help, "  -n, --number N") &&
@@ -128,7 +128,10 @@ int main(void)
     CHECK(strstr(help, "One of a, b. (default: b)") && strstr(help, "--help"));
     CHECK(strstr(man, ".TP\n\\fB\\-n\\fR, \\fB\\-\\-number\\fR \\fIN\\fR\nA number. (default: 5)\n"));
     CHECK(strstr(man, "A real \\- number.") && !strstr(man, "Usage"));
-    CHECK(!strncmp(words_, "complete ", 9) && strstr(words_, " --number ") && strstr(words_, "' tool\n"));
+    CHECK(!strncmp(words_, "_icdpipe_tool()\n", 16) && strstr(words_, " --number -n ") &&
+          strstr(words_, " --on --no-on ") && strstr(words_, "\ncomplete -F _icdpipe_tool tool\n"));
+    CHECK(strstr(words_, "--choice|-c) fill=(-W 'a b') ;;\n") && strstr(words_, "--number|-n) return ;;\n") &&
+          strstr(words_, "--in-dir|-d) fill=(-d) ;;\n") && strstr(words_, "--files) fill=(-f) ;;\n"));
     CHECK(strstr(v, "tool (icdpipe) "));
     for (char *line = strtok(help, "\n"); line; line = strtok(NULL, "\n"))
         CHECK(strlen(line) <= 100);
