@@ -232,7 +232,7 @@ static int open_into(struct model *m, const char *dir)
     char path[PATH_MAX];
     TRY(join(path, dir, "config.json"));
     if (access(path, F_OK))
-        return err_set(E_NOINPUT, "no config.json: not a model directory");
+        return err_set(E_NOINPUT, "no config.json: not a model directory" MODEL_HINT);
     TRY(read_object(dir, "config.json", &m->config));
     const char *type = json_string_value(json_object_get(m->config, "model_type"));
     m->family = model_family_find(type);

@@ -68,8 +68,11 @@ void spm_ids_free(struct spm_ids *v)
 int spm_find(const char *path, char *out, size_t n)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+    if (stat(path, &st) != 0) {
+        size_t k = strlen(path);
+        bool hint = errno == ENOENT && (k < 6 || strcmp(path + k - 6, ".model") != 0); /* no name of a vocabulary file */
+        return err_set(E_NOINPUT, "%s: %s%s", path, strerror(errno), hint ? MODEL_HINT : "");
+    }
     if (!S_ISDIR(st.st_mode)) {
         if ((size_t)snprintf(out, n, "%s", path) >= n)
             return err_set(E_NOINPUT, "the tokenizer's path is too long");

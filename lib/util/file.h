@@ -25,6 +25,10 @@ int file_xxh64(const char *path, char hex[17]);
 /* Last component of a path, for messages and history. */
 const char *path_base(const char *path);
 
+/* Behind a message that there is no model directory: how one is got. */
+#define MODEL_HINT \
+    "; nothing is downloaded: get the directory with git clone https://huggingface.co/NAME (and git lfs), " \
+    "or with save_pretrained of transformers"
 /* Where share/ is: $ICDPIPE_SHARE, else ../share beside the running program, else PREFIX/share/icdpipe. */
 int share_path(const char *name, char *out, size_t n);
 

@@ -222,7 +222,7 @@ static int completion(FILE *f, const char *tool, const struct opt *own, const st
           "    esac\n"
           "    [ \"${fill[0]}\" = -W ] || compopt -o filenames 2>/dev/null\n"
           "    mapfile -t COMPREPLY < <(compgen \"${fill[@]}\" -- \"$cur\")\n"
-          "}\ncomplete -F _icdpipe_",
+          "}\ncomplete -o bashdefault -F _icdpipe_",
           f);
     for (const char *c = tool; *c; c++)
         fputc(*c == '-' ? '_' : *c, f);

@@ -182,6 +182,12 @@ is "a shard that changes changes the lineage" "$(for f in before.icds two.icds; 
 exits "no such model" 66 infer -m nothing -o x.icds token.icds
 mkdir empty
 exits "not a model directory" 66 infer -m empty -o x.icds token.icds
+is "how one gets a model directory" "$(for d in t5-base google/t5-v1_1-base; do
+    for t in "icd-train -t target.icds --save m -m $d token.icds" "icd-infer -m $d token.icds" "tokenize -m $d note.icds"; do
+        $t 2>&1 >/dev/null | grep -c '; nothing is downloaded: .*git clone'
+    done
+done | tr -d '\n')" 111111
+is "a vocabulary file is not got so" "$(tokenize -m t5.model note.icds 2>&1 >/dev/null)" "tokenize: t5.model: No such file or directory"
 exits "no -m" 64 infer token.icds
 exits "notes" 65 infer -m model -o x.icds note.icds
 exits "targets" 65 infer -m model -o x.icds target.icds

@@ -129,7 +129,7 @@ int main(void)
     CHECK(strstr(man, ".TP\n\\fB\\-n\\fR, \\fB\\-\\-number\\fR \\fIN\\fR\nA number. (default: 5)\n"));
     CHECK(strstr(man, "A real \\- number.") && !strstr(man, "Usage"));
     CHECK(!strncmp(words_, "_icdpipe_tool()\n", 16) && strstr(words_, " --number -n ") &&
-          strstr(words_, " --on --no-on ") && strstr(words_, "\ncomplete -F _icdpipe_tool tool\n"));
+          strstr(words_, " --on --no-on ") && strstr(words_, "\ncomplete -o bashdefault -F _icdpipe_tool tool\n"));
     CHECK(strstr(words_, "--choice|-c) fill=(-W 'a b') ;;\n") && strstr(words_, "--number|-n) return ;;\n") &&
           strstr(words_, "--in-dir|-d) fill=(-d) ;;\n") && strstr(words_, "--files) fill=(-f) ;;\n"));
     CHECK(strstr(v, "tool (icdpipe) "));
