@@ -70,8 +70,8 @@ int spm_find(const char *path, char *out, size_t n)
     struct stat st;
     if (stat(path, &st) != 0) {
         size_t k = strlen(path);
-        bool hint = errno == ENOENT && (k < 6 || strcmp(path + k - 6, ".model") != 0); /* no name of a vocabulary file */
-        return err_set(E_NOINPUT, "%s: %s%s", path, strerror(errno), hint ? MODEL_HINT : "");
+        bool is_file = k >= 6 && strcmp(path + k - 6, ".model") == 0; /* by its name */
+        return err_set(E_NOINPUT, "%s: %s%s", path, strerror(errno), errno == ENOENT && !is_file ? MODEL_HINT : "");
     }
     if (!S_ISDIR(st.st_mode)) {
         if ((size_t)snprintf(out, n, "%s", path) >= n)

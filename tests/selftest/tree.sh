@@ -45,7 +45,11 @@ tools() {
     done
     [ $n -ge 9 ] || echo "only $n tools found"
 }
-rules="absolute_paths wide_lines heads kernels tools"
+# Four blanks, not tabs, and none at the end of a line.
+blanks() { tracked '*.c' '*.h' '*.cc' '*.cu' '*.sh' '*.1' '*.5' '*.7' | xargs -r grep -nP '^ *\t|\s$' | cut -c1-60; }
+# Elsewhere in a line the Makefile would not see it.
+registered() { tracked '*.c' | xargs -r grep -nE '^.+REGISTER\([a-z_]+, *[a-z0-9_]+[,)]' | cut -c1-60; }
+rules="absolute_paths wide_lines heads kernels tools blanks registered"
 
 cd "$ROOT" || exit 1
 for rule in $rules; do is "$rule" "$($rule 2>&1)" ""; done
@@ -58,6 +62,8 @@ mkdir -p "$T/tools" "$T/kernels" "$T/lib/util"
 printf '/* Data are in %s/data. */\n' /wor"k" >lib/util/path.c
 printf '/* head */\n/* %0120d */\n' 0 >lib/util/wide.c
 echo 'int x;' >lib/util/bare.c
+printf '/* head */\nint x; \n\tint y;\n' >lib/util/blank.c
+printf '/* head */\n  REGISTER(metric, x, .order = 1);\n' >lib/metric/indented.c
 printf '/* head */\nbackend_open\n' >tools/other-tool.c
 echo 'OP(conv, (T y, T x))' >>kernels/ops.def
 git add -A
@@ -66,3 +72,5 @@ is 'a wide line is seen' "$(wide_lines | cut -d: -f1,2)" lib/util/wide.c:2
 is 'a missing head is seen' "$(heads)" 'lib/util/bare.c has no head'
 is 'an op without kernel and test is seen' "$(kernels | wc -l)" 2
 is 'a tool without tests, page and mention is seen' "$(tools | wc -l)" 5
+is 'blanks are seen' "$(blanks | cut -d: -f1,2 | tr '\n' ' ')" 'lib/util/blank.c:2 lib/util/blank.c:3 '
+is 'a REGISTER that the Makefile would not see is seen' "$(registered | cut -d: -f1)" lib/metric/indented.c
