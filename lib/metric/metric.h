@@ -1,8 +1,9 @@
 /* Metrics. One metric (or one family that shares its work) is one file: it ends in REGISTER(metric, <name>, its
- * fields); adding one is adding a file, nothing else. icd-score shows them all, with floor, intervals and comparison. What is scored is sparse (a note has some twenty codes of thousands) but for the scores,
- * and every note has a weight, so that a resampled set is the same notes with other weights. Definitions and the names
- * of the values follow CAML's evaluation where it has the metric; man/icd-score.1 has them all. Tests:
- * tests/unit/metric.c, tests/cli/icd-score.sh. */
+ * fields); adding one is adding a file, nothing else. icd-score shows them all, with floor, intervals and comparison.
+ * What is scored is sparse (a note has some twenty codes of thousands) but for the scores, and every note has a weight,
+ * so that a resampled set is the same notes with other weights. Definitions and the names of the values follow CAML's
+ * evaluation where it has the metric; man/icd-score.1 has them all. Tests: tests/unit/metric.c,
+ * tests/cli/icd-score.sh. */
 #ifndef ICD_METRIC_H
 #define ICD_METRIC_H
 #include <math.h>
