@@ -1,65 +1,10 @@
 /* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, and lambda of eq. 5.
  * Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
+#include "lib/metric/threshold.h"
 #include "lib/train/train.h"
 #include "lib/util/err.h"
 #include <stdlib.h>
 #include <string.h>
-
-static double f1_of(int64_t tp, int64_t predicted, int64_t gold)
-{
-    return predicted + gold > 0 ? 2.0 * (double)tp / (double)(predicted + gold) : 0;
-}
-
-double micro_f1(const float *score, const uint8_t *gold, int64_t n, double threshold)
-{
-    int64_t tp = 0, p = 0, g = 0;
-    for (int64_t i = 0; i < n; i++) {
-        bool hit = (double)score[i] > threshold;
-        p += hit;
-        g += gold[i];
-        tp += hit && gold[i];
-    }
-    return f1_of(tp, p, g);
-}
-
-struct scored {
-    float score;
-    uint8_t gold;
-};
-
-static int higher(const void *a, const void *b)
-{
-    float x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
-    return x > y ? -1 : x < y;
-}
-
-int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1)
-{
-    struct scored *s = mem_alloc((size_t)n, sizeof *s);
-    if (!s)
-        return E_NOMEM;
-    int64_t positives = 0, tp = 0;
-    for (int64_t i = 0; i < n; i++) {
-        s[i] = (struct scored){score[i], gold[i]};
-        positives += gold[i];
-    }
-    qsort(s, (size_t)n, sizeof *s, higher);
-    *threshold = 0.5;
-    *f1 = micro_f1(score, gold, n, 0.5);
-    for (int64_t i = 0; i < n; i++) {
-        tp += s[i].gold;
-        float next = i + 1 < n ? s[i + 1].score : 0;
-        if (i + 1 < n && !(next < s[i].score))
-            continue; /* no threshold cuts between equal scores */
-        double f = f1_of(tp, i + 1, positives);
-        if (f > *f1) {
-            *f1 = f;
-            *threshold = 0.5 * ((double)s[i].score + (double)next);
-        }
-    }
-    free(s);
-    return 0;
-}
 
 /* Work of one evaluation; rows in dev order. */
 struct work {
@@ -69,7 +14,9 @@ struct work {
     uint32_t *order;    /* positions in dev: those that are decoded first, each part longest first */
     uint32_t *index;    /* of one batch, in the dataset */
     float *score;       /* (n,L) */
-    uint8_t *gold, *gen; /* (n,L) */
+    uint8_t *gen;       /* (n,L) */
+    struct metric_note *note; /* (n) gold and score */
+    uint32_t *gold;           /* what they point to */
     real *rows;         /* (batch,L) */
     int32_t *out, *out_n;
 };
@@ -79,6 +26,7 @@ static void work_free(struct work *w)
     free(w->order);
     free(w->index);
     free(w->score);
+    free(w->note);
     free(w->gold);
     free(w->gen);
     free(w->rows);
@@ -98,6 +46,33 @@ static int by_length(const void *a, const void *b, void *ctx)
     return nx != ny ? (nx > ny ? -1 : 1) : x < y ? -1 : x > y;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int work_gold(struct work *w)
+{
+    int64_t labels = 0;
+    for (int64_t i = 0; i < w->n; i++)
+        labels += dev(w->t, (uint32_t)i)->label_n;
+    uint32_t *to = w->gold = mem_alloc((size_t)labels, sizeof *w->gold);
+    if (!to)
+        return E_NOMEM;
+    for (int64_t i = 0; i < w->n; i++) {
+        const struct example *e = dev(w->t, (uint32_t)i);
+        struct metric_note *x = &w->note[i];
+        *x = (struct metric_note){.gold = to, .n_gold = (uint32_t)e->label_n, .score = w->score + i * w->L, .weight = 1};
+        for (int64_t l = 0; l < e->label_n; l++)
+            to[l] = (uint32_t)e->label[l];
+        if (e->label_n)
+            qsort(to, (size_t)e->label_n, sizeof *to, ascending);
+        to += e->label_n;
+    }
+    return 0;
+}
+
 static int work_new(struct work *w, struct trainer *t)
 {
     const struct train_cfg *c = t->cfg;
@@ -115,19 +90,16 @@ static int work_new(struct work *w, struct trainer *t)
     w->order = mem_alloc((size_t)n, sizeof *w->order);
     w->index = mem_alloc((size_t)B, sizeof *w->index);
     w->score = mem_zalloc((size_t)(n * L), sizeof *w->score);
-    w->gold = mem_zalloc((size_t)(n * L), 1);
+    w->note = mem_zalloc((size_t)n, sizeof *w->note);
     w->gen = mem_zalloc((size_t)(n * L), 1);
     w->rows = mem_alloc((size_t)(B * L), sizeof *w->rows);
     w->out = mem_alloc((size_t)(B * w->max_new), sizeof *w->out);
     w->out_n = mem_alloc((size_t)B, sizeof *w->out_n);
-    if (!w->order || !w->index || !w->score || !w->gold || !w->gen || !w->rows || !w->out || !w->out_n)
+    if (!w->order || !w->index || !w->score || !w->note || !w->gen || !w->rows || !w->out || !w->out_n)
         return E_NOMEM;
-    for (int64_t i = 0; i < n; i++) {
+    TRY(work_gold(w));
+    for (int64_t i = 0; i < n; i++)
         w->order[i] = (uint32_t)i;
-        const struct example *e = dev(t, (uint32_t)i);
-        for (int64_t l = 0; l < e->label_n; l++)
-            w->gold[i * L + e->label[l]] = 1;
-    }
     qsort_r(w->order, (size_t)w->gen_n, sizeof *w->order, by_length, t);
     qsort_r(w->order + w->gen_n, (size_t)(n - w->gen_n), sizeof *w->order, by_length, t);
     return 0;
@@ -193,24 +165,37 @@ static bool constant(const struct work *w, bool gen)
     return n > 1;
 }
 
+/* Micro-F1 of the texts that were decoded. */
+static double f1_gen(const struct work *w)
+{
+    uint64_t hits = 0, predicted = 0, gold = 0;
+    for (int64_t i = 0; i < w->gen_n; i++) {
+        const uint8_t *gen = w->gen + i * w->L;
+        const struct metric_note *n = &w->note[i];
+        for (int64_t l = 0; l < w->L; l++)
+            predicted += gen[l];
+        for (uint32_t j = 0; j < n->n_gold; j++)
+            hits += gen[n->gold[j]];
+        gold += n->n_gold;
+    }
+    return metric_ratio(2 * (double)hits, (double)(predicted + gold));
+}
+
 static int summarize(const struct trainer *t, const struct work *w, struct eval_result *r)
 {
-    double f1_same = 0; /* of the label attention on the notes that were decoded: what lambda compares */
+    struct metric_set all = {.n = (size_t)w->n, .L = (size_t)w->L, .note = w->note}, decoded = all;
+    double same = 0; /* of the label attention on the notes that were decoded: what lambda compares */
+    decoded.n = (size_t)(w->gen_n ? w->gen_n : w->n);
     if (t->cfg->att) {
-        r->f1_att = micro_f1(w->score, w->gold, w->n * w->L, 0.5);
-        TRY(best_threshold(w->score, w->gold, w->n * w->L, &r->threshold, &r->f1_att_best));
-        f1_same = w->gen_n ? micro_f1(w->score, w->gold, w->gen_n * w->L, 0.5) : r->f1_att;
+        r->f1_att = threshold_f1(&all, 0.5);
+        int rc = threshold_all(&all, &r->threshold, &r->f1_att_best);
+        if (rc && rc != E_DATA) /* no dev note has a code: 0.5 and 0 */
+            return rc;
+        same = threshold_f1(&decoded, 0.5);
     }
-    if (t->cfg->gen) {
-        int64_t tp = 0, p = 0, g = 0;
-        for (int64_t i = 0; i < w->gen_n * w->L; i++) {
-            tp += w->gen[i] && w->gold[i];
-            p += w->gen[i];
-            g += w->gold[i];
-        }
-        r->f1_gen = f1_of(tp, p, g);
-    }
-    r->lambda = t->cfg->gen && (!t->cfg->att || r->f1_gen > f1_same);
+    if (t->cfg->gen)
+        r->f1_gen = f1_gen(w);
+    r->lambda = t->cfg->gen && (!t->cfg->att || r->f1_gen > same);
     r->f1 = r->lambda ? r->f1_gen : r->f1_att;
     r->constant = constant(w, r->lambda);
     return 0;

@@ -171,10 +171,6 @@ struct eval_result {
 typedef int64_t (*decode_fn)(void *ctx, const int32_t *ids, int64_t n, uint8_t *set);
 /* TRAIN_STOPPED when `stop` became true. Runs without dropout and changes nothing but the tape. */
 int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r);
-/* Micro-F1 = 2TP/(2TP+FP+FN) of score > threshold; 0 when undefined. gold (n) 0/1. */
-double micro_f1(const float *score, const uint8_t *gold, int64_t n, double threshold);
-/* The threshold of the largest micro-F1 over all cuts between distinct scores (ties: the highest threshold). */
-int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1);
 
 /* ---- the state of a run (checkpoint.c): DIR/checkpoint/state.safetensors, written beside and renamed ---- */
 struct train_state {

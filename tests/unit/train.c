@@ -389,25 +389,6 @@ static void rates_and_steps(void)
     DONE("the first step is step 1");
 }
 
-static void thresholds(void)
-{
-    /* the vector of the metrics' reference: 5 admissions, 4 labels */
-    static const float s[20] = {.90f, .20f, .60f, .10f, .40f, .80f, .50f, .55f, .70f, .30f,
-                                .20f, .10f, .60f, .10f, .40f, .70f, .50f, .45f, .65f, .05f};
-    static const uint8_t y[20] = {1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
-    double t, f1;
-    CHECK_NEAR(micro_f1(s, y, 20, 0.5), 0.571429, 1e-6); /* strict: 0.5 is not predicted */
-    CHECK(best_threshold(s, y, 20, &t, &f1) == 0);
-    CHECK_NEAR(f1, 0.625, 1e-12);
-    CHECK(t > 0.45 && t < 0.5 && micro_f1(s, y, 20, t) == f1);
-    static const float same[4] = {0.25f, 0.25f, 0.25f, 0.25f};
-    static const uint8_t some[4] = {1, 0, 1, 0}, none[4] = {0};
-    CHECK(best_threshold(same, some, 4, &t, &f1) == 0 && t < 0.25 && t >= 0);
-    CHECK_NEAR(f1, 2.0 / 3, 1e-12);
-    CHECK(best_threshold(same, none, 4, &t, &f1) == 0 && f1 == 0 && t == 0.5);
-    DONE("micro-F1 and the best threshold");
-}
-
 int main(void)
 {
     accumulation();
@@ -420,6 +401,5 @@ int main(void)
     evaluation();
     tie();
     rates_and_steps();
-    thresholds();
     TEST_EXIT();
 }
