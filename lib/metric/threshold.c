@@ -63,9 +63,26 @@ static double cut_at(const struct cut *c)
     return below > -INFINITY ? below : nextafter(lowest, -INFINITY);
 }
 
+/* The cut at place i of a curve, INFINITY: above all. */
+static struct cut cut_of(const struct curve *c, size_t i)
+{
+    return (struct cut){i < c->m ? c->v[i] : INFINITY, -INFINITY};
+}
+
+/* Scores at or below this are never predicted: 0 where none is negative. */
+static float least(const struct metric_set *s)
+{
+    bool negative = false;
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t l = 0; l < s->L; l++)
+            negative |= s->note[i].score[l] < 0;
+    return negative ? -INFINITY : 0;
+}
+
 struct by_code {
     const struct metric_set *dev;
     bool exact;
+    float least;
     double *t;
 };
 
@@ -73,7 +90,7 @@ static void one_label(const struct curve *c, const float *col, size_t l, void *c
 {
     struct by_code *b = ctx;
     if (b->exact) {
-        struct cut cut = {c->v[curve_best(c, NULL)], -INFINITY};
+        struct cut cut = cut_of(c, curve_best(c, b->least, NULL));
         for (size_t i = 0; i < b->dev->n; i++)
             cut_see(&cut, col[i]);
         b->t[l] = cut_at(&cut);
@@ -99,7 +116,7 @@ int threshold_all(const struct metric_set *dev, double *t, double *f1)
     if (!rc && !c.m)
         rc = err_set(E_DATA, "no gold code in the dev notes, so no threshold");
     if (!rc) {
-        struct cut cut = {c.v[curve_best(&c, f1)], -INFINITY};
+        struct cut cut = cut_of(&c, curve_best(&c, least(dev), f1));
         for (size_t i = 0; i < dev->n; i++)
             for (size_t l = 0; l < dev->L; l++)
                 cut_see(&cut, dev->note[i].score[l]);
@@ -148,5 +165,5 @@ int threshold_tune(struct metric_set *dev, bool by_code, bool exact, double *t)
     TRY(exact ? threshold_all(dev, &all, &f1) : global_grid(dev, &all));
     for (size_t l = 0; l < dev->L; l++)
         t[l] = all;
-    return by_code ? curve_labels(dev, one_label, &(struct by_code){dev, exact, t}) : 0;
+    return by_code ? curve_labels(dev, one_label, &(struct by_code){dev, exact, least(dev), t}) : 0;
 }

@@ -2,8 +2,9 @@
  * icd-train keeps what it finds in the model, icd-score --tune finds the same again. Tests: tests/unit/metric.c.
  *
  * The rule: all cuts between distinct scores are looked at, and that with the best F1 is taken; of equally good ones the
- * highest, which predicts the fewest codes. t is half way between the two scores around the cut. (Where no score lies
- * below, it is half way to 0, or just below the lowest score if that is not above 0.) */
+ * highest, which predicts the fewest codes. t is half way between the two scores around the cut. Where no score is
+ * negative, a score of 0 is never predicted; where none lies below the cut, t is half way to 0, or just below a lowest
+ * score that is not above 0. */
 #ifndef ICD_METRIC_THRESHOLD_H
 #define ICD_METRIC_THRESHOLD_H
 #include "lib/metric/metric.h"

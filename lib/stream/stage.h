@@ -29,6 +29,7 @@ struct stage {
     const char *out;          /* schema written to -o / standard output; NULL: none (the tool prints text itself)
                                  or chosen later with run_schema() */
     bool parallel;            /* `each` may run in several threads at once (per-thread state through `thread`) */
+    bool threads_matter;      /* other bytes with another -j: history says with how many */
     const char *unit;         /* progress: "notes" */
     /* After options and the input's header, before the output's header: load things, set meta, check. */
     int (*begin)(struct run *r);

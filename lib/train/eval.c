@@ -1,5 +1,5 @@
-/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, and lambda of eq. 5.
- * Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
+/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, threshold and lambda (eq. 5), and what the
+ * note-blind floor would have. Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
 #include "lib/metric/threshold.h"
 #include "lib/train/train.h"
 #include "lib/util/err.h"
@@ -19,6 +19,7 @@ struct work {
     uint32_t *gold;           /* what they point to */
     real *rows;         /* (batch,L) */
     int32_t *out, *out_n;
+    bool *cut;          /* (batch) */
 };
 
 static void work_free(struct work *w)
@@ -32,6 +33,7 @@ static void work_free(struct work *w)
     free(w->rows);
     free(w->out);
     free(w->out_n);
+    free(w->cut);
 }
 
 static const struct example *dev(const struct trainer *t, uint32_t i)
@@ -73,20 +75,25 @@ static int work_gold(struct work *w)
     return 0;
 }
 
+int64_t train_max_new(const struct train_cfg *c, const struct dataset *d)
+{
+    int64_t longest = 0;
+    if (c->max_new > 0)
+        return c->max_new;
+    for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
+        int64_t u = longest_target(d, &d->ex[d->of[SPLIT_TRAIN][i]]);
+        longest = u > longest ? u : longest;
+    }
+    return longest + 8;
+}
+
 static int work_new(struct work *w, struct trainer *t)
 {
     const struct train_cfg *c = t->cfg;
     const struct dataset *d = t->data;
     int64_t n = d->count[SPLIT_DEV], L = d->labels, B = c->batch;
-    *w = (struct work){.t = t, .n = n, .L = L, .max_new = c->max_new};
+    *w = (struct work){.t = t, .n = n, .L = L, .max_new = train_max_new(c, d)};
     w->gen_n = !c->gen ? 0 : c->gen_eval > 0 && c->gen_eval < n ? c->gen_eval : n;
-    if (w->max_new == 0) { /* as long as the longest training target, and a little more */
-        for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
-            int64_t u = longest_target(d, &d->ex[d->of[SPLIT_TRAIN][i]]);
-            w->max_new = u > w->max_new ? u : w->max_new;
-        }
-        w->max_new += 8;
-    }
     w->order = mem_alloc((size_t)n, sizeof *w->order);
     w->index = mem_alloc((size_t)B, sizeof *w->index);
     w->score = mem_zalloc((size_t)(n * L), sizeof *w->score);
@@ -95,7 +102,8 @@ static int work_new(struct work *w, struct trainer *t)
     w->rows = mem_alloc((size_t)(B * L), sizeof *w->rows);
     w->out = mem_alloc((size_t)(B * w->max_new), sizeof *w->out);
     w->out_n = mem_alloc((size_t)B, sizeof *w->out_n);
-    if (!w->order || !w->index || !w->score || !w->note || !w->gen || !w->rows || !w->out || !w->out_n)
+    w->cut = mem_alloc((size_t)B, sizeof *w->cut);
+    if (!w->order || !w->index || !w->score || !w->note || !w->gen || !w->rows || !w->out || !w->out_n || !w->cut)
         return E_NOMEM;
     TRY(work_gold(w));
     for (int64_t i = 0; i < n; i++)
@@ -115,7 +123,24 @@ static void forward_scores(struct tape *tape, void *ctx)
     }
 }
 
-static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n, bool gen, decode_fn decode, void *ctx,
+/* Texts of the n notes of the batch in hand, and the codes in them. */
+static int eval_texts(struct work *w, const uint32_t *at, int64_t n, const struct reader *reader, struct eval_result *r)
+{
+    struct trainer *t = w->t;
+    struct generate how = {w->max_new, reader->again, reader->ctx, w->cut};
+    TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, &how, w->out, w->out_n));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t unknown =
+            reader->codes(reader->ctx, w->out + i * w->max_new, w->out_n[i], w->cut[i], w->gen + at[i] * w->L);
+        if (unknown < 0)
+            return E_NOMEM;
+        r->unknown += unknown;
+        r->cut += w->cut[i];
+    }
+    return 0;
+}
+
+static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n, const struct reader *reader,
                       struct eval_result *r)
 {
     const uint32_t *at = w->order + from;
@@ -131,77 +156,98 @@ static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n
             for (int64_t l = 0; l < L; l++)
                 w->score[at[i] * L + l] = (float)w->rows[i * L + l];
     }
-    if (gen) {
-        TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, w->max_new, w->out, w->out_n));
-        for (int64_t i = 0; i < n; i++) {
-            int64_t unknown = decode(ctx, w->out + i * w->max_new, w->out_n[i], w->gen + at[i] * L);
-            if (unknown < 0)
-                return E_NOMEM;
-            r->unknown += unknown;
-        }
-    }
+    if (from < w->gen_n)
+        TRY(eval_texts(w, at, n, reader, r));
     return t->be->check();
 }
 
-/* The first n notes of the batch in hand, for their memory only. */
-static int64_t nothing(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+/* Out of memory: try n notes of the batch in hand, and leave the results, to say which --batch fits. */
+static int64_t no_codes(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
     return 0;
 }
-static int fewer(void *ctx, int64_t n)
+static int try_fewer(void *ctx, int64_t n)
 {
+    static const struct reader none = {.codes = no_codes};
     struct work *w = ctx;
     struct eval_result unused = {0};
-    return eval_batch(w->t, w, w->from, n, w->from < w->gen_n, nothing, NULL, &unused);
+    return eval_batch(w->t, w, w->from, n, &none, &unused);
 }
 
-/* Do all n rows say the same? */
-static bool constant(const struct work *w, bool gen)
-{
-    int64_t n = gen ? w->gen_n : w->n;
-    for (int64_t i = w->L; i < n * w->L; i++)
-        if (gen ? w->gen[i] != w->gen[i % w->L] : (w->score[i] > 0.5f) != (w->score[i % w->L] > 0.5f))
-            return false;
-    return n > 1;
-}
+/* ---- what the notes say together ---- */
 
-/* Micro-F1 of the texts that were decoded. */
-static double f1_gen(const struct work *w)
+/* Micro-F1 of the note-blind floor on n dev notes. */
+static int floor_f1(const struct work *w, int64_t n, double *f1)
 {
-    uint64_t hits = 0, predicted = 0, gold = 0;
-    for (int64_t i = 0; i < w->gen_n; i++) {
-        const uint8_t *gen = w->gen + i * w->L;
-        const struct metric_note *n = &w->note[i];
-        for (int64_t l = 0; l < w->L; l++)
-            predicted += gen[l];
-        for (uint32_t j = 0; j < n->n_gold; j++)
-            hits += gen[n->gold[j]];
-        gold += n->n_gold;
+    const struct dataset *d = w->t->data;
+    size_t L = (size_t)w->L, k = 0;
+    int64_t *count = mem_zalloc(L, sizeof *count);
+    uint32_t *pick = mem_alloc(L, sizeof *pick);
+    int rc = count && pick ? 0 : E_NOMEM;
+    uint64_t hits = 0, gold = 0;
+    for (int64_t i = 0; !rc && i < d->count[SPLIT_TRAIN]; i++) {
+        const struct example *e = &d->ex[d->of[SPLIT_TRAIN][i]];
+        for (int64_t l = 0; l < e->label_n; l++)
+            count[e->label[l]]++;
     }
-    return metric_ratio(2 * (double)hits, (double)(predicted + gold));
+    if (!rc)
+        metric_floor(count, L, d->count[SPLIT_TRAIN], pick, &k);
+    for (int64_t i = 0; !rc && i < n; i++) {
+        struct metric_note note = w->note[i];
+        note.pred = pick;
+        note.n_pred = (uint32_t)k;
+        hits += metric_hits(&note);
+        gold += note.n_gold;
+    }
+    *f1 = metric_ratio(2 * (double)hits, (double)gold + (double)n * (double)k);
+    free(count);
+    free(pick);
+    return rc;
 }
 
-static int summarize(const struct trainer *t, const struct work *w, struct eval_result *r)
+/* Is the same decided for all n notes? */
+static int constant(const struct work *w, const struct decision *by, int64_t n, bool *same)
 {
-    struct metric_set all = {.n = (size_t)w->n, .L = (size_t)w->L, .note = w->note}, decoded = all;
-    double same = 0; /* of the label attention on the notes that were decoded: what lambda compares */
-    decoded.n = (size_t)(w->gen_n ? w->gen_n : w->n);
+    size_t L = (size_t)w->L;
+    uint8_t *first = mem_alloc(2 * L, 1), *row = first ? first + L : NULL;
+    *same = n > 1;
+    for (int64_t i = 0; first && *same && i < n; i++) {
+        decide(by, w->score + i * w->L, w->gen + i * w->L, i ? row : first);
+        *same = !i || !memcmp(first, row, L);
+    }
+    free(first);
+    return first ? 0 : E_NOMEM;
+}
+
+/* Each side as icd-infer would run it; the better one is what the model is worth. */
+static int summarize(struct trainer *t, const struct work *w, struct eval_result *r)
+{
+    int64_t n = w->gen_n ? w->gen_n : w->n; /* the notes on which the sides are compared */
+    struct metric_set all = {.n = (size_t)w->n, .L = (size_t)w->L, .note = w->note};
+    struct decision side[2] = {{.by = DECIDE_ATT, .L = all.L, .f1 = -1}, {.by = DECIDE_GEN, .L = all.L, .f1 = -1}};
     if (t->cfg->att) {
-        r->f1_att = threshold_f1(&all, 0.5);
         int rc = threshold_all(&all, &r->threshold, &r->f1_att_best);
         if (rc && rc != E_DATA) /* no dev note has a code: 0.5 and 0 */
             return rc;
-        same = threshold_f1(&decoded, 0.5);
+        r->f1_att = threshold_f1(&all, 0.5);
+        side[0].threshold = r->threshold;
+        TRY(decide_f1(&side[0], w->note, (size_t)n, w->gen, &side[0].f1));
     }
-    if (t->cfg->gen)
-        r->f1_gen = f1_gen(w);
-    r->lambda = t->cfg->gen && (!t->cfg->att || r->f1_gen > same);
-    r->f1 = r->lambda ? r->f1_gen : r->f1_att;
-    r->constant = constant(w, r->lambda);
-    return 0;
+    if (t->cfg->gen) {
+        TRY(decide_f1(&side[1], w->note, (size_t)n, w->gen, &side[1].f1));
+        r->f1_gen = side[1].f1;
+    }
+    r->lambda = side[1].f1 > side[0].f1;
+    r->f1 = side[r->lambda].f1;
+    if (t->cfg->gen && t->cfg->att) {
+        TRY(ensemble_fit(&t->ensemble, w->note, (size_t)n, w->gen, r->threshold, r->lambda));
+        r->ensemble = &t->ensemble;
+    }
+    TRY(floor_f1(w, n, &r->floor));
+    return constant(w, &side[r->lambda], n, &r->constant);
 }
 
-int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r)
+int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void), struct eval_result *r)
 {
     struct work w;
     int64_t tokens = 0;
@@ -224,9 +270,9 @@ int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void),
             goto out;
         }
         w.from = i;
-        rc = eval_batch(t, &w, i, n, i < w.gen_n, decode, ctx, r);
+        rc = eval_batch(t, &w, i, n, reader, r);
         if (rc == E_NOMEM)
-            rc = tape_too_large(&t->tape, n, fewer, &w);
+            rc = tape_too_large(&t->tape, n, try_fewer, &w);
         if (rc)
             goto out;
     }

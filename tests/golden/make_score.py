@@ -249,10 +249,9 @@ yd, sd = gold[dev], score[dev].astype(float)
 def best(g, s, candidates):
     of = [sk.f1_score(g.ravel(), (s > t).astype(np.uint8).ravel(), zero_division=0) for t in candidates]
     return float(candidates[int(np.argmax(np.array(of) >= max(of) - 1e-12))])
-def exact(s):
-    v = np.unique(s)
-    first = v[0] / 2 if v[0] > 0 else np.nextafter(v[0], -np.inf)
-    return [*((v[1:] + v[:-1]) / 2)[::-1], first]
+def exact(s):  # of scores that are not negative: 0 is never predicted
+    v = np.union1d(s, [0])
+    return [v[-1], *((v[1:] + v[:-1]) / 2)[::-1]]
 grid = [i / 99 for i in range(100)]
 tuned = {"all-exact": [best(yd, sd, exact(sd))] * L, "all-grid": [best(yd, sd, grid)] * L}
 for how in ("exact", "grid"):

@@ -233,7 +233,9 @@ static void test_thresholds(void)
         for (int i = 0; round >= 30 && i < N * M; i++) /* mostly right: what is predicted is nearly everything */
             x.g[i] = rng_unit(&r) < 0.9;
         struct dense d = dense_set(N, M, x.g, x.p, x.s, NULL, 0);
-        double t[M], most = -1, best = 0, f1;
+        double t[M], most = -1, best = 0, f1, lowest = INFINITY;
+        for (int i = 0; i < N * M; i++)
+            lowest = fmin(lowest, (double)x.s[i]);
         CHECK(threshold_tune(&d.set, false, true, t) == 0);
         for (float from = INFINITY; from > -INFINITY;) { /* all codes from there on */
             float next = -INFINITY, below = -INFINITY;
@@ -245,7 +247,7 @@ static void test_thresholds(void)
                 tp += x.g[i] && x.s[i] >= next;
                 codes += x.g[i] + (x.s[i] >= next);
             }
-            if (next > -INFINITY && 2 * tp / codes > most) {
+            if (next > (lowest < 0 ? -INFINITY : 0) && 2 * tp / codes > most) {
                 most = 2 * tp / codes;
                 best = below > -INFINITY ? ((double)next + (double)below) / 2
                        : next > 0        ? (double)next / 2
@@ -274,13 +276,25 @@ static void test_thresholds(void)
     /* Neighbours, and scores so far apart that half way is not between: still a cut between the two. */
     static const float pairs[][2] = {{1.0f, 0x1.fffffep-1f}, {0x1p-149f, 0.0f}, {1.0f, 0x1p-149f}, {-0x1p-149f, -1.0f},
                                      {FLT_MAX, -FLT_MAX},    {0.0f, -0x1p-149f}};
-    static const uint8_t one[2] = {1, 0};
+    static const uint8_t one[2] = {1, 0}, both[2] = {1, 1};
+    static const float nothing[2] = {0, 0.5f}, less[2] = {0, -0.5f};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         d = dense_set(1, 2, one, one, pairs[i], NULL, 0);
         CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 1 && (double)pairs[i][0] > t && (double)pairs[i][1] <= t);
         dense_close(&d);
     }
     DONE("ties go to the cut that predicts fewer; t is between the scores");
+
+    d = dense_set(1, 2, one, one, nothing, NULL, 0); /* the only gold code has no score: nothing is predicted */
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 0 && t == 0.5);
+    dense_close(&d);
+    d = dense_set(1, 2, both, one, nothing, NULL, 0);
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && t == 0.25);
+    dense_close(&d);
+    d = dense_set(1, 2, both, one, less, NULL, 0); /* 0 is a score as any where some are negative */
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 1 && t < -0.5);
+    dense_close(&d);
+    DONE("a score of 0 is none, where none is negative");
 }
 
 static void test_kinds(void)
