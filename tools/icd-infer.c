@@ -559,6 +559,7 @@ int main(int argc, char **argv)
         .opts = opts,
         .in = "token",
         .out = "pred",
+        .threads_matter = true, /* the last digits of scores */
         .unit = "notes",
         .begin = begin,
         .each = each,

@@ -392,6 +392,100 @@ static void rates_and_steps(void)
     DONE("the first step is step 1");
 }
 
+/* ---- which model is kept, and when training ends ---- */
+static const char *script; /* what each evaluation's texts hold: '1' label 0, which is right, '0' nothing */
+static int64_t evaluations, kept_at;
+static double losses[16];
+static int64_t by_script(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
+{
+    set[0] = script[evaluations] == '1';
+    return 0;
+}
+static void counted(void *ctx, const struct train_state *s, const struct eval_result *r, bool best)
+{
+    losses[evaluations++] = r->loss;
+    if (best)
+        kept_at = evaluations;
+}
+/* One step per evaluation, as many as the script has. */
+static void run_script(const char *what, double lr, int64_t patience, struct train_state *s)
+{
+    struct rig r;
+    const struct train_hooks h = {.log = keep_rate, .step = seen, .evaluated = counted, .save_best = best_kept,
+                                  .save_state = state_kept, .reader = {.codes = by_script}, .stop = never};
+    script = what;
+    evaluations = kept_at = 0;
+    *s = (struct train_state){.best = NAN};
+    rig_open(&r, 8, 0);
+    r.c.att = false;
+    r.c.lr = lr;
+    r.c.max_steps = (int64_t)strlen(what);
+    r.c.eval_every = 1;
+    r.c.patience = patience;
+    CHECK(train_loop(&r.t, s, &h) == 0);
+    buf_free(&s->log);
+    rig_close(&r);
+}
+
+static void selection(void)
+{
+    struct train_state s;
+    run_script("01000000", 0, 3, &s);
+    CHECK(kept_at == 2 && evaluations == 5 && s.best_step == 2 && s.bad == 3);
+    CHECK_NEAR(s.best, 2 * 8 / (8 + 16.0), 1e-12);
+    CHECK(s.best_f1 == s.best && s.best_loss == losses[1] && s.constant);
+    DONE("the best score is kept; patience counts evaluations that improve nothing");
+
+    run_script("00000000", 0, 2, &s);
+    CHECK(kept_at == 1 && evaluations == 3);
+    run_script("00000000", 1e-3, 1, &s); /* the loss falls, and falls */
+    for (int i = 1; i < 8; i++)
+        CHECK(losses[i] < losses[i - 1]);
+    CHECK(evaluations == 8 && kept_at == 8 && s.best_loss == losses[7] && s.low_loss == losses[7]);
+    DONE("equal scores: the lower loss; patience does not run out while it falls");
+
+    run_script("01000000", 1e-3, 1, &s);
+    CHECK(evaluations == 8 && kept_at == 2 && s.best_loss == losses[1] && s.low_loss == losses[7] && s.bad == 0);
+    run_script("11000000", 1e-3, 2, &s);
+    CHECK(kept_at == 2);
+    DONE("a lower loss does not outdo a better score");
+}
+
+/* The floor of 24 training notes, most of which have label 1, on dev notes that all have 3 and 0. */
+static void floor_of_dev(void)
+{
+    struct rig r;
+    struct eval_result a;
+    double count[L] = {0}, best = -1, f1 = 0, labels = 0;
+    int k = 0, order[L] = {0, 1, 2, 3};
+    rig_open(&r, 4, 0);
+    for (int64_t i = 0; i < r.d.count[SPLIT_TRAIN]; i++)
+        for (int64_t j = 0; j < r.d.ex[r.d.of[SPLIT_TRAIN][i]].label_n; j++, labels++)
+            count[r.d.ex[r.d.of[SPLIT_TRAIN][i]].label[j]]++;
+    for (int i = 0; i < L; i++)
+        for (int j = i + 1; j < L; j++)
+            if (count[order[j]] > count[order[i]]) {
+                int x = order[i];
+                order[i] = order[j];
+                order[j] = x;
+            }
+    double hits = 0;
+    for (int i = 0; i < L; i++) {
+        hits += count[order[i]];
+        if (2 * hits / (24 * (i + 1) + labels) > best) {
+            best = 2 * hits / (24 * (i + 1) + labels);
+            k = i + 1;
+        }
+    }
+    for (int i = 0; i < k; i++)
+        f1 += order[i] == 0 || order[i] == 3;
+    f1 = 2 * 8 * f1 / (8 * k + 16.0);
+    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, never, &a) == 0);
+    CHECK_NEAR(a.floor, f1, 1e-12);
+    rig_close(&r);
+    DONE("the note-blind floor on dev notes");
+}
+
 int main(void)
 {
     accumulation();
@@ -404,5 +498,7 @@ int main(void)
     evaluation();
     tie();
     rates_and_steps();
+    selection();
+    floor_of_dev();
     TEST_EXIT();
 }
