@@ -31,9 +31,9 @@ static const struct opt opts[] = {
      "What decides. gen: the generated text; att: the label attention; auto: the one of the two that was better on the "
      "dev notes in training; ensemble: both together.", .choices = uses},
     {"ensemble", 0, OPT_CHOICE, &o.ensemble, "HOW",
-     "Use both sides, in this reading of eq. 5; without it, --use ensemble takes the one of code, mix, or, and that was "
-     "best on the dev notes. global: lambda 0 or 1 for all codes; code: lambda 0 or 1 per code; mix: lambda between 0 "
-     "and 1; or: the codes of either side; and: the codes of both.", .choices = ensembles},
+     "Use both sides, in this reading of eq. 5. global: one lambda, 0 or 1, for all codes; code: one per code; mix: a "
+     "lambda between 0 and 1; or: the codes of either side; and: the codes of both. Default with --use ensemble: the "
+     "one of the last four that was best on the dev notes.", .choices = ensembles},
     {"split", 0, OPT_STR, &o.split, "A,B", "Only notes of these splits."},
     {"threshold", 0, OPT_STR, &o.threshold, "T",
      "A code is predicted when its score is above T, from 0 to 1. Default: dev, the model's own, which was best on the "
@@ -533,8 +533,10 @@ static int end(struct run *r)
 {
     TRY(flush(r));
     if (st.cut)
-        run_warn(r, "%lld of %lld generated texts met the limit of %lld tokens (--max-new): their unfinished last codes "
-                    "are left out", (long long)st.cut, (long long)st.texts, (long long)st.max_new);
+        run_warn(r,
+                 "%lld of %lld generated texts met the limit of %lld tokens (--max-new): their unfinished last codes "
+                 "are left out",
+                 (long long)st.cut, (long long)st.texts, (long long)st.max_new);
     return 0;
 }
 

@@ -546,8 +546,10 @@ static void conclude(struct tool *t)
                     "has %.4f", (long long)s->best_step, s->best_f1, s->floor);
         return;
     }
-    run_warn(r, "the best model is not useful yet: it has micro-F1 %.4f on the dev notes%s; a program that never reads a "
-                "note has %.4f", s->best_f1, s->constant ? " and predicts the same for every dev note" : "", s->floor);
+    run_warn(r,
+             "the best model is not useful yet: it has micro-F1 %.4f on the dev notes%s; a program that never reads a "
+             "note has %.4f",
+             s->best_f1, s->constant ? " and predicts the same for every dev note" : "", s->floor);
     run_warn(r, "what to try: %s%s%s; more training notes than %lld; more tokens per note",
              s->best_step == s->step ? "more epochs, as the last was the best; " : "",
              o.init ? "an --lr from 0.0005 to 0.003; a checkpoint (-m) instead of --init"

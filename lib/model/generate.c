@@ -58,12 +58,13 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
 {
     int64_t B = len->dim[0], running = B;
     /* one step more than there is room for shows who was not done */
-    struct gen g = {.m = m, .h = h, .len = len, .steps = how->max_new + 1, .last = mem_alloc((size_t)B, sizeof(int32_t))};
+    struct gen g = {.m = m, .h = h, .len = len, .steps = how->max_new + 1};
     bool *done = mem_zalloc((size_t)B, sizeof *done);
     struct tape s = {0}; /* of one step: what must outlive it (the cache) is on t */
     bool grad = t->grad, train = t->train;
     int rc = E_NOMEM;
     t->grad = t->train = false;
+    g.last = mem_alloc((size_t)B, sizeof *g.last);
     if (!g.last || !done)
         goto out;
     TRY_GOTO(rc, out, tape_init(&s, t->be));

@@ -1,6 +1,6 @@
 /* From the two sides of a model to codes: the codes in the generated text, the scores of the label attention, and what
- * decides between them: thresholds and eq. 5 of the paper, y = lambda Y_gen + (1 - lambda) Y_att, in each of its readings.
- * icd-infer predicts by it and icd-train's evaluation chooses by it, so that what was chosen is what runs.
+ * decides between them: thresholds and eq. 5 of the paper, y = lambda Y_gen + (1 - lambda) Y_att, in each of its
+ * readings. icd-infer predicts by it and icd-train's evaluation chooses by it, so that what was chosen is what runs.
  * Tests: tests/unit/decide.c, tests/cli/icd-infer.sh. */
 #ifndef ICD_DECIDE_H
 #define ICD_DECIDE_H

@@ -1,5 +1,5 @@
-/* What a decoder wrote, read as codes; icd-train evaluates by it and icd-infer predicts by it. Tests: tests/unit/codes.c,
- * tests/cli/icd-infer.sh. */
+/* What a decoder wrote, read as codes; icd-train evaluates by it and icd-infer predicts by it.
+ * Tests: tests/unit/codes.c, tests/cli/icd-infer.sh. */
 #ifndef ICD_WRITTEN_H
 #define ICD_WRITTEN_H
 #include "lib/text/labels.h"

@@ -29,7 +29,6 @@ struct stage {
     const char *out;          /* schema written to -o / standard output; NULL: none (the tool prints text itself)
                                  or chosen later with run_schema() */
     bool parallel;            /* `each` may run in several threads at once (per-thread state through `thread`) */
-    bool threads_matter;      /* other bytes with another -j: history says with how many */
     const char *unit;         /* progress: "notes" */
     /* After options and the input's header, before the output's header: load things, set meta, check. */
     int (*begin)(struct run *r);
@@ -45,6 +44,7 @@ struct stage {
     /* Where `out` is chosen later: whether the options ask for a stream, so that a failure before run_schema() is told
      * to who reads it. NULL: they do not. */
     bool (*streams)(void);
+    bool threads_matter; /* another -j gives other bytes: history says with how many */
 };
 
 struct run {

@@ -3,9 +3,9 @@
 
 static json_t *dev_json(const struct train_state *s, const struct eval_result *r)
 {
-    return json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f,s:f}", "step", (json_int_t)s->step, "notes", (json_int_t)r->notes,
-                     "gen_notes", (json_int_t)r->gen_notes, "loss", r->loss, "f1", r->f1, "f1_att", r->f1_att,
-                     "f1_att_best", r->f1_att_best, "f1_gen", r->f1_gen, "floor", r->floor);
+    return json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f,s:f}", "step", (json_int_t)s->step, "notes",
+                     (json_int_t)r->notes, "gen_notes", (json_int_t)r->gen_notes, "loss", r->loss, "f1", r->f1,
+                     "f1_att", r->f1_att, "f1_att_best", r->f1_att_best, "f1_gen", r->f1_gen, "floor", r->floor);
 }
 
 json_t *train_card(const struct trainer *t, const struct train_state *s, const struct eval_result *r)

@@ -1,5 +1,5 @@
-/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, threshold and lambda (eq. 5), and what the
- * note-blind floor would have. Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
+/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, threshold and lambda (eq. 5), and what
+ * the note-blind floor would have. Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
 #include "lib/metric/threshold.h"
 #include "lib/train/train.h"
 #include "lib/util/err.h"
@@ -11,15 +11,15 @@ struct work {
     struct trainer *t;
     int64_t from; /* first of the batch in hand */
     int64_t n, gen_n, L, max_new;
-    uint32_t *order;    /* positions in dev: those that are decoded first, each part longest first */
-    uint32_t *index;    /* of one batch, in the dataset */
-    float *score;       /* (n,L) */
-    uint8_t *gen;       /* (n,L) */
+    uint32_t *order;          /* positions in dev: those that are decoded first, each part longest first */
+    uint32_t *index;          /* of one batch, in the dataset */
+    float *score;             /* (n,L) */
+    uint8_t *gen;             /* (n,L) */
     struct metric_note *note; /* (n) gold and score */
     uint32_t *gold;           /* what they point to */
-    real *rows;         /* (batch,L) */
+    real *rows;               /* (batch,L) */
     int32_t *out, *out_n;
-    bool *cut;          /* (batch) */
+    bool *cut; /* (batch) */
 };
 
 static void work_free(struct work *w)
@@ -65,7 +65,8 @@ static int work_gold(struct work *w)
     for (int64_t i = 0; i < w->n; i++) {
         const struct example *e = dev(w->t, (uint32_t)i);
         struct metric_note *x = &w->note[i];
-        *x = (struct metric_note){.gold = to, .n_gold = (uint32_t)e->label_n, .score = w->score + i * w->L, .weight = 1};
+        *x =
+            (struct metric_note){.gold = to, .n_gold = (uint32_t)e->label_n, .score = w->score + i * w->L, .weight = 1};
         for (int64_t l = 0; l < e->label_n; l++)
             to[l] = (uint32_t)e->label[l];
         if (e->label_n)

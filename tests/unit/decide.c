@@ -185,7 +185,11 @@ static void in_json(void)
 #define CODE "\"code\":{\"threshold\":0.5,\"lambda\":[0,1,1]}"
 #define REST "\"or\":{\"threshold\":0.5},\"and\":{\"threshold\":0.5}"
     static const char *const bad[] = {
-        "{}", "[]", "{\"best\":\"mix\"}", "{" MIX "," CODE "," REST "}", "{\"best\":\"gen\"," MIX "," CODE "," REST "}",
+        "{}",
+        "[]",
+        "{\"best\":\"mix\"}",
+        "{" MIX "," CODE "," REST "}",
+        "{\"best\":\"gen\"," MIX "," CODE "," REST "}",
         "{\"best\":\"or\"," MIX "," CODE ",\"or\":{\"threshold\":0.5}}",
         "{\"best\":\"or\",\"mix\":{\"threshold\":0.5,\"lambda\":1.5}," CODE "," REST "}",
         "{\"best\":\"or\",\"mix\":{\"lambda\":0.5}," CODE "," REST "}",
