@@ -1,8 +1,10 @@
 /* icd-infer: token -> pred. Notes are read a window at a time, batched by length and written in the order they came.
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
 #include "lib/model/knowledge.h"
+#include "lib/predict/decide.h"
+#include "lib/predict/evidence.h"
+#include "lib/predict/written.h"
 #include "lib/stream/stage.h"
-#include "lib/text/codes.h"
 #include "lib/text/spm.h"
 #include "lib/util/file.h"
 #include <limits.h>
@@ -11,26 +13,33 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WINDOW = 8, TOP_TOKENS = 8 }; /* batches read before the first is computed; tokens of evidence a code */
+enum { WINDOW = 8, MAX_NEW = 256 }; /* batches read before the first is computed; tokens where a model says nothing */
 
 static struct {
-    const char *model, *use, *split, *threshold, *device, *precision;
+    const char *model, *use, *ensemble, *split, *threshold, *device, *precision;
     int64_t max_new, batch;
     bool evidence;
-} o = {.use = "auto", .threshold = "0.5", .device = "auto", .precision = "fp32", .max_new = 256, .batch = 8};
+} o = {.use = "auto", .device = "auto", .precision = "fp32", .batch = 8};
 
 static const char *const uses[] = {"gen", "att", "ensemble", "auto", NULL};
+static const char *const ensembles[] = {"global", "code", "mix", "or", "and", NULL};
 static const char *const precisions[] = {"fp32", "bf16", NULL};
 
 static const struct opt opts[] = {
     {"model", 'm', OPT_DIR, &o.model, "DIR", "Model directory, as icd-train writes it.", .flags = OPT_REQUIRED},
     {"use", 'u', OPT_CHOICE, &o.use, "WHAT",
-     "What decides: the generated text, the label attention, both weighed by the model's lambda, or the one that was "
-     "better on the dev notes in training.", .choices = uses},
+     "What decides. gen: the generated text; att: the label attention; auto: the one of the two that was better on the "
+     "dev notes in training; ensemble: both together.", .choices = uses},
+    {"ensemble", 0, OPT_CHOICE, &o.ensemble, "HOW",
+     "Use both sides, in this reading of eq. 5. global: one lambda, 0 or 1, for all codes; code: one per code; mix: a "
+     "lambda between 0 and 1; or: the codes of either side; and: the codes of both. Default with --use ensemble: the "
+     "one of the last four that was best on the dev notes.", .choices = ensembles},
     {"split", 0, OPT_STR, &o.split, "A,B", "Only notes of these splits."},
     {"threshold", 0, OPT_STR, &o.threshold, "T",
-     "A code is predicted when its score is above T, from 0 to 1; dev: the threshold that was best on the dev notes."},
-    {"max-new", 0, OPT_INT, &o.max_new, "N", "Longest generated text, in tokens.", 1, 1 << 20},
+     "A code is predicted when its score is above T, from 0 to 1. Default: dev, the model's own, which was best on the "
+     "dev notes."},
+    {"max-new", 0, OPT_INT, &o.max_new, "N", "Longest generated text, in tokens; 0: as in the model's training.", 0,
+     1 << 20},
     {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
     {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
      "Add to each predicted code the places of the note that its label attention looked at most."},
@@ -52,10 +61,8 @@ struct note {
     char *text;
     size_t text_n;
     int64_t unknown;
-    struct span {
-        uint32_t begin, end;
-        double weight;
-    } *span;           /* TOP_TOKENS a label, end 0: none. Only of predicted labels */
+    bool cut;            /* the text met its limit */
+    struct evidence_span *span; /* TOP_TOKENS per label. Only of predicted labels */
 };
 static struct {
     struct model *m;
@@ -64,10 +71,13 @@ static struct {
     const struct backend *be;
     struct tape tape;
     bool gen, att;     /* what is computed */
-    double lambda, threshold;
+    int64_t max_new, texts, cut; /* limit of a text in tokens; how many were written, how many met it */
+    struct decision by;
+    struct ensemble ensemble;
+    struct written written;
     struct note *note; /* the window */
     int64_t n, cap;
-    struct note **by;  /* its notes by length */
+    struct note **sorted; /* its notes by length */
     /* the batch in hand */
     struct note **batch;
     int64_t B;
@@ -132,74 +142,27 @@ static int read_scores(void)
 
 static int generate(void)
 {
-    int32_t *out = mem_alloc((size_t)(st.B * o.max_new), sizeof *out), *n = mem_alloc((size_t)st.B, sizeof *n);
-    int rc = out && n ? generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, o.max_new, out, n) : E_NOMEM;
+    int32_t *out = mem_alloc((size_t)(st.B * st.max_new), sizeof *out), *n = mem_alloc((size_t)st.B, sizeof *n);
+    bool *cut = mem_alloc((size_t)st.B, sizeof *cut);
+    struct generate how = {st.max_new, written_again, &st.written, cut};
+    int rc = out && n && cut ? generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, &how, out, n) : E_NOMEM;
     for (int64_t b = 0; b < st.B && !rc; b++) {
         struct note *x = st.batch[b];
         struct buf text = {0};
-        rc = spm_decode(st.spm, out + b * o.max_new, (size_t)n[b], &text);
-        x->text = text.p; /* may be NULL */
-        x->text_n = text.n;
-        if (!rc && !(x->gen = mem_zalloc(st.labels.n, 1)))
+        if (!(x->gen = mem_zalloc(st.labels.n, 1)))
             rc = E_NOMEM;
         if (!rc)
-            x->unknown = codes_parse(&st.labels, x->text ? x->text : "", x->text_n, x->gen);
+            rc = written_codes(&st.written, out + b * st.max_new, n[b], cut[b], x->gen, &text, &x->unknown);
+        x->text = text.p; /* may be NULL */
+        x->text_n = text.n;
+        x->cut = cut[b];
+        st.cut += cut[b];
+        st.texts++;
     }
     free(out);
     free(n);
+    free(cut);
     return rc;
-}
-
-/* Eq. 5 with Y_gen of 0 and 1: a lambda of 1 or 0 takes one side as it is. */
-static int decide(struct note *x)
-{
-    if (!(x->code = mem_zalloc(st.labels.n, 1)))
-        return E_NOMEM;
-    for (size_t l = 0; l < st.labels.n; l++)
-        x->code[l] = st.lambda == 1   ? x->gen[l]
-                     : st.lambda == 0 ? (double)x->score[l] > st.threshold
-                                      : st.lambda * x->gen[l] + (1 - st.lambda) * (double)x->score[l] > st.threshold;
-    return 0;
-}
-
-/* The TOP_TOKENS heaviest tokens of one label, those that touch in the note made one span; heaviest first. */
-static void top_spans(const struct note *x, const real *a, struct span *top)
-{
-    int64_t pick[TOP_TOKENS];
-    int n = 0, m = 0;
-    for (int64_t i = 0; i < x->n; i++) {
-        if (x->offset[2 * i] == x->offset[2 * i + 1]) /* eos, a prompt's pieces */
-            continue;
-        int at = n;
-        while (at > 0 && a[i] > a[pick[at - 1]])
-            at--;
-        if (at == TOP_TOKENS)
-            continue;
-        n += n < TOP_TOKENS;
-        memmove(pick + at + 1, pick + at, (size_t)(n - at - 1) * sizeof *pick);
-        pick[at] = i;
-    }
-    for (int i = 1; i < n; i++) /* in order of tokens */
-        for (int j = i; j > 0 && pick[j] < pick[j - 1]; j--) {
-            int64_t k = pick[j];
-            pick[j] = pick[j - 1];
-            pick[j - 1] = k;
-        }
-    for (int i = 0; i < n; i++) {
-        const uint32_t *at = x->offset + 2 * pick[i];
-        if (m && pick[i] == pick[i - 1] + 1 && at[0] >= top[m - 1].end && at[0] - top[m - 1].end <= 1) {
-            top[m - 1].end = at[1];
-            top[m - 1].weight += (double)a[pick[i]];
-        } else {
-            top[m++] = (struct span){at[0], at[1], (double)a[pick[i]]};
-        }
-    }
-    for (int i = 1; i < m; i++)
-        for (int j = i; j > 0 && top[j].weight > top[j - 1].weight; j--) {
-            struct span k = top[j];
-            top[j] = top[j - 1];
-            top[j - 1] = k;
-        }
 }
 
 static int find_evidence(struct note *x, int64_t b)
@@ -212,23 +175,24 @@ static int find_evidence(struct note *x, int64_t b)
             continue;
         rc = st.be->download(a, (real *)st.attention.data + (b * L + l) * T, (size_t)T * sizeof *a);
         if (!rc)
-            top_spans(x, a, x->span + l * TOP_TOKENS);
+            evidence_top(x->offset, x->n, a, x->span + l * TOP_TOKENS);
     }
     free(a);
     return rc;
 }
 
-/* The first n notes of the batch, for their memory only. */
-static int first_notes(void *ctx, int64_t n)
+/* Out of memory: try n notes of the batch and leave the results, to say which --batch fits. */
+static int try_fewer(void *ctx, int64_t n)
 {
-    int32_t *out = mem_alloc((size_t)(n * o.max_new), sizeof *out), *len = mem_alloc((size_t)n, sizeof *len);
+    const struct generate how = {.max_new = st.max_new};
+    int32_t *out = mem_alloc((size_t)(n * st.max_new), sizeof *out), *len = mem_alloc((size_t)n, sizeof *len);
     int rc = out && len ? 0 : -1;
     st.B = n;
     tape_reset(&st.tape);
     if (!rc)
         rc = tape_run(&st.tape, forward, NULL);
     if (!rc && st.gen)
-        rc = generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, o.max_new, out, len);
+        rc = generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, &how, out, len);
     free(out);
     free(len);
     return rc;
@@ -247,12 +211,15 @@ static int run_batch(void)
 {
     int rc = compute();
     if (rc == E_NOMEM)
-        rc = tape_too_large(&st.tape, st.B, first_notes, NULL);
+        rc = tape_too_large(&st.tape, st.B, try_fewer, NULL);
     TRY(rc);
     for (int64_t b = 0; b < st.B; b++) {
-        TRY(decide(st.batch[b]));
+        struct note *x = st.batch[b];
+        if (!(x->code = mem_zalloc(st.labels.n, 1)))
+            return E_NOMEM;
+        decide(&st.by, x->score, x->gen, x->code);
         if (o.evidence)
-            TRY(find_evidence(st.batch[b], b));
+            TRY(find_evidence(x, b));
     }
     return 0;
 }
@@ -276,7 +243,7 @@ static void pack_evidence(msgpack_packer *pk, const struct note *x)
         n += x->code[l];
     msgpack_pack_array(pk, n);
     for (size_t l = 0; l < st.labels.n; l++) {
-        const struct span *s = x->span + l * TOP_TOKENS;
+        const struct evidence_span *s = x->span + l * TOP_TOKENS;
         if (!x->code[l])
             continue;
         for (n = 0; n < TOP_TOKENS && s[n].end; n++)
@@ -309,13 +276,15 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
     pack_codes(&pk, x->code);
     if (st.gen) {
         pk_str(&pk, "gen");
-        msgpack_pack_map(&pk, 3);
+        msgpack_pack_map(&pk, 4);
         pk_str(&pk, "codes");
         pack_codes(&pk, x->gen);
         pk_str(&pk, "text");
         pk_strn(&pk, x->text ? x->text : "", x->text_n);
         pk_str(&pk, "unknown");
         msgpack_pack_int64(&pk, x->unknown);
+        pk_str(&pk, "cut");
+        x->cut ? msgpack_pack_true(&pk) : msgpack_pack_false(&pk);
     }
     if (st.att) {
         pk_str(&pk, "scores");
@@ -340,11 +309,11 @@ static int flush(struct run *r)
     msgpack_sbuffer sb;
     int rc = 0;
     for (int64_t i = 0; i < st.n; i++)
-        st.by[i] = &st.note[i];
+        st.sorted[i] = &st.note[i];
     if (st.n)
-        qsort(st.by, (size_t)st.n, sizeof *st.by, by_length);
+        qsort(st.sorted, (size_t)st.n, sizeof *st.sorted, by_length);
     for (int64_t i = 0; i < st.n && !rc; i += st.B) {
-        st.batch = st.by + i;
+        st.batch = st.sorted + i;
         st.B = st.n - i < o.batch ? st.n - i : o.batch;
         rc = run_batch();
     }
@@ -405,46 +374,105 @@ static int number_in(const json_t *j, const char *key, double *v)
 {
     j = json_object_get(j, key);
     *v = json_is_number(j) ? json_number_value(j) : NAN;
-    return *v >= 0 && *v <= 1 ? 0 : err_set(E_DATA, "%s: icd.json has no %s from 0 to 1", path_base(o.model), key);
+    return isfinite(*v) ? 0 : err_set(E_DATA, "%s: icd.json has no number %s", path_base(o.model), key);
 }
 
-/* Sets what to compute and how to weigh it. */
-static int choose(struct run *r, const char **use)
+/* The threshold that was given, NAN: none, so the model's. */
+static int given_threshold(double *t)
 {
-    bool head = st.m->label_head >= 0;
-    *use = o.use;
-    if (!strcmp(o.use, "auto") && !head)
-        *use = "gen";
-    if (!strcmp(*use, "auto") || !strcmp(*use, "ensemble"))
-        TRY(number_in(st.m->icd, "lambda", &st.lambda));
-    else
-        st.lambda = !strcmp(*use, "gen");
-    if (!strcmp(*use, "auto"))
-        *use = st.lambda == 1 ? "gen" : st.lambda == 0 ? "att" : "ensemble";
-    if (!head && (strcmp(*use, "gen") || o.evidence))
-        return err_set(E_DATA, "%s: the model has no label attention", path_base(o.model));
-    st.gen = strcmp(*use, "att") != 0;
-    st.att = head;
-    const char *loss = json_string_value(json_object_get(st.m->icd, "loss"));
-    if (loss && st.gen && !strcmp(loss, "att"))
-        run_warn(r, "%s was not trained to generate (its loss was att)", path_base(o.model));
-    if (!strcmp(o.threshold, "dev"))
-        return number_in(st.m->icd, "threshold", &st.threshold);
     char *end;
-    st.threshold = strtod(o.threshold, &end);
-    if (!*o.threshold || *end || !(st.threshold >= 0 && st.threshold <= 1))
+    *t = NAN;
+    if (!o.threshold || !strcmp(o.threshold, "dev"))
+        return 0;
+    *t = strtod(o.threshold, &end);
+    if (!*o.threshold || *end || !(*t >= 0 && *t <= 1))
         return err_set(E_USAGE, "--threshold: a number from 0 to 1, or dev");
     return 0;
 }
 
-static int set_meta(struct run *r, const char *use)
+/* One of the two sides for all codes: the one that was better on the dev notes. A threshold asks for scores. */
+static int choose_side(double given)
 {
+    double lambda = 1;
+    if (st.m->label_head >= 0)
+        TRY(number_in(st.m->icd, "lambda", &lambda));
+    if (lambda != 0 && lambda != 1)
+        return err_set(E_DATA, "%s: icd.json: lambda is not 0 or 1", path_base(o.model));
+    st.by.by = lambda == 1 && (isnan(given) || st.m->label_head < 0) ? DECIDE_GEN : DECIDE_ATT;
+    return 0;
+}
+
+static int choose_ensemble(void)
+{
+    const json_t *j = json_object_get(st.m->icd, "ensemble");
+    if (st.m->label_head < 0)
+        return 0; /* refused by what follows */
+    if (!j)
+        return err_set(E_DATA, "%s: icd.json has no ensemble: it was not trained with --loss gen+att and dev notes",
+                       path_base(o.model));
+    TRY(ensemble_open(&st.ensemble, st.labels.n));
+    int rc = ensemble_read(&st.ensemble, j);
+    if (rc)
+        return err_ctx(rc, "%s/icd.json", path_base(o.model));
+    int by = o.ensemble ? opt_place(decide_names, o.ensemble) : (int)st.ensemble.best;
+    st.by = st.ensemble.of[by];
+    return 0;
+}
+
+/* What decides, and so what is computed. */
+static int choose(struct run *r)
+{
+    bool head = st.m->label_head >= 0, global = o.ensemble && !strcmp(o.ensemble, "global");
+    double given;
+    if (o.ensemble && !strcmp(o.use, "auto"))
+        o.use = "ensemble";
+    if (o.ensemble && strcmp(o.use, "ensemble"))
+        return err_set(E_USAGE, "--ensemble goes with --use ensemble");
+    TRY(given_threshold(&given));
+    st.by = (struct decision){.by = DECIDE_ATT, .L = st.labels.n, .threshold = 0.5};
+    if (!strcmp(o.use, "gen"))
+        st.by.by = DECIDE_GEN;
+    else if (!strcmp(o.use, "auto") || global)
+        TRY(choose_side(given));
+    else if (!strcmp(o.use, "ensemble"))
+        TRY(choose_ensemble());
+    if (!head && (!strcmp(o.use, "ensemble") || st.by.by != DECIDE_GEN || o.evidence))
+        return err_set(E_DATA, "%s: the model has no label attention", path_base(o.model));
+    if (!isnan(given) && st.by.by == DECIDE_GEN)
+        return err_set(E_USAGE, "--threshold: generated text has no scores");
+    if (!isnan(given))
+        st.by.threshold = given;
+    else if (st.by.by == DECIDE_ATT)
+        TRY(number_in(st.m->icd, "threshold", &st.by.threshold));
+    st.gen = st.by.by != DECIDE_ATT || global;
+    st.att = head;
+    const char *loss = json_string_value(json_object_get(st.m->icd, "loss"));
+    if (loss && st.gen && !strcmp(loss, "att"))
+        run_warn(r, "%s was not trained to generate (its loss was att)", path_base(o.model));
+    return 0;
+}
+
+/* The limit of a text. */
+static void choose_length(void)
+{
+    const json_t *own = json_object_get(st.m->icd, "max_new");
+    json_int_t n = json_integer_value(own);
+    st.max_new = o.max_new ? o.max_new : n > 0 && n <= 1 << 20 ? n : MAX_NEW;
+}
+
+/* What decided, too: use, ensemble, lambda where there is one for all codes, threshold (null: of text). */
+static int set_meta(struct run *r)
+{
+    enum decide_by by = st.by.by;
     json_t *m = json_object(), *model = json_object(), *v;
+    double lambda = by == DECIDE_MIX ? st.by.lambda : by == DECIDE_GEN;
     int bad = !m || !model || json_object_set(m, "labels", json_object_get(st.m->icd, "labels")) ||
               (st.att && json_object_set_new(m, "scores", json_string("f32"))) ||
-              json_object_set_new(m, "use", json_string(use)) ||
-              json_object_set_new(m, "lambda", json_real(st.lambda)) ||
-              json_object_set_new(m, "threshold", json_real(st.threshold)) ||
+              json_object_set_new(m, "use", json_string(by <= DECIDE_ATT ? decide_names[by] : "ensemble")) ||
+              (by > DECIDE_ATT && json_object_set_new(m, "ensemble", json_string(decide_names[by]))) ||
+              (by <= DECIDE_MIX && by != DECIDE_CODE && json_object_set_new(m, "lambda", json_real(lambda))) ||
+              json_object_set_new(m, "threshold", by == DECIDE_GEN ? json_null() : json_real(st.by.threshold)) ||
+              (st.gen && json_object_set_new(m, "max_new", json_integer(st.max_new))) ||
               json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
     static const char *const keys[] = {"loss", "dev", "kg", "history", "lineage"}; /* what the model was made of */
     for (int i = 0; i < 5; i++)
@@ -465,7 +493,7 @@ static int name_input(void *r, const char *path)
 
 static int begin(struct run *r)
 {
-    const char *of = json_string_value(json_object_get(r->meta, "of")), *use;
+    const char *of = json_string_value(json_object_get(r->meta, "of"));
     if (!of || strcmp(of, "note"))
         return err_set(E_DATA, "%s: not the tokens of notes", stream_name(r->in));
     TRY(model_open(&st.m, o.model));
@@ -483,9 +511,11 @@ static int begin(struct run *r)
         return err_ctx(rc, "%s/icd.json", path_base(o.model));
     if (st.m->kg)
         TRY(knowledge_words(st.m->kg, st.spm, st.m->arch.V));
-    TRY(choose(r, &use));
+    st.written = (struct written){st.spm, &st.labels};
+    TRY(choose(r));
+    choose_length();
     r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
-    TRY(set_meta(r, use));
+    TRY(set_meta(r));
     TRY(model_files(o.model, name_input, r));
     TRY(backend_open(o.device, r->threads, &st.be));
     TRY(backend_precision(st.be, o.precision, &st.m->params.products));
@@ -495,8 +525,19 @@ static int begin(struct run *r)
     st.tape.products = st.m->params.products;
     st.cap = o.batch * WINDOW;
     st.note = mem_zalloc((size_t)st.cap, sizeof *st.note);
-    st.by = mem_alloc((size_t)st.cap, sizeof *st.by);
-    return st.note && st.by ? 0 : E_NOMEM;
+    st.sorted = mem_alloc((size_t)st.cap, sizeof *st.sorted);
+    return st.note && st.sorted ? 0 : E_NOMEM;
+}
+
+static int end(struct run *r)
+{
+    TRY(flush(r));
+    if (st.cut)
+        run_warn(r,
+                 "%lld of %lld generated texts met the limit of %lld tokens (--max-new): their unfinished last codes "
+                 "are left out",
+                 (long long)st.cut, (long long)st.texts, (long long)st.max_new);
+    return 0;
 }
 
 static void done(struct run *r)
@@ -504,12 +545,13 @@ static void done(struct run *r)
     for (int64_t i = 0; i < st.n; i++)
         note_free(&st.note[i]);
     free(st.note);
-    free(st.by);
+    free(st.sorted);
     if (st.tape.be)
         tape_free(&st.tape);
     model_free(st.m);
     spm_close(st.spm);
     labels_close(&st.labels);
+    ensemble_close(&st.ensemble);
 }
 
 int main(int argc, char **argv)
@@ -519,10 +561,11 @@ int main(int argc, char **argv)
         .opts = opts,
         .in = "token",
         .out = "pred",
+        .threads_matter = true, /* the last digits of scores */
         .unit = "notes",
         .begin = begin,
         .each = each,
-        .end = flush,
+        .end = end,
         .done = done,
     };
     backend_share_cpu(argv);

@@ -39,7 +39,8 @@ static const struct opt opts[] = {
      "no dev note.",
      .choices = tune_bys},
     {"tune-search", 0, OPT_CHOICE, &tune_search, "HOW",
-     "exact: every threshold that makes a difference; grid: i/99 for i from 0 to 99, the first of the best.",
+     "exact: every cut between two scores, the highest of the best; grid: i/99 for i from 0 to 99, the lowest of the "
+     "best (Edin et al.'s rule).",
      .choices = tune_searches},
     {"universe", 0, OPT_CHOICE, &universe, "SET",
      "all: every label; present: the labels that have gold in what is scored, and the notes that have such a label, "

@@ -1,8 +1,8 @@
 /* icd-train: token + target streams -> a model directory (Hugging Face layout), trainlog on standard output.
  * This file opens and checks the inputs, prepares the model and keeps the directory; examples, steps and the loop are
  * lib/train's. Tests: tests/cli/icd-train.sh. */
+#include "lib/predict/written.h"
 #include "lib/stream/stage.h"
-#include "lib/text/codes.h"
 #include "lib/text/spm.h"
 #include "lib/train/train.h"
 #include "lib/util/file.h"
@@ -14,6 +14,7 @@
 
 /* ---- options ---- */
 enum { D_A = 512, KG_REFRESH = 100 }; /* defaults: other values were given */
+static const double FLOOR_MARGIN = 0.01; /* less above the floor is as likely chance */
 static struct {
     const char *model, *init, *tokenizer, *save, *loss, *schedule, *metric, *device, *precision;
     const char *kg, *kg_into, *kg_pool, *kg_scope, *kg_scale, *kg_grad;
@@ -21,13 +22,20 @@ static struct {
     int64_t d_a;
     double dropout;
     bool resume, dry_run, timing;
-} o = {.loss = "gen+att", .schedule = "linear", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = D_A,
+} o = {.loss = "gen+att", .metric = "f1", .device = "auto", .precision = "fp32", .d_a = D_A,
        .dropout = -1, .kg_into = "both", .kg_pool = "token", .kg_scope = "global", .kg_scale = "none",
        .kg_grad = "stop"};
 
-static struct train_cfg cfg = {.att_weight = 1, .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
-                               .clip = 1, .seed = 0, .batch = 8, .accumulate = 1, .epochs = 10, .patience = 3,
-                               .log_every = 10, .warmup = 0.05, .kg_refresh = KG_REFRESH};
+/* What is unset here follows from where the run starts: lib/train/defaults.c. */
+static struct train_cfg cfg = {.att_weight = NAN, .lr = NAN, .warmup = NAN, .epochs = TRAIN_UNSET,
+                               .patience = TRAIN_UNSET, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01,
+                               .clip = 1, .batch = 8, .accumulate = 1, .log_every = 10, .kg_refresh = KG_REFRESH};
+/* Help of the options whose defaults depend on the start; main() adds them. */
+enum { FITS = 6 };
+static char fits[FITS][192] = {"Weight of the label-attention loss.", "Passes over the training notes.",
+                               "Peak learning rate.", "Learning rate after the warm-up.",
+                               "Warm-up: below 1 a share of the steps, else a number of steps.",
+                               "Stop after N evaluations in a row that improve neither measure nor loss; 0: never."};
 static int64_t seed = 1;
 static const struct kg_cfg kg_plain = {.chunk = 512}; /* what the paper says, and nothing else */
 static struct kg_cfg kg = {.chunk = 512};
@@ -57,11 +65,11 @@ static const struct opt opts[] = {
     {.name = "loss", .type = OPT_CHOICE, .value = &o.loss, .arg = "LOSS", .choices = losses,
      .help = "What is trained: text generation, label attention, or both."},
     {.name = "att-weight", .type = OPT_REAL, .value = &cfg.att_weight, .arg = "W", .min = 1e-9, .max = 1e9,
-     .help = "Weight of the label-attention loss."},
+     .help = fits[0]},
     {.name = "d-a", .type = OPT_INT, .value = &o.d_a, .arg = "N", .min = 1, .max = 65536,
      .help = "Width of the label attention."},
     {.name = "epochs", .type = OPT_INT, .value = &cfg.epochs, .arg = "N", .min = 1, .max = 1e6,
-     .help = "Passes over the training notes."},
+     .help = fits[1]},
     {.name = "max-steps", .type = OPT_INT, .value = &cfg.max_steps, .arg = "N", .min = 0, .max = 1e9,
      .help = "Optimizer steps, whatever --epochs says; 0: epochs decide."},
     {.name = "batch", .letter = 'b', .type = OPT_INT, .value = &cfg.batch, .arg = "N", .min = 1, .max = 65536,
@@ -69,11 +77,11 @@ static const struct opt opts[] = {
     {.name = "accumulate", .type = OPT_INT, .value = &cfg.accumulate, .arg = "N", .min = 1, .max = 65536,
      .help = "Micro-batches in an optimizer step."},
     {.name = "lr", .type = OPT_REAL, .value = &cfg.lr, .arg = "RATE", .min = 0, .max = 1e3,
-     .help = "Peak learning rate."},
+     .help = fits[2]},
     {.name = "schedule", .type = OPT_CHOICE, .value = &o.schedule, .arg = "NAME", .choices = schedule_names,
-     .help = "Learning rate after the warm-up."},
+     .help = fits[3]},
     {.name = "warmup", .type = OPT_REAL, .value = &cfg.warmup, .arg = "N", .min = 0, .max = 1e9,
-     .help = "Warm-up: below 1 a share of the steps, else a number of steps."},
+     .help = fits[4]},
     {.name = "decay", .type = OPT_REAL, .value = &cfg.decay, .arg = "W", .min = 0, .max = 1e3,
      .help = "Decoupled weight decay; norm weights and biases are exempt."},
     {.name = "clip", .type = OPT_REAL, .value = &cfg.clip, .arg = "NORM", .min = 0, .max = 1e9,
@@ -83,16 +91,18 @@ static const struct opt opts[] = {
     {.name = "seed", .type = OPT_INT, .value = &seed, .arg = "N", .min = 0, .max = 1e15,
      .help = "Seed of initial weights, order and dropout."},
     {.name = "metric", .type = OPT_CHOICE, .value = &o.metric, .arg = "NAME", .choices = metrics,
-     .help = "Dev measure that picks the best model: micro-F1 (of the side that lambda picks, of label "
-             "attention, of generation) or loss."},
+     .help = "Dev measure that picks the best model. f1: micro-F1 of what icd-infer would predict, which is f1-att or "
+             "f1-gen, whichever is larger; f1-att: of label attention at its best threshold; f1-gen: of the generated "
+             "text; loss."},
     {.name = "eval-every", .type = OPT_INT, .value = &cfg.eval_every, .arg = "N", .min = 0, .max = 1e9,
      .help = "Evaluate every N steps; 0: after each epoch."},
     {.name = "gen-eval", .type = OPT_INT, .value = &cfg.gen_eval, .arg = "N", .min = 0, .max = 1e9,
      .help = "Decode only the first N dev notes in an evaluation; 0: all."},
     {.name = "max-new", .type = OPT_INT, .value = &cfg.max_new, .arg = "N", .min = 0, .max = 65536,
-     .help = "Longest text decoded in an evaluation, in tokens; 0: 8 more than the longest training target."},
+     .help = "Longest text decoded, in tokens, in evaluations and later in icd-infer; 0: 8 more than the longest "
+             "training target."},
     {.name = "patience", .type = OPT_INT, .value = &cfg.patience, .arg = "N", .min = 0, .max = 1e6,
-     .help = "Stop after N evaluations without improvement; 0: never."},
+     .help = fits[5]},
     {.name = "save-every", .type = OPT_INT, .value = &cfg.save_every, .arg = "N", .min = 0, .max = 1e9,
      .flags = OPT_QUIET,
      .help = "Save the state every N steps; 0: after each evaluation."},
@@ -143,6 +153,7 @@ static struct tool {
     struct stream *target, *kg;
     struct spm *spm;
     struct labels labels;
+    struct written written;
     struct model *m;
     struct dataset data;
     const struct backend *be;
@@ -150,7 +161,6 @@ static struct tool {
     struct train_state state;
     json_t *about;
     struct run *run;
-    bool constant; /* the best model's dev predictions */
     double seconds;
     int64_t tokens0; /* before this call, where it resumes */
 } tool;
@@ -303,13 +313,22 @@ static int open_model(struct tool *t, const json_t *labels)
     return add_knowledge(t);
 }
 
+/* The log is wanted where it can go: the product is --save. */
+static bool logs(void)
+{
+    return !o.dry_run && !isatty(STDOUT_FILENO);
+}
+
 static int begin(struct run *r)
 {
     struct tool *t = r->state = &tool;
     t->run = r;
+    if (r->output || logs())
+        run_schema(r, "trainlog");
     cfg.gen = strncmp(o.loss, "gen", 3) == 0;
     cfg.att = strcmp(o.loss, "gen") != 0;
     cfg.seed = (uint64_t)seed;
+    train_defaults(&cfg, &o.schedule, o.init != NULL);
     cfg.schedule = schedule_find(o.schedule);
     cfg.metric = (enum train_metric)opt_place(metrics, o.metric);
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
@@ -327,6 +346,7 @@ static int begin(struct run *r)
     int rc = labels_open(&t->labels, meta);
     if (rc)
         return err_ctx(rc, "%s", stream_name(t->target));
+    t->written = (struct written){t->spm, &t->labels};
     TRY(open_model(t, json_object_get(meta, "labels")));
     t->data.turns = o.targets.n;
     TRY(dataset_read_targets(&t->data, 0, t->target, &t->labels, t->m->arch.V));
@@ -357,7 +377,7 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
 static int on_log(void *ctx, const char *body, size_t n)
 {
     struct tool *t = ctx;
-    return run_emit(t->run, body, n);
+    return t->run->out ? run_emit(t->run, body, n) : 0;
 }
 
 static void on_step(void *ctx, const struct train_state *s, const struct step_result *r)
@@ -378,50 +398,31 @@ static void on_eval(void *ctx, const struct train_state *s, const struct eval_re
     if (!rc && cfg.gen)
         rc = buf_fmt(&b, " %.4f generated%s", r->f1_gen, cfg.att ? "," : "");
     if (!rc && cfg.att)
-        rc = buf_fmt(&b, " %.4f label attention (%.4f at %.3f)", r->f1_att, r->f1_att_best, r->threshold);
+        rc = buf_fmt(&b, " %.4f label attention (scores above %.3f)", r->f1_att_best, r->threshold);
     if (!rc)
         run_note(t->run, "%.*s%s", (int)b.n, b.p, best ? ", best so far" : "");
     buf_free(&b);
-    if (best)
-        t->constant = r->constant;
 }
 
-static int64_t decode(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+static int64_t read_codes(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
-    struct tool *t = ctx;
-    struct buf text = {0};
-    int64_t unknown = -1;
-    if (!spm_decode(t->spm, ids, (size_t)n, &text))
-        unknown = codes_parse(&t->labels, text.p ? text.p : "", text.n, set);
-    buf_free(&text);
-    return unknown;
+    int64_t unknown;
+    return written_codes(ctx, ids, n, cut, set, NULL, &unknown) ? -1 : unknown;
 }
 
-static json_t *dev_json(const struct train_state *s, const struct eval_result *r)
-{
-    return json_pack("{s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:f}", "step", (json_int_t)s->step, "notes", (json_int_t)r->notes,
-                     "gen_notes", (json_int_t)r->gen_notes, "loss", r->loss, "f1", r->f1, "f1_att", r->f1_att,
-                     "f1_att_best", r->f1_att_best, "f1_gen", r->f1_gen);
-}
-
-/* icd.json of the model: everything a score needs to name what is behind it. */
+/* icd.json of the model: what icd-infer runs, and everything a score needs to name what is behind it. */
 static int describe(struct tool *t, const struct train_state *s, const struct eval_result *r)
 {
     const json_t *meta = t->run->meta;
     json_t *lineage = NULL;
     TRY(run_lineage(t->run, &lineage));
+    json_t *card = train_card(&t->trainer, s, r);
     json_t *icd = json_pack("{s:s,s:i,s:s,s:O,s:O,s:O,s:O,s:o,s:b}", "format", "icdpipe-model", "version", 1, "loss",
                             o.loss, "labels", json_object_get(meta, "labels"), "tokenizer",
                             json_object_get(meta, "tokenizer"), "options", json_object_get(t->about, "options"),
                             "history", run_history(t->run), "lineage", lineage, "oracle", t->run->oracle);
-    int bad = !icd || json_object_set_new(icd, "lambda", json_integer(r ? r->lambda : !cfg.att)) ||
-              json_object_set_new(icd, "threshold", json_real(r ? r->threshold : 0.5));
-    if (t->m->label_head >= 0)
-        bad = bad || json_object_set_new(icd, "d_a", json_integer(t->m->d_a));
-    if (t->m->kg)
-        bad = bad || json_object_set_new(icd, "kg", knowledge_json(t->m->kg));
-    if (r)
-        bad = bad || json_object_set_new(icd, "dev", dev_json(s, r));
+    int bad = !icd || !card || json_object_update(icd, card);
+    json_decref(card);
     if (bad) {
         json_decref(icd);
         return E_NOMEM;
@@ -532,11 +533,34 @@ static void timing(struct tool *t)
         fprintf(stderr, "icd-train: %.3f s, %.1f tokens/s\n", s, (double)(all - t->tokens0) / (s > 0 ? s : 1));
 }
 
+/* Is the model of any use? */
+static void conclude(struct tool *t)
+{
+    const struct train_state *s = &t->state;
+    struct run *r = t->run;
+    if (isnan(s->best))
+        return;
+    if (s->best_f1 > s->floor + FLOOR_MARGIN && !s->constant) {
+        run_note(r, "the best model (step %lld) has micro-F1 %.4f on the dev notes; a program that never reads a note "
+                    "has %.4f", (long long)s->best_step, s->best_f1, s->floor);
+        return;
+    }
+    run_warn(r,
+             "the best model is not useful yet: it has micro-F1 %.4f on the dev notes%s; a program that never reads a "
+             "note has %.4f",
+             s->best_f1, s->constant ? " and predicts the same for every dev note" : "", s->floor);
+    run_warn(r, "what to try: %s%s%s; more training notes than %lld; more tokens per note",
+             s->best_step == s->step ? "more epochs, as the last was the best; " : "",
+             o.init ? "an --lr from 0.0005 to 0.003; a checkpoint (-m) instead of --init"
+                    : "an --lr from 0.0001 to 0.001",
+             cfg.att ? "" : "; --loss gen+att", (long long)t->data.count[SPLIT_TRAIN]);
+}
+
 static int train(struct tool *t)
 {
     struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART}; /* a second one kills */
     struct train_hooks h = {.ctx = t, .log = on_log, .step = on_step, .evaluated = on_eval, .save_best = on_best,
-                            .save_state = on_state, .decode = decode, .stop = stop};
+                            .save_state = on_state, .reader = {read_codes, written_again, &t->written}, .stop = stop};
     static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
     struct sigaction old;
     for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) /* what nohup and the like ignore stays ignored */
@@ -551,8 +575,7 @@ static int train(struct tool *t)
     progress_end(&t->run->progress);
     timing(t);
     TRY(rc);
-    if (t->constant)
-        run_warn(t->run, "the best model predicts the same for every dev note: it has learned nothing from the text");
+    conclude(t);
     TRY(on_state(t, &t->state)); /* done: a crash from here on leaves only names to be changed */
     return run_dir_finish(o.save);
 }
@@ -565,6 +588,9 @@ static int end(struct run *r)
     if (o.dry_run)
         return dry_run(t);
     TRY(run_dir_make(o.save));
+    run_note(r, "from %s: --lr %.15g --schedule %s --warmup %.15g --epochs %lld --patience %lld --att-weight %.15g",
+             o.init ? "random weights" : path_base(o.model), cfg.lr, o.schedule, cfg.warmup, (long long)cfg.epochs,
+             (long long)cfg.patience, cfg.att_weight);
     return train(t);
 }
 
@@ -585,7 +611,8 @@ static const struct stage stage = {
             "Train a model on notes (token stream) and their codes (target stream)"},
     .opts = opts,
     .in = "token",
-    .out = "trainlog",
+    .streams = logs,
+    .threads_matter = true,
     .unit = "notes",
     .begin = begin,
     .each = each,
@@ -593,9 +620,34 @@ static const struct stage stage = {
     .done = done,
 };
 
+/* The defaults of both starts, behind the help of each option. */
+static void tell_defaults(void)
+{
+    struct train_cfg at[2] = {cfg, cfg};
+    const char *schedule[2] = {NULL, NULL};
+    char value[2][FITS][24];
+    for (int i = 0; i < 2; i++) {
+        train_defaults(&at[i], &schedule[i], i);
+        snprintf(value[i][0], sizeof *value[i], "%.15g", at[i].att_weight);
+        snprintf(value[i][1], sizeof *value[i], "%lld", (long long)at[i].epochs);
+        snprintf(value[i][2], sizeof *value[i], "%.15g", at[i].lr);
+        snprintf(value[i][3], sizeof *value[i], "%s", schedule[i]);
+        snprintf(value[i][4], sizeof *value[i], "%.15g", at[i].warmup);
+        snprintf(value[i][5], sizeof *value[i], "%lld", (long long)at[i].patience);
+    }
+    for (int k = 0; k < FITS; k++) {
+        size_t n = strlen(fits[k]);
+        if (strcmp(value[0][k], value[1][k]))
+            snprintf(fits[k] + n, sizeof *fits - n, " Default: %s with -m, %s with --init.", value[0][k], value[1][k]);
+        else
+            snprintf(fits[k] + n, sizeof *fits - n, " Default: %s.", value[0][k]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     backend_share_cpu(argv);
+    tell_defaults();
     int rc = stage_main(&stage, argc, argv);
     if (rc == TRAIN_STOPPED && got_signal) { /* the state is saved; end as the signal would have ended us: 130, 143 */
         signal(got_signal, SIG_DFL);

@@ -176,21 +176,23 @@ double curve_ap(const struct curve *c)
     return pos ? sum / (double)pos : NAN;
 }
 
-size_t curve_best(const struct curve *c)
+size_t curve_best(const struct curve *c, float least, double *f1)
 {
     uint64_t pos, cells, hits = 0, above = c->gap[c->m];
     size_t best = c->m;
     double most = 0;
     totals(c, &pos, &cells);
-    for (size_t i = c->m; i-- > 0; above += c->gap[i]) {
+    for (size_t i = c->m; i-- > 0 && c->v[i] > least; above += c->gap[i]) {
         hits += c->pos[i];
         above += c->equal[i];
-        double f1 = 2 * (double)hits / (double)(above + pos);
-        if (f1 >= most) {
-            most = f1;
+        double f = 2 * (double)hits / (double)(above + pos);
+        if (f > most) {
+            most = f;
             best = i;
         }
     }
+    if (f1)
+        *f1 = most;
     return best;
 }
 

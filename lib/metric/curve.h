@@ -25,9 +25,9 @@ double curve_roc(const struct curve *c);
 /* Average precision: the sum of precision times rise in recall over the distinct scores, not interpolated, ties as one
  * step; NaN without a positive. */
 double curve_ap(const struct curve *c);
-/* The place of the lowest positive score that "predict this and above" should include for the best F1; the lowest place
- * of several; m without a positive. */
-size_t curve_best(const struct curve *c);
+/* The place of the lowest positive score that "predict this and above" should include for the best F1, among those
+ * above `least`; the highest place of several; m where there is none. f1: what it is there; may be NULL. */
+size_t curve_best(const struct curve *c, float least, double *f1);
 
 /* work(c, col, l, ctx) for every label with a gold note: c filled by curve_label, col (n) its scores; in any thread. */
 int curve_labels(const struct metric_set *s, void (*work)(const struct curve *c, const float *col, size_t l, void *ctx),

@@ -1,7 +1,6 @@
 /* The search for thresholds: see threshold.h. */
 #include "lib/metric/threshold.h"
 
-#include <float.h>
 #include <stdlib.h>
 
 #include "lib/metric/curve.h"
@@ -46,25 +45,44 @@ static double grid_best(const struct grid *g)
     return best;
 }
 
-/* The largest score below the lowest one to include: with t there, what is above t is what was chosen. */
-struct under {
-    float limit, best;
+/* Half way between the lowest score that is predicted and the highest that is not. */
+struct cut {
+    float lowest, below; /* below: -INFINITY where there is none */
 };
-static inline void under(struct under *u, float x)
+static inline void cut_see(struct cut *c, float x)
 {
-    if (x < u->limit && x > u->best)
-        u->best = x;
+    if (x < c->lowest && x > c->below)
+        c->below = x;
 }
-static double under_result(const struct under *u)
+static double cut_at(const struct cut *c)
 {
-    return u->best > -INFINITY   ? (double)u->best
-           : u->limit > -FLT_MAX ? (double)nextafterf(u->limit, -INFINITY)
-                                 : nextafter((double)u->limit, -INFINITY);
+    double lowest = (double)c->lowest, below = c->below > -INFINITY || lowest <= 0 ? (double)c->below : 0;
+    double t = 0.5 * (lowest + below);
+    if (t < lowest && t >= below && t > -INFINITY)
+        return t;
+    return below > -INFINITY ? below : nextafter(lowest, -INFINITY);
+}
+
+/* The cut at place i of a curve, INFINITY: above all. */
+static struct cut cut_of(const struct curve *c, size_t i)
+{
+    return (struct cut){i < c->m ? c->v[i] : INFINITY, -INFINITY};
+}
+
+/* Scores at or below this are never predicted: 0 where none is negative. */
+static float least(const struct metric_set *s)
+{
+    bool negative = false;
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t l = 0; l < s->L; l++)
+            negative |= s->note[i].score[l] < 0;
+    return negative ? -INFINITY : 0;
 }
 
 struct by_code {
     const struct metric_set *dev;
     bool exact;
+    float least;
     double *t;
 };
 
@@ -72,10 +90,10 @@ static void one_label(const struct curve *c, const float *col, size_t l, void *c
 {
     struct by_code *b = ctx;
     if (b->exact) {
-        struct under u = {c->v[curve_best(c)], -INFINITY};
+        struct cut cut = cut_of(c, curve_best(c, b->least, NULL));
         for (size_t i = 0; i < b->dev->n; i++)
-            under(&u, col[i]);
-        b->t[l] = under_result(&u);
+            cut_see(&cut, col[i]);
+        b->t[l] = cut_at(&cut);
         return;
     }
     struct grid g = {{0}, {0}};
@@ -86,23 +104,43 @@ static void one_label(const struct curve *c, const float *col, size_t l, void *c
     b->t[l] = grid_best(&g);
 }
 
-static int global_exact(const struct metric_set *dev, double *t)
+int threshold_all(const struct metric_set *dev, double *t, double *f1)
 {
     struct curve c;
-    int rc = curve_open(&c, dev->holder_at[dev->L]);
+    size_t gold = 0;
+    for (size_t i = 0; i < dev->n; i++)
+        gold += dev->note[i].n_gold;
+    int rc = curve_open(&c, gold);
     if (!rc)
         rc = curve_all(&c, dev);
     if (!rc && !c.m)
         rc = err_set(E_DATA, "no gold code in the dev notes, so no threshold");
     if (!rc) {
-        struct under u = {c.v[curve_best(&c)], -INFINITY};
+        struct cut cut = cut_of(&c, curve_best(&c, least(dev), f1));
         for (size_t i = 0; i < dev->n; i++)
             for (size_t l = 0; l < dev->L; l++)
-                under(&u, dev->note[i].score[l]);
-        *t = under_result(&u);
+                cut_see(&cut, dev->note[i].score[l]);
+        *t = cut_at(&cut);
     }
     curve_close(&c);
     return rc;
+}
+
+double threshold_f1(const struct metric_set *s, double t)
+{
+    uint64_t hits = 0, above = 0, gold = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct metric_note *n = &s->note[i];
+        uint64_t predicted = 0, right = 0;
+        for (size_t l = 0; l < s->L; l++)
+            predicted += (double)n->score[l] > t;
+        for (uint32_t j = 0; j < n->n_gold; j++)
+            right += (double)n->score[n->gold[j]] > t;
+        hits += n->weight * right;
+        above += n->weight * predicted;
+        gold += (uint64_t)n->weight * n->n_gold;
+    }
+    return metric_ratio(2 * (double)hits, (double)(above + gold));
 }
 
 static int global_grid(const struct metric_set *dev, double *t)
@@ -123,9 +161,9 @@ static int global_grid(const struct metric_set *dev, double *t)
 
 int threshold_tune(struct metric_set *dev, bool by_code, bool exact, double *t)
 {
-    double all;
-    TRY(exact ? global_exact(dev, &all) : global_grid(dev, &all));
+    double all, f1;
+    TRY(exact ? threshold_all(dev, &all, &f1) : global_grid(dev, &all));
     for (size_t l = 0; l < dev->L; l++)
         t[l] = all;
-    return by_code ? curve_labels(dev, one_label, &(struct by_code){dev, exact, t}) : 0;
+    return by_code ? curve_labels(dev, one_label, &(struct by_code){dev, exact, least(dev), t}) : 0;
 }

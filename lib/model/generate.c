@@ -9,7 +9,7 @@ struct gen {
     struct model *m;
     const struct var *h;
     const struct tensor *len;
-    int64_t max_new;
+    int64_t steps;
     struct kv_cache *cache;
     int32_t *last;     /* (B) the token each row said last, on the host */
     struct tensor ids; /* (B) device: what it says next */
@@ -18,7 +18,7 @@ struct gen {
 static void make_cache(struct tape *t, void *ctx)
 {
     struct gen *g = ctx;
-    g->cache = g->m->family->cache(g->m, t, g->h, g->len, g->max_new);
+    g->cache = g->m->family->cache(g->m, t, g->h, g->len, g->steps);
 }
 
 static void step(struct tape *t, void *ctx)
@@ -35,16 +35,36 @@ static void step(struct tape *t, void *ctx)
     t->be->op.argmax(&g->ids, &logits);
 }
 
-int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t max_new,
-                    int32_t *out, int32_t *out_len)
+/* What each row said last goes to its ids; how many rows still run. `out` has room for max_new of each. */
+static int64_t take(struct gen *g, const struct generate *how, bool *done, int32_t *out, int32_t *out_len)
+{
+    int64_t running = 0;
+    for (int64_t b = 0; b < g->len->dim[0]; b++) {
+        int32_t *row = out + b * how->max_new;
+        done[b] = done[b] || g->last[b] == g->m->arch.eos;
+        if (!done[b] && out_len[b] < how->max_new) {
+            row[out_len[b]++] = g->last[b];
+            done[b] = how->stop && how->stop(how->ctx, row, out_len[b]);
+        }
+        if (done[b])
+            g->last[b] = g->m->arch.pad; /* the row still takes part; nobody reads what it says */
+        running += !done[b];
+    }
+    return running;
+}
+
+int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len,
+                    const struct generate *how, int32_t *out, int32_t *out_len)
 {
     int64_t B = len->dim[0], running = B;
-    struct gen g = {.m = m, .h = h, .len = len, .max_new = max_new, .last = mem_alloc((size_t)B, sizeof(int32_t))};
+    /* one step more than there is room for shows who was not done */
+    struct gen g = {.m = m, .h = h, .len = len, .steps = how->max_new + 1};
     bool *done = mem_zalloc((size_t)B, sizeof *done);
     struct tape s = {0}; /* of one step: what must outlive it (the cache) is on t */
     bool grad = t->grad, train = t->train;
     int rc = E_NOMEM;
     t->grad = t->train = false;
+    g.last = mem_alloc((size_t)B, sizeof *g.last);
     if (!g.last || !done)
         goto out;
     TRY_GOTO(rc, out, tape_init(&s, t->be));
@@ -54,22 +74,15 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
         g.last[b] = m->arch.start;
         out_len[b] = 0;
     }
-    for (int64_t u = 0; u < max_new && running > 0; u++) {
+    for (int64_t u = 0; u < g.steps && running > 0; u++) {
         tape_reset(&s);
         TRY_GOTO(rc, out, tape_run(&s, step, &g));
         TRY_GOTO(rc, out, t->be->download(g.last, g.ids.data, (size_t)B * sizeof *g.last));
         TRY_GOTO(rc, out, t->be->check());
-        for (int64_t b = 0; b < B; b++) {
-            if (!done[b] && g.last[b] == m->arch.eos) {
-                done[b] = true;
-                running--;
-            }
-            if (done[b])
-                g.last[b] = m->arch.pad; /* the row still takes part; nobody reads what it says */
-            else
-                out[b * max_new + out_len[b]++] = g.last[b];
-        }
+        running = take(&g, how, done, out, out_len);
     }
+    for (int64_t b = 0; how->cut && b < B; b++)
+        how->cut[b] = !done[b];
 out:
     t->grad = grad;
     t->train = train;

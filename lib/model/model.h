@@ -94,7 +94,13 @@ void model_free(struct model *m);
 /* Greedy decoding of B notes at once with a KV cache over h, len as of encode. out(B,max_new), out_len(B): the
  * caller's; ids of a row without the start token, up to and without eos. Runs its own tape_run on t, whose values
  * stay. */
-int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len, int64_t max_new,
-                    int32_t *out, int32_t *out_len);
+struct generate {
+    int64_t max_new;
+    bool (*stop)(void *ctx, const int32_t *ids, int64_t n); /* ends a row behind its n-th token; NULL: only eos does */
+    void *ctx;
+    bool *cut; /* (B) a row had more to say than max_new tokens; may be NULL */
+};
+int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len,
+                    const struct generate *how, int32_t *out, int32_t *out_len);
 
 #endif

@@ -218,8 +218,11 @@ static int make_history(struct run *r)
                 json_array_append_new(from, json_integer(k));
                 break;
             }
+    json_t *options = opt_resolved(r->stage->opts, x->common);
+    if (options && r->stage->threads_matter)
+        json_object_set_new(options, "threads", json_integer(r->threads));
     json_t *own = json_pack("{s:s, s:s, s:o, s:o}", "tool", r->stage->doc.tool, "version", ICDPIPE_VERSION, "options",
-                            opt_resolved(r->stage->opts, x->common), "from", from);
+                            options, "from", from);
     if (!own || json_array_append_new(all, own)) {
         json_decref(all);
         return err_set(E_USAGE, "an option is not UTF-8");

@@ -44,6 +44,7 @@ struct stage {
     /* Where `out` is chosen later: whether the options ask for a stream, so that a failure before run_schema() is told
      * to who reads it. NULL: they do not. */
     bool (*streams)(void);
+    bool threads_matter; /* another -j gives other bytes: history says with how many */
 };
 
 struct run {

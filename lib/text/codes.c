@@ -1,6 +1,5 @@
 /* See codes.h. Tests: tests/unit/codes.c. */
 #include "lib/text/codes.h"
-#include <stdbool.h>
 #include <string.h>
 
 /* Behind the parenthesis that closes the one at i. */
@@ -15,27 +14,65 @@ static size_t close_of(const char *text, size_t i, size_t n)
     return n;
 }
 
-int64_t codes_parse(const struct labels *l, const char *text, size_t n, uint8_t *set)
+/* A walk over the items of a text: begin and end are those of the last one found. */
+struct walk {
+    const char *text;
+    size_t n, begin, end, at;
+    bool item; /* the last thing but blanks was an item: a description may follow */
+};
+
+static bool next_item(struct walk *w)
 {
     static const char between[] = ",; \t\r\n\f\v";
-    int64_t unknown = 0;
-    bool item = false; /* the last thing but blanks was an item: a description may follow */
-    for (size_t i = 0, end; i < n; i = end + 1) {
-        if (text[i] == '(' && item) {
-            end = close_of(text, i, n) - 1;
-            item = false;
+    while (w->at < w->n) {
+        size_t i = w->at, end;
+        if (w->text[i] == '(' && w->item) {
+            w->at = close_of(w->text, i, w->n);
+            w->item = false;
             continue;
         }
-        for (end = i; end < n && !memchr(between, text[end], sizeof between - 1); end++)
+        for (end = i; end < w->n && !memchr(between, w->text[end], sizeof between - 1); end++)
             ;
-        int64_t label = end > i ? labels_find(l, text + i, end - i) : -1;
+        w->item = end > i || (w->item && w->text[i] == ' ');
+        if (end < w->n && w->text[end] != ' ')
+            w->item = false;
+        w->at = end + 1;
+        w->begin = i;
+        w->end = end;
+        if (end > i)
+            return true;
+    }
+    return false;
+}
+
+int64_t codes_parse(const struct labels *l, const char *text, size_t n, bool cut, uint8_t *set)
+{
+    struct walk w = {.text = text, .n = n};
+    int64_t unknown = 0;
+    while (next_item(&w)) {
+        if (cut && w.end == n)
+            break;
+        int64_t label = labels_find(l, text + w.begin, w.end - w.begin);
         if (label >= 0)
             set[label] = 1;
         else
-            unknown += end > i;
-        item = end > i || (item && text[i] == ' ');
-        if (end < n && text[end] != ' ')
-            item = false;
+            unknown++;
     }
     return unknown;
+}
+
+bool codes_again(const struct labels *l, const char *text, size_t n)
+{
+    struct walk w = {.text = text, .n = n};
+    size_t begin = 0, end = 0; /* of the last item that is finished */
+    while (next_item(&w) && w.end < n) {
+        begin = w.begin;
+        end = w.end;
+    }
+    int64_t label = end > begin ? labels_find(l, text + begin, end - begin) : -1;
+    w = (struct walk){.text = text, .n = n};
+    while (label >= 0 && next_item(&w) && w.begin < begin)
+        if (labels_find(l, text + w.begin, w.end - w.begin) == label)
+            return true;
+    return false;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 static const char *const names[] = {"value", "m", "v"};
 static const char *const dtype = sizeof(real) == 8 ? "F64" : "F32";
 
@@ -26,11 +26,28 @@ static json_t *state_json(const struct train_state *s, const json_t *about)
                           (json_int_t)s->tokens, "note_tokens", (json_int_t)s->note_tokens, "sum_loss", s->sum_loss,
                           "sum_gen", s->sum_gen, "sum_att", s->sum_att, "summed", (json_int_t)s->summed,
                           "threads", (json_int_t)s->threads, "device", s->device);
-    if (j && isfinite(s->best) && json_object_set_new(j, "best", json_real(s->best))) {
+    if (j && !isnan(s->best) &&
+        json_object_set_new(j, "best", json_pack("{s:f,s:f,s:f,s:f,s:f,s:b}", "measure", s->best, "loss", s->best_loss,
+                                                 "low_loss", s->low_loss, "f1", s->best_f1, "floor", s->floor,
+                                                 "constant", s->constant))) {
         json_decref(j);
         return NULL;
     }
     return j;
+}
+
+static int best_from(json_t *j, struct train_state *s)
+{
+    json_error_t e;
+    int constant;
+    if (!j)
+        return 0;
+    s->best = NAN;
+    if (json_unpack_ex(j, &e, 0, "{s:F,s:F,s:F,s:F,s:F,s:b}", "measure", &s->best, "loss", &s->best_loss, "low_loss",
+                       &s->low_loss, "f1", &s->best_f1, "floor", &s->floor, "constant", &constant))
+        return err_set(E_DATA, "state: best: %s", e.text);
+    s->constant = constant;
+    return 0;
 }
 
 static int state_from(const json_t *j, struct train_state *s)
@@ -38,13 +55,12 @@ static int state_from(const json_t *j, struct train_state *s)
     json_int_t step, epoch, group, micro, bad, best_step, tokens, note_tokens, summed, threads;
     int eval_due, done, format;
     json_error_t e;
-    double best = NAN;
     const char *device = "cpu";
-    if (json_unpack_ex((json_t *)j, &e, 0, "{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:F,s:F,s:F,s:I,s:I,s?s,s?F}",
+    if (json_unpack_ex((json_t *)j, &e, 0, "{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:F,s:F,s:F,s:I,s:I,s?s}",
                        "format", &format, "step", &step, "epoch", &epoch, "group", &group, "micro", &micro, "bad", &bad,
                        "best_step", &best_step, "eval_due", &eval_due, "done", &done, "tokens", &tokens, "note_tokens",
                        &note_tokens, "sum_loss", &s->sum_loss, "sum_gen", &s->sum_gen, "sum_att", &s->sum_att, "summed",
-                       &summed, "threads", &threads, "device", &device, "best", &best))
+                       &summed, "threads", &threads, "device", &device))
         return err_set(E_DATA, "state: %s", e.text);
     if (format != FORMAT || step < 0 || epoch < 0 || group < 0 || micro < 0)
         return err_set(E_DATA, "state: not of this version of icd-train");
@@ -54,7 +70,6 @@ static int state_from(const json_t *j, struct train_state *s)
     s->micro = (uint64_t)micro;
     s->bad = bad;
     s->best_step = best_step;
-    s->best = best;
     s->eval_due = eval_due;
     s->done = done;
     s->tokens = tokens;
@@ -62,7 +77,7 @@ static int state_from(const json_t *j, struct train_state *s)
     s->summed = summed;
     s->threads = threads;
     snprintf(s->device, sizeof s->device, "%s", device);
-    return 0;
+    return best_from(json_object_get(j, "best"), s);
 }
 
 int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about)

@@ -1,77 +1,25 @@
-/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, and lambda of eq. 5.
- * Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
+/* Dev evaluation: loss, micro-F1 of the label attention and of greedy decoding, threshold and lambda (eq. 5), and what
+ * the note-blind floor would have. Tests: tests/unit/train.c, tests/cli/icd-train.sh. */
+#include "lib/metric/threshold.h"
 #include "lib/train/train.h"
 #include "lib/util/err.h"
 #include <stdlib.h>
 #include <string.h>
-
-static double f1_of(int64_t tp, int64_t predicted, int64_t gold)
-{
-    return predicted + gold > 0 ? 2.0 * (double)tp / (double)(predicted + gold) : 0;
-}
-
-double micro_f1(const float *score, const uint8_t *gold, int64_t n, double threshold)
-{
-    int64_t tp = 0, p = 0, g = 0;
-    for (int64_t i = 0; i < n; i++) {
-        bool hit = (double)score[i] > threshold;
-        p += hit;
-        g += gold[i];
-        tp += hit && gold[i];
-    }
-    return f1_of(tp, p, g);
-}
-
-struct scored {
-    float score;
-    uint8_t gold;
-};
-
-static int higher(const void *a, const void *b)
-{
-    float x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
-    return x > y ? -1 : x < y;
-}
-
-int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1)
-{
-    struct scored *s = mem_alloc((size_t)n, sizeof *s);
-    if (!s)
-        return E_NOMEM;
-    int64_t positives = 0, tp = 0;
-    for (int64_t i = 0; i < n; i++) {
-        s[i] = (struct scored){score[i], gold[i]};
-        positives += gold[i];
-    }
-    qsort(s, (size_t)n, sizeof *s, higher);
-    *threshold = 0.5;
-    *f1 = micro_f1(score, gold, n, 0.5);
-    for (int64_t i = 0; i < n; i++) {
-        tp += s[i].gold;
-        float next = i + 1 < n ? s[i + 1].score : 0;
-        if (i + 1 < n && !(next < s[i].score))
-            continue; /* no threshold cuts between equal scores */
-        double f = f1_of(tp, i + 1, positives);
-        if (f > *f1) {
-            *f1 = f;
-            *threshold = 0.5 * ((double)s[i].score + (double)next);
-        }
-    }
-    free(s);
-    return 0;
-}
 
 /* Work of one evaluation; rows in dev order. */
 struct work {
     struct trainer *t;
     int64_t from; /* first of the batch in hand */
     int64_t n, gen_n, L, max_new;
-    uint32_t *order;    /* positions in dev: those that are decoded first, each part longest first */
-    uint32_t *index;    /* of one batch, in the dataset */
-    float *score;       /* (n,L) */
-    uint8_t *gold, *gen; /* (n,L) */
-    real *rows;         /* (batch,L) */
+    uint32_t *order;          /* positions in dev: those that are decoded first, each part longest first */
+    uint32_t *index;          /* of one batch, in the dataset */
+    float *score;             /* (n,L) */
+    uint8_t *gen;             /* (n,L) */
+    struct metric_note *note; /* (n) gold and score */
+    uint32_t *gold;           /* what they point to */
+    real *rows;               /* (batch,L) */
     int32_t *out, *out_n;
+    bool *cut; /* (batch) */
 };
 
 static void work_free(struct work *w)
@@ -79,11 +27,13 @@ static void work_free(struct work *w)
     free(w->order);
     free(w->index);
     free(w->score);
+    free(w->note);
     free(w->gold);
     free(w->gen);
     free(w->rows);
     free(w->out);
     free(w->out_n);
+    free(w->cut);
 }
 
 static const struct example *dev(const struct trainer *t, uint32_t i)
@@ -98,36 +48,67 @@ static int by_length(const void *a, const void *b, void *ctx)
     return nx != ny ? (nx > ny ? -1 : 1) : x < y ? -1 : x > y;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int work_gold(struct work *w)
+{
+    int64_t labels = 0;
+    for (int64_t i = 0; i < w->n; i++)
+        labels += dev(w->t, (uint32_t)i)->label_n;
+    uint32_t *to = w->gold = mem_alloc((size_t)labels, sizeof *w->gold);
+    if (!to)
+        return E_NOMEM;
+    for (int64_t i = 0; i < w->n; i++) {
+        const struct example *e = dev(w->t, (uint32_t)i);
+        struct metric_note *x = &w->note[i];
+        *x =
+            (struct metric_note){.gold = to, .n_gold = (uint32_t)e->label_n, .score = w->score + i * w->L, .weight = 1};
+        for (int64_t l = 0; l < e->label_n; l++)
+            to[l] = (uint32_t)e->label[l];
+        if (e->label_n)
+            qsort(to, (size_t)e->label_n, sizeof *to, ascending);
+        to += e->label_n;
+    }
+    return 0;
+}
+
+int64_t train_max_new(const struct train_cfg *c, const struct dataset *d)
+{
+    int64_t longest = 0;
+    if (c->max_new > 0)
+        return c->max_new;
+    for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
+        int64_t u = longest_target(d, &d->ex[d->of[SPLIT_TRAIN][i]]);
+        longest = u > longest ? u : longest;
+    }
+    return longest + 8;
+}
+
 static int work_new(struct work *w, struct trainer *t)
 {
     const struct train_cfg *c = t->cfg;
     const struct dataset *d = t->data;
     int64_t n = d->count[SPLIT_DEV], L = d->labels, B = c->batch;
-    *w = (struct work){.t = t, .n = n, .L = L, .max_new = c->max_new};
+    *w = (struct work){.t = t, .n = n, .L = L, .max_new = train_max_new(c, d)};
     w->gen_n = !c->gen ? 0 : c->gen_eval > 0 && c->gen_eval < n ? c->gen_eval : n;
-    if (w->max_new == 0) { /* as long as the longest training target, and a little more */
-        for (int64_t i = 0; i < d->count[SPLIT_TRAIN]; i++) {
-            int64_t u = longest_target(d, &d->ex[d->of[SPLIT_TRAIN][i]]);
-            w->max_new = u > w->max_new ? u : w->max_new;
-        }
-        w->max_new += 8;
-    }
     w->order = mem_alloc((size_t)n, sizeof *w->order);
     w->index = mem_alloc((size_t)B, sizeof *w->index);
     w->score = mem_zalloc((size_t)(n * L), sizeof *w->score);
-    w->gold = mem_zalloc((size_t)(n * L), 1);
+    w->note = mem_zalloc((size_t)n, sizeof *w->note);
     w->gen = mem_zalloc((size_t)(n * L), 1);
     w->rows = mem_alloc((size_t)(B * L), sizeof *w->rows);
     w->out = mem_alloc((size_t)(B * w->max_new), sizeof *w->out);
     w->out_n = mem_alloc((size_t)B, sizeof *w->out_n);
-    if (!w->order || !w->index || !w->score || !w->gold || !w->gen || !w->rows || !w->out || !w->out_n)
+    w->cut = mem_alloc((size_t)B, sizeof *w->cut);
+    if (!w->order || !w->index || !w->score || !w->note || !w->gen || !w->rows || !w->out || !w->out_n || !w->cut)
         return E_NOMEM;
-    for (int64_t i = 0; i < n; i++) {
+    TRY(work_gold(w));
+    for (int64_t i = 0; i < n; i++)
         w->order[i] = (uint32_t)i;
-        const struct example *e = dev(t, (uint32_t)i);
-        for (int64_t l = 0; l < e->label_n; l++)
-            w->gold[i * L + e->label[l]] = 1;
-    }
     qsort_r(w->order, (size_t)w->gen_n, sizeof *w->order, by_length, t);
     qsort_r(w->order + w->gen_n, (size_t)(n - w->gen_n), sizeof *w->order, by_length, t);
     return 0;
@@ -143,7 +124,24 @@ static void forward_scores(struct tape *tape, void *ctx)
     }
 }
 
-static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n, bool gen, decode_fn decode, void *ctx,
+/* Texts of the n notes of the batch in hand, and the codes in them. */
+static int eval_texts(struct work *w, const uint32_t *at, int64_t n, const struct reader *reader, struct eval_result *r)
+{
+    struct trainer *t = w->t;
+    struct generate how = {w->max_new, reader->again, reader->ctx, w->cut};
+    TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, &how, w->out, w->out_n));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t unknown =
+            reader->codes(reader->ctx, w->out + i * w->max_new, w->out_n[i], w->cut[i], w->gen + at[i] * w->L);
+        if (unknown < 0)
+            return E_NOMEM;
+        r->unknown += unknown;
+        r->cut += w->cut[i];
+    }
+    return 0;
+}
+
+static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n, const struct reader *reader,
                       struct eval_result *r)
 {
     const uint32_t *at = w->order + from;
@@ -159,64 +157,98 @@ static int eval_batch(struct trainer *t, struct work *w, int64_t from, int64_t n
             for (int64_t l = 0; l < L; l++)
                 w->score[at[i] * L + l] = (float)w->rows[i * L + l];
     }
-    if (gen) {
-        TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, w->max_new, w->out, w->out_n));
-        for (int64_t i = 0; i < n; i++) {
-            int64_t unknown = decode(ctx, w->out + i * w->max_new, w->out_n[i], w->gen + at[i] * L);
-            if (unknown < 0)
-                return E_NOMEM;
-            r->unknown += unknown;
-        }
-    }
+    if (from < w->gen_n)
+        TRY(eval_texts(w, at, n, reader, r));
     return t->be->check();
 }
 
-/* The first n notes of the batch in hand, for their memory only. */
-static int64_t nothing(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+/* Out of memory: try n notes of the batch in hand, and leave the results, to say which --batch fits. */
+static int64_t no_codes(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
     return 0;
 }
-static int fewer(void *ctx, int64_t n)
+static int try_fewer(void *ctx, int64_t n)
 {
+    static const struct reader none = {.codes = no_codes};
     struct work *w = ctx;
     struct eval_result unused = {0};
-    return eval_batch(w->t, w, w->from, n, w->from < w->gen_n, nothing, NULL, &unused);
+    return eval_batch(w->t, w, w->from, n, &none, &unused);
 }
 
-/* Do all n rows say the same? */
-static bool constant(const struct work *w, bool gen)
+/* ---- what the notes say together ---- */
+
+/* Micro-F1 of the note-blind floor on n dev notes. */
+static int floor_f1(const struct work *w, int64_t n, double *f1)
 {
-    int64_t n = gen ? w->gen_n : w->n;
-    for (int64_t i = w->L; i < n * w->L; i++)
-        if (gen ? w->gen[i] != w->gen[i % w->L] : (w->score[i] > 0.5f) != (w->score[i % w->L] > 0.5f))
-            return false;
-    return n > 1;
+    const struct dataset *d = w->t->data;
+    size_t L = (size_t)w->L, k = 0;
+    int64_t *count = mem_zalloc(L, sizeof *count);
+    uint32_t *pick = mem_alloc(L, sizeof *pick);
+    int rc = count && pick ? 0 : E_NOMEM;
+    uint64_t hits = 0, gold = 0;
+    for (int64_t i = 0; !rc && i < d->count[SPLIT_TRAIN]; i++) {
+        const struct example *e = &d->ex[d->of[SPLIT_TRAIN][i]];
+        for (int64_t l = 0; l < e->label_n; l++)
+            count[e->label[l]]++;
+    }
+    if (!rc)
+        metric_floor(count, L, d->count[SPLIT_TRAIN], pick, &k);
+    for (int64_t i = 0; !rc && i < n; i++) {
+        struct metric_note note = w->note[i];
+        note.pred = pick;
+        note.n_pred = (uint32_t)k;
+        hits += metric_hits(&note);
+        gold += note.n_gold;
+    }
+    *f1 = metric_ratio(2 * (double)hits, (double)gold + (double)n * (double)k);
+    free(count);
+    free(pick);
+    return rc;
 }
 
-static int summarize(const struct trainer *t, const struct work *w, struct eval_result *r)
+/* Is the same decided for all n notes? */
+static int constant(const struct work *w, const struct decision *by, int64_t n, bool *same)
 {
-    double f1_same = 0; /* of the label attention on the notes that were decoded: what lambda compares */
+    size_t L = (size_t)w->L;
+    uint8_t *first = mem_alloc(2 * L, 1), *row = first ? first + L : NULL;
+    *same = n > 1;
+    for (int64_t i = 0; first && *same && i < n; i++) {
+        decide(by, w->score + i * w->L, w->gen + i * w->L, i ? row : first);
+        *same = !i || !memcmp(first, row, L);
+    }
+    free(first);
+    return first ? 0 : E_NOMEM;
+}
+
+/* Each side as icd-infer would run it; the better one is what the model is worth. */
+static int summarize(struct trainer *t, const struct work *w, struct eval_result *r)
+{
+    int64_t n = w->gen_n ? w->gen_n : w->n; /* the notes on which the sides are compared */
+    struct metric_set all = {.n = (size_t)w->n, .L = (size_t)w->L, .note = w->note};
+    struct decision side[2] = {{.by = DECIDE_ATT, .L = all.L, .f1 = -1}, {.by = DECIDE_GEN, .L = all.L, .f1 = -1}};
     if (t->cfg->att) {
-        r->f1_att = micro_f1(w->score, w->gold, w->n * w->L, 0.5);
-        TRY(best_threshold(w->score, w->gold, w->n * w->L, &r->threshold, &r->f1_att_best));
-        f1_same = w->gen_n ? micro_f1(w->score, w->gold, w->gen_n * w->L, 0.5) : r->f1_att;
+        int rc = threshold_all(&all, &r->threshold, &r->f1_att_best);
+        if (rc && rc != E_DATA) /* no dev note has a code: 0.5 and 0 */
+            return rc;
+        r->f1_att = threshold_f1(&all, 0.5);
+        side[0].threshold = r->threshold;
+        TRY(decide_f1(&side[0], w->note, (size_t)n, w->gen, &side[0].f1));
     }
     if (t->cfg->gen) {
-        int64_t tp = 0, p = 0, g = 0;
-        for (int64_t i = 0; i < w->gen_n * w->L; i++) {
-            tp += w->gen[i] && w->gold[i];
-            p += w->gen[i];
-            g += w->gold[i];
-        }
-        r->f1_gen = f1_of(tp, p, g);
+        TRY(decide_f1(&side[1], w->note, (size_t)n, w->gen, &side[1].f1));
+        r->f1_gen = side[1].f1;
     }
-    r->lambda = t->cfg->gen && (!t->cfg->att || r->f1_gen > f1_same);
-    r->f1 = r->lambda ? r->f1_gen : r->f1_att;
-    r->constant = constant(w, r->lambda);
-    return 0;
+    r->lambda = side[1].f1 > side[0].f1;
+    r->f1 = side[r->lambda].f1;
+    if (t->cfg->gen && t->cfg->att) {
+        TRY(ensemble_fit(&t->ensemble, w->note, (size_t)n, w->gen, r->threshold, r->lambda));
+        r->ensemble = &t->ensemble;
+    }
+    TRY(floor_f1(w, n, &r->floor));
+    return constant(w, &side[r->lambda], n, &r->constant);
 }
 
-int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r)
+int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void), struct eval_result *r)
 {
     struct work w;
     int64_t tokens = 0;
@@ -239,9 +271,9 @@ int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void),
             goto out;
         }
         w.from = i;
-        rc = eval_batch(t, &w, i, n, i < w.gen_n, decode, ctx, r);
+        rc = eval_batch(t, &w, i, n, reader, r);
         if (rc == E_NOMEM)
-            rc = tape_too_large(&t->tape, n, fewer, &w);
+            rc = tape_too_large(&t->tape, n, try_fewer, &w);
         if (rc)
             goto out;
     }

@@ -129,7 +129,7 @@ static double metric_of(const struct train_cfg *c, const struct eval_result *r)
 {
     switch (c->metric) {
     case METRIC_F1_ATT:
-        return r->f1_att;
+        return r->f1_att_best;
     case METRIC_F1_GEN:
         return r->f1_gen;
     case METRIC_LOSS:
@@ -138,6 +138,26 @@ static double metric_of(const struct train_cfg *c, const struct eval_result *r)
         break;
     }
     return r->f1;
+}
+
+/* Is this evaluation the best so far: by the measure v, among equals by the lower loss? Patience counts those in a row
+ * that improve neither on the best nor on the lowest loss. */
+static bool judge(struct train_state *s, double v, const struct eval_result *r)
+{
+    bool first = isnan(s->best), falls = first || r->loss < s->low_loss;
+    bool best = first || v > s->best || (v == s->best && r->loss < s->best_loss);
+    s->bad = best || falls ? 0 : s->bad + 1;
+    if (falls)
+        s->low_loss = r->loss;
+    if (best) {
+        s->best = v;
+        s->best_step = s->step;
+        s->best_loss = r->loss;
+        s->best_f1 = r->f1;
+        s->floor = r->floor;
+        s->constant = r->constant;
+    }
+    return best;
 }
 
 static int eval_now(struct trainer *t, struct train_state *s, const struct train_hooks *h)
@@ -151,22 +171,14 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
         s->best_step = s->step;
         return h->save_best(h->ctx, s, NULL);
     }
-    int rc = evaluate(t, h->decode, h->ctx, h->stop, &r);
+    int rc = evaluate(t, &h->reader, h->stop, &r);
     if (rc) {
         s->eval_due = true; /* stopped in the middle: done again after --resume */
         return rc;
     }
-    double v = metric_of(c, &r);
     if (!isfinite(r.loss))
         return err_set(E_DATA, "step %lld: the dev loss is not finite: try a smaller --lr", (long long)s->step);
-    bool best = !(v <= s->best);
-    if (best) {
-        s->best = v;
-        s->best_step = s->step;
-        s->bad = 0;
-    } else {
-        s->bad++;
-    }
+    bool best = judge(s, metric_of(c, &r), &r);
     TRY(emit(t, s, h, "eval", NULL,
              (struct number[]){{"loss", r.loss, 0},
                                {"f1", r.f1, 0},
@@ -174,10 +186,13 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
                                {"f1_att_best", r.f1_att_best, 0},
                                {"threshold", r.threshold, 0},
                                {"f1_gen", r.f1_gen, 0},
+                               {"f1_ensemble", r.ensemble ? r.ensemble->of[r.ensemble->best].f1 : 0, 0},
+                               {"floor", r.floor, 0},
                                {"lambda#", 0, r.lambda},
                                {"notes#", 0, r.notes},
                                {"gen_notes#", 0, r.gen_notes},
                                {"unknown#", 0, r.unknown},
+                               {"cut#", 0, r.cut},
                                {"constant#", 0, r.constant},
                                {"best#", 0, best},
                                {NULL, 0, 0}}));
@@ -261,6 +276,8 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
     TRY(emit(t, s, h, "end", reason,
              (struct number[]){{"best_step#", 0, s->best_step},
                                {"best", !isfinite(s->best) ? 0 : c->metric == METRIC_LOSS ? -s->best : s->best, 0},
+                               {"f1", s->best_f1, 0},
+                               {"floor", s->floor, 0},
                                {"note_tokens#", 0, s->note_tokens},
                                {"target_tokens#", 0, s->tokens},
                                {NULL, 0, 0}}));

@@ -13,6 +13,8 @@ int trainer_init(struct trainer *t, struct model *m, const struct backend *be, c
     t->tape.products = m->params.products;
     TRY(optimizer_init(&t->opt, &m->params));
     TRY(batch_alloc(&t->batch, data, cfg->batch));
+    if (cfg->gen && cfg->att)
+        TRY(ensemble_open(&t->ensemble, (size_t)data->labels));
     t->loss = be->alloc(2 * sizeof *t->loss);
     return t->loss ? 0 : E_NOMEM;
 }
@@ -24,6 +26,7 @@ void trainer_free(struct trainer *t)
     tape_free(&t->tape);
     optimizer_free(&t->opt);
     batch_free(&t->batch);
+    ensemble_close(&t->ensemble);
     if (t->loss)
         t->be->free(t->loss);
     *t = (struct trainer){0};

@@ -7,6 +7,7 @@
 #ifndef ICD_TRAIN_H
 #define ICD_TRAIN_H
 #include "lib/model/knowledge.h"
+#include "lib/predict/decide.h"
 #include "lib/text/labels.h"
 #include "lib/util/buf.h"
 
@@ -106,6 +107,11 @@ struct train_cfg {
     const struct schedule *schedule;
     enum train_metric { METRIC_F1, METRIC_F1_ATT, METRIC_F1_GEN, METRIC_LOSS } metric; /* decides on the best model */
 };
+/* Settings that were not given (NaN, TRAIN_UNSET, NULL) become those that fit where a run starts: random weights, or a
+ * checkpoint (defaults.c). */
+#define TRAIN_UNSET INT64_MIN
+void train_defaults(struct train_cfg *c, const char **schedule, bool scratch);
+
 /* The optimizer over a model's parameters. A parameter that never had a gradient (the decoder when only label attention
  * trains) is left alone, weight decay included, as PyTorch does with grad None. */
 struct optimizer {
@@ -134,6 +140,7 @@ struct trainer {
     struct encoded enc;   /* of the last forward: encoder states */
     struct var *logits;   /* label scores */
     struct tensor score;  /* sigmoid of the logits, in an evaluation */
+    struct ensemble ensemble; /* as the last evaluation chose it; of both sides, else zeroed */
 };
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
                  struct dataset *data);
@@ -157,31 +164,40 @@ void train_forward(struct tape *tape, void *trainer);
 void train_loss_reset(struct trainer *t);
 int train_loss_read(struct trainer *t, double *gen, double *att); /* att without its weight */
 
-/* ---- dev evaluation (eval.c) ---- */
+/* ---- dev evaluation (eval.c): what icd-infer would predict, and how good it is ---- */
 struct eval_result {
     int64_t notes, gen_notes;
     double loss;                              /* teacher-forced, of the same mixture as in training */
     double f1_att, f1_att_best, threshold;    /* micro-F1 at 0.5; at the dev-best threshold, strict > */
-    double f1_gen, f1;                        /* f1: of the side lambda picks */
-    int64_t unknown;                          /* generated strings that are no label */
+    double f1_gen;                            /* of the decoded texts */
+    int64_t unknown, cut;                     /* generated strings that are no label; texts that met their limit */
     int lambda;                               /* 1: generation (eq. 5) */
-    bool constant;                            /* every dev note got the same prediction from the side lambda picks */
+    /* Of the side lambda picks, on the notes that were decoded if any were. */
+    double f1, floor;                         /* floor: what the note-blind floor (lib/metric) has on the same notes */
+    bool constant;                            /* every dev note got the same prediction */
+    const struct ensemble *ensemble;          /* both sides together; NULL: there is one only. The trainer's */
 };
-/* Generated ids to labels: set[label] = 1; returns the number of strings that are no label, < 0: failed. */
-typedef int64_t (*decode_fn)(void *ctx, const int32_t *ids, int64_t n, uint8_t *set);
+/* What reads generated ids. */
+struct reader {
+    /* To labels: set[label] = 1; returns the number of strings that are no label, < 0: failed. cut: see codes.h. */
+    int64_t (*codes)(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set);
+    bool (*again)(void *ctx, const int32_t *ids, int64_t n); /* ends a text, see struct generate; may be NULL */
+    void *ctx;
+};
 /* TRAIN_STOPPED when `stop` became true. Runs without dropout and changes nothing but the tape. */
-int evaluate(struct trainer *t, decode_fn decode, void *ctx, bool (*stop)(void), struct eval_result *r);
-/* Micro-F1 = 2TP/(2TP+FP+FN) of score > threshold; 0 when undefined. gold (n) 0/1. */
-double micro_f1(const float *score, const uint8_t *gold, int64_t n, double threshold);
-/* The threshold of the largest micro-F1 over all cuts between distinct scores (ties: the highest threshold). */
-int best_threshold(const float *score, const uint8_t *gold, int64_t n, double *threshold, double *f1);
+int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void), struct eval_result *r);
+/* Longest text that is decoded, in tokens: --max-new, or as long as the longest training target and a little more. */
+int64_t train_max_new(const struct train_cfg *c, const struct dataset *d);
 
 /* ---- the state of a run (checkpoint.c): DIR/checkpoint/state.safetensors, written beside and renamed ---- */
 struct train_state {
     int64_t step, epoch, group;   /* optimizer steps made; present epoch; next group in it */
     uint64_t micro;               /* micro-batches run */
-    int64_t bad, best_step;       /* evaluations without improvement; step of the best */
+    int64_t bad, best_step;       /* evaluations in which neither measure nor loss improved; step of the best */
     double best;                  /* best metric, larger is better; NaN before the first */
+    double best_loss, low_loss;   /* dev loss of the best, the lowest so far */
+    double best_f1, floor;        /* micro-F1 of the best and of the floor on the same dev notes */
+    bool constant;                /* the best predicts the same for every dev note */
     bool eval_due, done;
     int64_t tokens, note_tokens;
     int64_t threads;              /* of the run so far: other bits with others, */
@@ -194,6 +210,11 @@ struct train_state {
 int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about);
 /* E_NOINPUT: there is none. E_USAGE: `about` differs; names the first difference. E_DATA: it is damaged. */
 int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about);
+
+/* ---- what a model directory says of its training (card.c) ---- */
+/* Of icd.json: lambda, threshold, ensemble, max_new, dev: what icd-infer runs, and how good it was. r NULL: no dev
+ * notes. */
+json_t *train_card(const struct trainer *t, const struct train_state *s, const struct eval_result *r);
 
 /* ---- the directory of a run (run_dir.c): DIR/checkpoint holds the state and the best model so far ---- */
 int run_dir_path(struct buf *b, const char *dir, const char *name); /* b->p = "dir/name" */
@@ -211,7 +232,7 @@ struct train_hooks {
     void (*evaluated)(void *ctx, const struct train_state *s, const struct eval_result *r, bool best);
     int (*save_best)(void *ctx, const struct train_state *s, const struct eval_result *r); /* r NULL: no dev notes */
     int (*save_state)(void *ctx, const struct train_state *s);
-    decode_fn decode;
+    struct reader reader;
     bool (*stop)(void); /* a signal came */
 };
 int64_t train_steps_per_epoch(const struct train_cfg *c, const struct dataset *d);

@@ -33,7 +33,8 @@ struct opt {
     const char *name; /* long name without -- */
     char letter;      /* short name or 0 */
     enum opt_type type;
-    void *value;     /* holds the default before parsing; defaults are printed from here */
+    void *value;     /* holds the default before parsing; defaults are printed from here (not INT64_MIN, NaN, NULL:
+                        not set; the help says what follows then) */
     const char *arg; /* metavariable, NULL for flags */
     const char *help; /* one sentence or more, no trailing default: that is added */
     double min, max; /* OPT_INT and OPT_REAL; both 0: unlimited */

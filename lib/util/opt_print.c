@@ -2,6 +2,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/opt.h"
+#include <math.h>
 #include <string.h>
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 100 };
@@ -26,10 +27,10 @@ static int full_help(struct buf *b, const struct opt *o)
     switch (o->type) {
     case OPT_FLAG:
         return o->value && *(bool *)o->value ? buf_fmt(b, " (default; --no-%s turns it off)", o->name) : 0;
-    case OPT_INT:
-        return buf_fmt(b, " (default: %lld)", (long long)*(int64_t *)o->value);
+    case OPT_INT: /* what is not set yet has a default that the help tells */
+        return *(int64_t *)o->value == INT64_MIN ? 0 : buf_fmt(b, " (default: %lld)", (long long)*(int64_t *)o->value);
     case OPT_REAL:
-        return buf_fmt(b, " (default: %.15g)", *(double *)o->value);
+        return isnan(*(double *)o->value) ? 0 : buf_fmt(b, " (default: %.15g)", *(double *)o->value);
     case OPT_STR:
     case OPT_CHOICE:
     case OPT_FILE:

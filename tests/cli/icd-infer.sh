@@ -52,7 +52,7 @@ is "label attention has learnt" "$(f1 att.icds)" True
 is "label attention alone writes no gen" "$(rec-cat --json att.icds | field '"gen" in r' | sort -u)" False
 is "generated text decides" "$(rec-cat --json gen.icds | field 'r["codes"] == r["gen"]["codes"]' | sort -u)" True
 is "scores decide" "$(rec-cat --json att.icds | field '(lambda s: len(s) == 4 and all(0 <= x <= 1 for x in s) and
-    sum(x > 0.5 for x in s) == len(r["codes"]))(__import__("struct").unpack("<4f", __import__("base64").b64decode(r["scores"]["$bin"])))' | sort -u)" True
+    sum(x > json.load(open("model/icd.json"))["threshold"] for x in s) == len(r["codes"]))(__import__("struct").unpack("<4f", __import__("base64").b64decode(r["scores"]["$bin"])))' | sort -u)" True
 infer -m model --split dev,test token.icds | rec-cat --json | field 'r["split"]' | sort | uniq -c | tr -s ' \n' ' ' >got
 is "two splits" "$(cat got)" " 20 dev 20 test "
 is "all splits" "$(infer -m model token.icds | rec-cat --json | field 'r["id"]' | wc -l)" 160
@@ -60,55 +60,150 @@ is "all splits" "$(infer -m model token.icds | rec-cat --json | field 'r["id"]' 
 # the same again; batches and threads change no decision
 infer -m model --split test -o again.icds token.icds
 same "same bytes" pred.icds again.icds
-decided() { rec-cat --json "$1" | field 'r["id"], r["codes"], r.get("gen")'; }
+decisions() { rec-cat --json "$1" | field 'r["id"], r["codes"], r.get("gen")'; }
 for b in 1 3; do
     infer -m model --use ensemble --split test --batch $b -o b.icds token.icds
-    decided b.icds >b.$b
+    decisions b.icds >b.$b
 done
 same "batches" b.1 b.3
 icd-infer -q -j 2 -m model --split test -o two.icds token.icds
-is "threads" "$(decided two.icds)" "$(decided pred.icds)"
+is "threads" "$(decisions two.icds)" "$(decisions pred.icds)"
 
-# what decides: lambda of icd.json
-cp -r model set
-lambda() { python3 -c '
+# what decides: what icd.json says
+is "the model has what runs" "$(python3 -c '
+import json
+j = json.load(open("model/icd.json"))
+print(j["lambda"] in (0, 1), 0 < j["threshold"] < 1, j["max_new"] > 8, sorted(j["ensemble"]),
+      len(j["ensemble"]["code"]["lambda"]))')" "True True True ['and', 'best', 'code', 'mix', 'or'] 4"
+is "a model without a second side has no ensemble" "$(grep -c ensemble raw/icd.json)" 0
+# a model half-way, so that its sides differ; set: its icd.json changed by some Python on j
+$train --epochs 9 --patience 0 --save half -o half.icds token.icds 2>/dev/null || exit 1
+cp -r half set
+change() { python3 -c '
 import json, sys
-p = "set/icd.json"; j = json.load(open(p)); j.pop("lambda")
-if sys.argv[1] != "none": j["lambda"] = json.loads(sys.argv[1])
-json.dump(j, open(p, "w"))' "$1"; }
-for l in 1:gen 0:att 0.3:ensemble; do
-    lambda "${l%:*}"
+j = json.load(open("half/icd.json"))
+exec(sys.argv[1])
+json.dump(j, open("set/icd.json", "w"))' "$1"; }
+for l in 1:gen 0:att; do
+    change "j['lambda'] = ${l%:*}"
     infer -m set --split test -o l.icds token.icds
-    is "lambda ${l%:*}" "$(meta l.icds use) $(meta l.icds lambda)" "${l#*:} $(python3 -c "print(float(${l%:*}))")"
+    is "lambda ${l%:*}" "$(meta l.icds use) $(meta l.icds lambda)" "${l#*:} ${l%:*}.0"
 done
-infer -m set --use ensemble --split test token.icds | rec-cat --json | field '(lambda s, l, g:
-    [l[i] for i in range(4) if 0.3 * (l[i] in g) + 0.7 * s[i] > 0.5] == r["codes"])(__import__("struct").unpack("<4f",
-    __import__("base64").b64decode(r["scores"]["$bin"])), ["250.00", "401.9", "428.0", "486"], r["gen"]["codes"])' | sort -u >got
-is "ensemble is eq. 5" "$(cat got)" True
-lambda none
-exits "no lambda" 65 infer -m set --use ensemble -o x.icds token.icds
-exits "a threshold" 0 infer -m model --use att --threshold 0.999999 -o high.icds token.icds
+# decided NAME FORMULA OPTION...: of codes (all labels), s (scores) and g (is it in the text?), what is predicted?
+decided() {
+    local name=$1 formula=$2; shift 2
+    infer -m set --split test "$@" -o d.icds token.icds || { no "$name"; return; }
+    rec-cat --json d.icds | python3 -c '
+import base64, json, struct, sys
+codes, formula, n = ["250.00", "401.9", "428.0", "486"], eval("lambda i, s, g: " + sys.argv[1]), 0
+for r in map(json.loads, sys.stdin):
+    if "id" not in r: continue
+    s = struct.unpack("<4f", base64.b64decode(r["scores"]["$bin"])) if "scores" in r else [None] * 4
+    g = [c in r["gen"]["codes"] for c in codes] if "gen" in r else [None] * 4
+    n += 1
+    assert r["codes"] == [c for i, c in enumerate(codes) if formula(i, s[i], g[i])], (r, s, g)
+print(n)' "$formula" >got 2>err
+    is "$name" "$(cat got)" 20
+    [ "$(cat got)" = 20 ] || tail -n 1 err
+}
+change 'j["lambda"] = 1; j["threshold"] = 0.3; j["ensemble"] = {"best": "mix", "mix": {"lambda": 0.3, "threshold": 0.4},
+    "code": {"lambda": [1, 0, 0, 1], "threshold": 0.2}, "or": {"threshold": 0.6}, "and": {"threshold": 0.1}}'
+decided "text, if it was better" "g"
+decided "the text" "g" --use gen
+decided "the model's threshold" "s > 0.3" --use att
+decided "its name is dev" "s > 0.3" --use att --threshold dev
+decided "another one" "s > 0.7" --use att --threshold 0.7
+decided "auto obeys a threshold: scores" "s > 0.7" --use auto --threshold 0.7
+decided "dev is none" "g" --threshold dev
+decided "the best ensemble" "0.3 * g + 0.7 * s > 0.4" --use ensemble
+decided "a mixture" "0.3 * g + 0.7 * s > 0.4" --use ensemble --ensemble mix
+decided "a mixture with a threshold" "0.3 * g + 0.7 * s > 0.25" --ensemble mix --threshold 0.25
+decided "lambda of each code" "g if i in (0, 3) else s > 0.2" --ensemble code
+decided "and a threshold" "g if i in (0, 3) else s > 0.8" --ensemble code --threshold 0.8
+decided "either" "g or s > 0.6" --ensemble or
+decided "either, and a threshold" "g or s > 0.05" --ensemble or --threshold 0.05
+decided "both" "g and s > 0.1" --ensemble and
+decided "both, and a threshold" "g and s > 0.9" --ensemble and --threshold 0.9
+decided "one lambda for all" "g" --ensemble global
+is "both sides are there" "$(rec-cat --json d.icds | field '"scores" in r and "gen" in r' | sort -u) $(meta d.icds use)" "True gen"
+infer -m set --split test --use ensemble -o d.icds token.icds
+is "meta says how" "$(meta d.icds use) $(meta d.icds ensemble) $(meta d.icds lambda) $(meta d.icds threshold)" "ensemble mix 0.3 0.4"
+infer -m set --split test --ensemble code -o d.icds token.icds
+is "meta has no lambda where codes have theirs" "$(meta d.icds ensemble) $(meta d.icds lambda)" "code None"
+for bad in 'del j["lambda"]' 'j["lambda"] = 0.3' 'j["lambda"] = "x"' 'j["lambda"] = 0; del j["threshold"]'; do
+    change "$bad"
+    exits "icd.json: $bad" 65 infer -m set -o x.icds token.icds
+done
+for bad in 'del j["ensemble"]' 'del j["ensemble"]["or"]' 'j["ensemble"]["best"] = "x"' 'j["ensemble"]["mix"]["lambda"] = 2' \
+    'j["ensemble"]["code"]["lambda"] = [0, 1, 1]' 'j["ensemble"]["code"]["lambda"][2] = 0.5' 'j["ensemble"]["and"] = 1'; do
+    change "$bad"
+    exits "icd.json: $bad" 65 infer -m set --use ensemble -o x.icds token.icds
+    grep -q '^icd-infer: set' err && ok "is named: $bad" || no "is named: $bad" "$(cat err)"
+done
+exits "text has no threshold" 64 infer -m half --use gen --threshold 0.5 token.icds
+exits "nor has a model of text alone" 64 infer -m raw --threshold 0.5 token.icds
+exits "an ensemble of one side" 64 infer -m half --use att --ensemble mix token.icds
+exits "an ensemble of a model with one side" 65 infer -m raw --use ensemble -o x.icds token.icds
+infer -m model --use att --threshold 0.999999 -o high.icds token.icds
 is "threshold in meta" "$(meta high.icds threshold)" 0.999999
 infer -m model --use att --threshold 1 token.icds | rec-cat --json | field 'r["codes"]' | sort -u >got
 is "nothing is above 1" "$(cat got)" "[]"
 # above is not at: the highest score of the first note as the threshold
 highest=$(rec-cat --json high.icds | field '(lambda s: repr(max(s)))(__import__("struct").unpack("<4f",
-    __import__("base64").b64decode(r["scores"]["$bin"])))' | head -n 1)
-infer -m model --use att --threshold "$highest" token.icds | rec-cat --json | field 'r["codes"]' | head -n 1 >got
+    __import__("base64").b64decode(r["scores"]["$bin"])))' 2>/dev/null | head -n 1)
+infer -m model --use att --threshold "$highest" token.icds | rec-cat --json | field 'r["codes"]' 2>/dev/null | head -n 1 >got
 is "a score is not above itself" "$(cat got)" "[]"
-exits "dev threshold" 0 infer -m model --threshold dev -o dev.icds token.icds
-is "dev threshold in meta" "$(meta dev.icds threshold)" "$(python3 -c 'import json; print(float(json.load(open("model/icd.json"))["threshold"]))')"
-exits "threshold out of range" 64 infer -m model --threshold 1.5 token.icds
-exits "threshold not a number" 64 infer -m model --threshold nan token.icds
+for bad in 1.5 nan -0.1 x "" 0.5x; do exits "threshold '$bad'" 64 infer -m model --threshold "$bad" token.icds; done
+
+# a text at its limit: cut, its last code left out, counted once
+infer -m model --use gen -o whole.icds token.icds 2>err
+is "no text is cut at the model's own limit" "$(rec-cat --json whole.icds | field 'r["gen"]["cut"]' | sort -u) $(grep -c limit err)" "False 0"
+is "which meta has" "$(meta whole.icds max_new)" "$(python3 -c 'import json; print(json.load(open("model/icd.json"))["max_new"])')"
+rec-cat --json whole.icds >whole.json
+for n in 1 2 3 4 5 6 7 8 9; do
+    exits "max-new $n" 0 infer -m model --use gen --max-new $n -o cut.icds token.icds
+    rec-cat --json cut.icds | python3 -c '
+import json, sys
+whole = {r["id"]: r["gen"] for r in map(json.loads, open("whole.json")) if "id" in r}
+cut = 0
+for r in map(json.loads, sys.stdin):
+    if "id" not in r: continue
+    g, w = r["gen"], whole[r["id"]]
+    assert w["text"].startswith(g["text"]) and r["codes"] == g["codes"], r
+    assert g["cut"] == (g["text"] != w["text"]) or not w["text"][len(g["text"]):].strip(), (g, w)
+    items = g["text"].replace(",", " ").split(" ")
+    if g["cut"]: del items[-1]  # what nothing follows is unfinished
+    assert g["codes"] == sorted(set(items) & set("250.00 401.9 428.0 486".split())), (g, w)
+    assert not set(g["codes"]) - set(w["codes"]), (g, w)
+    cut += g["cut"]
+print(cut, cut > 0)' >got 2>trace || tail -n 1 trace
+    is "cut at $n: whole codes, counted" "$(cat got)" \
+        "$(sed -n "s/^icd-infer: warning: \([0-9]*\) of 160 generated texts met the limit of $n tokens.*/\1/p" err) True"
+done
+# a code that comes again is the end of its text
+for m in half raw; do
+    infer -m $m --use gen --max-new 60 token.icds 2>/dev/null | rec-cat --json | python3 -c '
+import json, sys
+again = 0
+for r in map(json.loads, sys.stdin):
+    if "id" not in r: continue
+    done = r["gen"]["text"].replace(",", " ").split(" ")[:-1]  # what nothing follows is not finished
+    seen = [c for c in done if c in ("250.00", "401.9", "428.0", "486")]
+    if len(set(seen)) < len(seen):
+        again += 1
+        assert len(set(seen)) == len(seen) - 1 and seen[-1] in seen[:-1] and not r["gen"]["cut"], r
+print("fine", again)' >got 2>trace || tail -n 1 trace
+    is "no text goes on behind a code that it had ($m)" "$(cut -d' ' -f1 got)" fine
+done
 
 # a model that hardly learnt: what is no code is counted
-infer -m raw --max-new 20 token.icds | rec-cat --json >raw.json
+infer -m raw --max-new 20 token.icds 2>/dev/null | rec-cat --json >raw.json
 is "no head: no scores" "$(field '"scores" in r' <raw.json | sort -u)" False
-is "unknown strings are counted" "$(field '(lambda items: sum(i not in ("250.00", "401.9", "428.0", "486") for i in items) == r["gen"]["unknown"]
+is "unknown strings are counted" "$(field '(lambda items: sum(i not in ("250.00", "401.9", "428.0", "486", "") for i in items) == r["gen"]["unknown"]
     and sorted(set(items) & {"250.00", "401.9", "428.0", "486"}) == r["gen"]["codes"])(
-    r["gen"]["text"].replace(",", " ").replace(";", " ").split())' <raw.json | sort -u)" True
+    r["gen"]["text"].replace(",", " ").replace(";", " ").split(" ")[:-1 if r["gen"]["cut"] else None])' <raw.json | sort -u)" True
 is "there are some" "$([ "$(field 'r["gen"]["unknown"]' <raw.json | awk '{n += $1} END {print n + 0}')" -gt 0 ] && echo yes)" yes
-is "max-new 1" "$(infer -m raw --max-new 1 token.icds | rec-cat --json | field 'len(r["gen"]["text"].split()) <= 1' | sort -u)" True
+is "max-new 1" "$(infer -m raw --max-new 1 token.icds 2>/dev/null | rec-cat --json | field 'len(r["gen"]["text"].split()) <= 1' | sort -u)" True
 exits "no head, att" 65 infer -m raw --use att -o x.icds token.icds
 exits "no head, evidence" 65 infer -m raw --evidence -o x.icds token.icds
 

@@ -243,14 +243,15 @@ for i in range(10):
     rows[f"{(i + 1) / 10}"].update(coverage_risk=risk[i], coverage_f1_micro=f1s[i])
 want["rows"] = {c: {k: float(v) for k, v in row.items()} for c, row in rows.items()}
 
-# Thresholds by trying them all: strictly above, the lowest of the best.
+# Thresholds by trying them all, strictly above. Exact: half way between scores, the highest of the best; the grid: the
+# lowest of the best.
 yd, sd = gold[dev], score[dev].astype(float)
 def best(g, s, candidates):
     of = [sk.f1_score(g.ravel(), (s > t).astype(np.uint8).ravel(), zero_division=0) for t in candidates]
     return float(candidates[int(np.argmax(np.array(of) >= max(of) - 1e-12))])
-def exact(s):
-    v = np.unique(s)
-    return [float(np.nextafter(np.float32(v[0]), np.float32(-np.inf))), *v]
+def exact(s):  # of scores that are not negative: 0 is never predicted
+    v = np.union1d(s, [0])
+    return [v[-1], *((v[1:] + v[:-1]) / 2)[::-1]]
 grid = [i / 99 for i in range(100)]
 tuned = {"all-exact": [best(yd, sd, exact(sd))] * L, "all-grid": [best(yd, sd, grid)] * L}
 for how in ("exact", "grid"):

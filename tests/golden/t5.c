@@ -204,7 +204,7 @@ static void check_greedy(struct golden *g)
     g->in = "gen.ids";
     tape_reset(&g->t);
     CHECK(tape_run(&g->t, encode, g) == 0);
-    CHECK(generate_greedy(g->m, &g->t, g->h, &g->len, max_new, out, n) == 0);
+    CHECK(generate_greedy(g->m, &g->t, g->h, &g->len, &(struct generate){.max_new = max_new}, out, n) == 0);
     for (int64_t b = 0; b < B; b++) {
         int64_t k = 0;
         while (k < max_new && expect[b * max_new + k] >= 0)

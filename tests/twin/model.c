@@ -163,7 +163,8 @@ static void tokens(struct rig *r, int32_t *out, int32_t *n)
     train_loss_reset(&r->t);
     tape_reset(&r->t.tape);
     CHECK(tape_run(&r->t.tape, train_forward, &r->t) == 0);
-    CHECK(generate_greedy(r->m, &r->t.tape, r->t.enc.dec, &r->t.enc.len, NEW, out, n) == 0);
+    const struct generate how = {.max_new = NEW};
+    CHECK(generate_greedy(r->m, &r->t.tape, r->t.enc.dec, &r->t.enc.len, &how, out, n) == 0);
 }
 static void test_greedy(struct rig *a, struct rig *b)
 {

@@ -84,17 +84,22 @@ static void test_vector(void)
     CHECK(metric_get(&w, "gen_unknown") == NULL);
     DONE("the vector, labels present");
 
-    double t[4];
+    double t[4], f1;
     CHECK(threshold_tune(&d.set, false, false, t) == 0);
     CHECK_NEAR(t[0], 45 / 99.0, 0);
     CHECK(t[1] == t[0] && t[3] == t[0]);
-    /* The same codes are above .45, the highest score at or below it: .5, .55 and so on are above both. */
+    /* .5, .55 and so on are above; half way to .45. */
     CHECK(threshold_tune(&d.set, false, true, t) == 0);
-    CHECK_NEAR(t[0], (double)0.45f, 0);
+    CHECK_NEAR(t[0], ((double)0.45f + 0.5) / 2, 0);
+    CHECK(threshold_all(&d.set, t, &f1) == 0 && t[0] == ((double)0.45f + 0.5) / 2);
+    CHECK_NEAR(f1, 0.625, 1e-12);
+    CHECK(threshold_f1(&d.set, t[0]) == f1);
+    CHECK_NEAR(threshold_f1(&d.set, 0.5), 0.571429, 1e-6); /* strict: 0.5 is not predicted */
     /* Label 0: gold .9 .7 .5, not .6 .4: F1 6/7 above .4. Label 1: .8 .3, not .2 .1 .45: 4/5 above .2. Label 2: .6, not
      * .65. */
     CHECK(threshold_tune(&d.set, true, true, t) == 0);
-    CHECK(t[0] == (double)0.4f && t[1] == (double)0.2f && t[2] == (double)0.5f && t[3] == (double)0.45f);
+    CHECK(t[0] == ((double)0.4f + 0.5) / 2 && t[1] == ((double)0.2f + (double)0.3f) / 2 &&
+          t[2] == (0.5 + (double)0.6f) / 2 && t[3] == ((double)0.45f + 0.5) / 2);
     CHECK(threshold_tune(&d.set, true, false, t) == 0);
     CHECK(t[0] == 40 / 99.0 && t[1] == 20 / 99.0 && t[2] == 50 / 99.0 && t[3] == 45 / 99.0);
     DONE("the vector's thresholds");
@@ -215,35 +220,81 @@ static void test_weights(void)
     DONE("a weight is a repetition");
 }
 
-/* Every threshold tried. */
+/* Every cut tried, from the highest: the first of the best. */
 static void test_thresholds(void)
 {
     struct rng r = rng_new(5, 6);
-    for (int round = 0; round < 20; round++) {
+    int all_of_them = 0;
+    for (int round = 0; round < 40; round++) {
         struct random x;
         randomise(&x, &r);
+        for (int i = 0; round % 2 && i < N * M; i++) /* none is below 0; at times none is at 0 either */
+            x.s[i] = fabsf(x.s[i]) + (round % 4 == 1 ? 0.25f : 0);
+        for (int i = 0; round >= 30 && i < N * M; i++) /* mostly right: what is predicted is nearly everything */
+            x.g[i] = rng_unit(&r) < 0.9;
         struct dense d = dense_set(N, M, x.g, x.p, x.s, NULL, 0);
-        double t[M], most = -1, best = 0;
+        double t[M], most = -1, best = 0, f1, lowest = INFINITY;
+        for (int i = 0; i < N * M; i++)
+            lowest = fmin(lowest, (double)x.s[i]);
         CHECK(threshold_tune(&d.set, false, true, t) == 0);
-        for (int k = -1; k < 12; k++) {
-            float at = k < 0 ? -1.0f : (float)k / 12 - 0.3f;
+        for (float from = INFINITY; from > -INFINITY;) { /* all codes from there on */
+            float next = -INFINITY, below = -INFINITY;
             double tp = 0, codes = 0;
+            for (int i = 0; i < N * M; i++)
+                next = x.s[i] < from && x.s[i] > next ? x.s[i] : next;
             for (int i = 0; i < N * M; i++) {
-                tp += x.g[i] && x.s[i] > at;
-                codes += x.g[i] + (x.s[i] > at);
+                below = x.s[i] < next && x.s[i] > below ? x.s[i] : below;
+                tp += x.g[i] && x.s[i] >= next;
+                codes += x.g[i] + (x.s[i] >= next);
             }
-            if (2 * tp / codes > most) {
+            if (next > (lowest < 0 ? -INFINITY : 0) && 2 * tp / codes > most) {
                 most = 2 * tp / codes;
-                best = (double)at;
+                best = below > -INFINITY ? ((double)next + (double)below) / 2
+                       : next > 0        ? (double)next / 2
+                                         : nextafter((double)next, -INFINITY);
+                all_of_them += below == -INFINITY;
             }
+            from = next;
         }
-        if (best < -0.5) /* everything: just below the lowest score */
-            CHECK(t[0] < (double)-0.3f && t[0] > -0.30001);
-        else
-            CHECK_NEAR(t[0], best, 0);
+        CHECK_NEAR(t[0], best, 0);
+        CHECK(threshold_all(&d.set, t, &f1) == 0 && t[0] == best);
+        CHECK_NEAR(f1, most, 1e-12);
+        CHECK_NEAR(threshold_f1(&d.set, best), most, 1e-12);
         dense_close(&d);
     }
+    CHECK(all_of_them > 0);
     DONE("the exact threshold is the best of all");
+
+    /* Two cuts with F1 2/3, above .40 and above all four (and 4/6): the one that predicts fewer. */
+    static const float tied[4] = {0.45f, 0.40f, 0.30f, 0.20f};
+    static const uint8_t ends[4] = {1, 0, 0, 1};
+    struct dense d = dense_set(1, 4, ends, ends, tied, NULL, 0);
+    double t, f1;
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && t == ((double)0.45f + (double)0.40f) / 2);
+    CHECK_NEAR(f1, 2 / 3.0, 1e-12);
+    dense_close(&d);
+    /* Neighbours, and scores so far apart that half way is not between: still a cut between the two. */
+    static const float pairs[][2] = {{1.0f, 0x1.fffffep-1f}, {0x1p-149f, 0.0f}, {1.0f, 0x1p-149f}, {-0x1p-149f, -1.0f},
+                                     {FLT_MAX, -FLT_MAX},    {0.0f, -0x1p-149f}};
+    static const uint8_t one[2] = {1, 0}, both[2] = {1, 1};
+    static const float nothing[2] = {0, 0.5f}, less[2] = {0, -0.5f};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        d = dense_set(1, 2, one, one, pairs[i], NULL, 0);
+        CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 1 && (double)pairs[i][0] > t && (double)pairs[i][1] <= t);
+        dense_close(&d);
+    }
+    DONE("ties go to the cut that predicts fewer; t is between the scores");
+
+    d = dense_set(1, 2, one, one, nothing, NULL, 0); /* the only gold code has no score: nothing is predicted */
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 0 && t == 0.5);
+    dense_close(&d);
+    d = dense_set(1, 2, both, one, nothing, NULL, 0);
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && t == 0.25);
+    dense_close(&d);
+    d = dense_set(1, 2, both, one, less, NULL, 0); /* 0 is a score as any where some are negative */
+    CHECK(threshold_all(&d.set, &t, &f1) == 0 && f1 == 1 && t < -0.5);
+    dense_close(&d);
+    DONE("a score of 0 is none, where none is negative");
 }
 
 static void test_kinds(void)
@@ -329,6 +380,7 @@ static void test_edges(void)
     CHECK(value(&v, "exact_match") == 1 && isnan(value(&v, "auc_macro")) && isnan(value(&v, "auc_micro")));
     CHECK(isnan(value(&v, "auprc_micro")) && isnan(value(&v, "map")) && value(&v, "aurc") == 0);
     CHECK(threshold_tune(&d.set, false, true, t) == E_DATA && threshold_tune(&d.set, false, false, t) == E_DATA);
+    CHECK(threshold_f1(&d.set, 0) == 0);
     dense_close(&d);
     const float least[2] = {-FLT_MAX, FLT_MAX}; /* what masks a label elsewhere: everything is above the threshold */
     d = dense_set(1, 2, one, one, least, at, 1);

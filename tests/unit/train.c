@@ -274,7 +274,7 @@ static bool always(void)
 {
     return true;
 }
-static int64_t first_label(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+static int64_t first_label(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
     set[0] = 1;
     return *(int *)ctx;
@@ -285,26 +285,29 @@ static void evaluation(void)
     struct rig r;
     struct eval_result a, b;
     int unknown = 2;
+    const struct reader reader = {.codes = first_label, .ctx = &unknown};
     rig_open(&r, 4, 0.3);
-    CHECK(evaluate(&r.t, first_label, &unknown, never, &a) == 0);
+    CHECK(evaluate(&r.t, &reader, never, &a) == 0);
     r.t.cfg = &r.c;
     r.c.batch = 3; /* other batches, other padding: the same result */
-    CHECK(evaluate(&r.t, first_label, &unknown, never, &b) == 0);
+    CHECK(evaluate(&r.t, &reader, never, &b) == 0);
     CHECK(a.notes == 8 && a.gen_notes == 8 && a.unknown == 16);
     CHECK_NEAR(a.loss, b.loss, 1e-5);
     CHECK(a.f1_att == b.f1_att && a.f1_gen == b.f1_gen && a.lambda == b.lambda);
     CHECK_NEAR(a.threshold, b.threshold, 1e-5);
-    CHECK(a.f1_att_best >= a.f1_att && a.f1 == (a.lambda ? a.f1_gen : a.f1_att));
-    CHECK(a.f1_gen > 0 && (!a.lambda || a.constant));
+    CHECK(a.f1_att_best >= a.f1_att && a.f1 == (a.lambda ? a.f1_gen : a.f1_att_best));
+    CHECK(a.f1_gen > 0 && (!a.lambda || a.constant) && a.cut == 8);
+    CHECK_NEAR(a.f1_gen, 2 * 8 / (8 + 16.0), 1e-12); /* label 0 for all: every dev note (3, 7, ..) has 3 and 0 */
+    CHECK(a.ensemble && a.ensemble->of[a.ensemble->best].f1 >= a.f1);
     r.c.gen_eval = 3;
-    CHECK(evaluate(&r.t, first_label, &unknown, never, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
-    CHECK(evaluate(&r.t, first_label, &unknown, always, &b) == TRAIN_STOPPED);
+    CHECK(evaluate(&r.t, &reader, never, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
+    CHECK(evaluate(&r.t, &reader, always, &b) == TRAIN_STOPPED);
     rig_close(&r);
     DONE("dev evaluation");
 }
 
 /* Neither side finds anything: the label attention decides. */
-static int64_t no_label(void *ctx, const int32_t *ids, int64_t n, uint8_t *set)
+static int64_t no_label(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
     return 0;
 }
@@ -316,7 +319,8 @@ static void tie(void)
     static const real low[L] = {-50, -50, -50, -50};
     rig_open(&r, 4, 0);
     CHECK(r.t.be->upload(params_find(&r.m->params, "icd.label_attn.b")->x.v.data, low, sizeof low) == 0);
-    CHECK(evaluate(&r.t, no_label, NULL, never, &a) == 0 && a.f1_att == 0 && a.f1_gen == 0 && a.lambda == 0);
+    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, never, &a) == 0);
+    CHECK(a.f1_att == 0 && a.f1_gen == 0 && a.lambda == 0);
     rig_close(&r);
     DONE("a tie goes to the label attention");
 }
@@ -350,7 +354,7 @@ static int state_kept(void *ctx, const struct train_state *s)
     return 0;
 }
 static const struct train_hooks hooks = {.log = keep_rate, .step = seen, .evaluated = judged, .save_best = best_kept,
-                                         .save_state = state_kept, .decode = no_label, .stop = never};
+                                         .save_state = state_kept, .reader = {.codes = no_label}, .stop = never};
 
 static void rates_and_steps(void)
 {
@@ -389,23 +393,98 @@ static void rates_and_steps(void)
     DONE("the first step is step 1");
 }
 
-static void thresholds(void)
+/* ---- which model is kept, and when training ends ---- */
+static const char *script; /* what each evaluation's texts hold: '1' label 0, which is right, '0' nothing */
+static int64_t evaluations, kept_at;
+static double losses[16];
+static int64_t by_script(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
-    /* the vector of the metrics' reference: 5 admissions, 4 labels */
-    static const float s[20] = {.90f, .20f, .60f, .10f, .40f, .80f, .50f, .55f, .70f, .30f,
-                                .20f, .10f, .60f, .10f, .40f, .70f, .50f, .45f, .65f, .05f};
-    static const uint8_t y[20] = {1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
-    double t, f1;
-    CHECK_NEAR(micro_f1(s, y, 20, 0.5), 0.571429, 1e-6); /* strict: 0.5 is not predicted */
-    CHECK(best_threshold(s, y, 20, &t, &f1) == 0);
-    CHECK_NEAR(f1, 0.625, 1e-12);
-    CHECK(t > 0.45 && t < 0.5 && micro_f1(s, y, 20, t) == f1);
-    static const float same[4] = {0.25f, 0.25f, 0.25f, 0.25f};
-    static const uint8_t some[4] = {1, 0, 1, 0}, none[4] = {0};
-    CHECK(best_threshold(same, some, 4, &t, &f1) == 0 && t < 0.25 && t >= 0);
-    CHECK_NEAR(f1, 2.0 / 3, 1e-12);
-    CHECK(best_threshold(same, none, 4, &t, &f1) == 0 && f1 == 0 && t == 0.5);
-    DONE("micro-F1 and the best threshold");
+    set[0] = script[evaluations] == '1';
+    return 0;
+}
+static void counted(void *ctx, const struct train_state *s, const struct eval_result *r, bool best)
+{
+    losses[evaluations++] = r->loss;
+    if (best)
+        kept_at = evaluations;
+}
+/* One step per evaluation, as many as the script has. */
+static void run_script(const char *what, double lr, int64_t patience, struct train_state *s)
+{
+    struct rig r;
+    const struct train_hooks h = {.log = keep_rate, .step = seen, .evaluated = counted, .save_best = best_kept,
+                                  .save_state = state_kept, .reader = {.codes = by_script}, .stop = never};
+    script = what;
+    evaluations = kept_at = 0;
+    *s = (struct train_state){.best = NAN};
+    rig_open(&r, 8, 0);
+    r.c.att = false;
+    r.c.lr = lr;
+    r.c.max_steps = (int64_t)strlen(what);
+    r.c.eval_every = 1;
+    r.c.patience = patience;
+    CHECK(train_loop(&r.t, s, &h) == 0);
+    buf_free(&s->log);
+    rig_close(&r);
+}
+
+static void selection(void)
+{
+    struct train_state s;
+    run_script("01000000", 0, 3, &s);
+    CHECK(kept_at == 2 && evaluations == 5 && s.best_step == 2 && s.bad == 3);
+    CHECK_NEAR(s.best, 2 * 8 / (8 + 16.0), 1e-12);
+    CHECK(s.best_f1 == s.best && s.best_loss == losses[1] && s.constant);
+    DONE("the best score is kept; patience counts evaluations that improve nothing");
+
+    run_script("00000000", 0, 2, &s);
+    CHECK(kept_at == 1 && evaluations == 3);
+    run_script("00000000", 1e-3, 1, &s); /* the loss falls, and falls */
+    for (int i = 1; i < 8; i++)
+        CHECK(losses[i] < losses[i - 1]);
+    CHECK(evaluations == 8 && kept_at == 8 && s.best_loss == losses[7] && s.low_loss == losses[7]);
+    DONE("equal scores: the lower loss; patience does not run out while it falls");
+
+    run_script("01000000", 1e-3, 1, &s);
+    CHECK(evaluations == 8 && kept_at == 2 && s.best_loss == losses[1] && s.low_loss == losses[7] && s.bad == 0);
+    run_script("11000000", 1e-3, 2, &s);
+    CHECK(kept_at == 2);
+    DONE("a lower loss does not outdo a better score");
+}
+
+/* The floor of 24 training notes, most of which have label 1, on dev notes that all have 3 and 0. */
+static void floor_of_dev(void)
+{
+    struct rig r;
+    struct eval_result a;
+    double count[L] = {0}, best = -1, f1 = 0, labels = 0;
+    int k = 0, order[L] = {0, 1, 2, 3};
+    rig_open(&r, 4, 0);
+    for (int64_t i = 0; i < r.d.count[SPLIT_TRAIN]; i++)
+        for (int64_t j = 0; j < r.d.ex[r.d.of[SPLIT_TRAIN][i]].label_n; j++, labels++)
+            count[r.d.ex[r.d.of[SPLIT_TRAIN][i]].label[j]]++;
+    for (int i = 0; i < L; i++)
+        for (int j = i + 1; j < L; j++)
+            if (count[order[j]] > count[order[i]]) {
+                int x = order[i];
+                order[i] = order[j];
+                order[j] = x;
+            }
+    double hits = 0;
+    for (int i = 0; i < L; i++) {
+        hits += count[order[i]];
+        if (2 * hits / (24 * (i + 1) + labels) > best) {
+            best = 2 * hits / (24 * (i + 1) + labels);
+            k = i + 1;
+        }
+    }
+    for (int i = 0; i < k; i++)
+        f1 += order[i] == 0 || order[i] == 3;
+    f1 = 2 * 8 * f1 / (8 * k + 16.0);
+    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, never, &a) == 0);
+    CHECK_NEAR(a.floor, f1, 1e-12);
+    rig_close(&r);
+    DONE("the note-blind floor on dev notes");
 }
 
 int main(void)
@@ -420,6 +499,7 @@ int main(void)
     evaluation();
     tie();
     rates_and_steps();
-    thresholds();
+    selection();
+    floor_of_dev();
     TEST_EXIT();
 }
