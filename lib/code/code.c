@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 enum { CODE_MAX = 7 }; /* characters of a code, without its dot */
 
@@ -94,61 +93,24 @@ unsigned code_look(const char *p, size_t n)
 }
 
 /* What pandas, R, SQL dumps, spreadsheets and people write where there is no value. */
-static const char *const null_words[] = {"nan",
-                                         "-nan",
-                                         "na",
-                                         "n/a",
-                                         "#n/a",
-                                         "#n/a n/a",
-                                         "#na",
-                                         "<na>",
-                                         "nat",
-                                         "1.#ind",
-                                         "-1.#ind",
-                                         "1.#qnan",
-                                         "-1.#qnan",
-                                         "null",
-                                         "(null)",
-                                         "<null>",
-                                         "nil",
-                                         "none",
-                                         "(none)",
-                                         "\\n",
-                                         "-",
-                                         "--",
-                                         "---",
-                                         ".",
-                                         "?",
-                                         "unk",
-                                         "unknown",
-                                         "missing",
-                                         "tbd",
-                                         "undefined",
-                                         "empty",
-                                         "(empty)",
-                                         "blank",
-                                         "(blank)",
-                                         "n.a.",
-                                         "n.a",
-                                         "nodx",
-                                         "no dx",
-                                         "nocode",
-                                         "no code",
-                                         "not coded",
-                                         "uncoded",
-                                         "not available",
-                                         "not applicable"};
+static const char null_words[] = "|nan|-nan|na|n/a|#n/a|#n/a n/a|#na|<na>|nat|1.#ind|-1.#ind|1.#qnan|-1.#qnan"
+                                 "|null|(null)|<null>|nil|none|(none)|\\n|-|--|---|.|?"
+                                 "|n.a.|n.a|unk|unknown|missing|tbd|undefined|empty|(empty)|blank|(blank)"
+                                 "|nodx|no dx|nocode|no code|not coded|uncoded|not available|not applicable|";
 
 bool code_is_null_word(const char *p, size_t n)
 {
+    char word[32] = "|";
     while (n && isspace((unsigned char)*p))
         p++, n--;
     while (n && isspace((unsigned char)p[n - 1]))
         n--;
-    for (size_t i = 0; i < sizeof null_words / sizeof *null_words; i++)
-        if (strlen(null_words[i]) == n && !strncasecmp(null_words[i], p, n))
-            return true;
-    return n == 0;
+    if (!n || n > sizeof word - 3 || memchr(p, '|', n) || memchr(p, 0, n))
+        return !n;
+    for (size_t i = 0; i < n; i++)
+        word[i + 1] = (char)tolower((unsigned char)p[i]);
+    word[n + 1] = '|';
+    return strstr(null_words, word) != NULL;
 }
 
 bool code_is_procedure(const char *code)

@@ -132,7 +132,8 @@ static void test_null_words(void)
     }
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         CHECK(!null_word(value[i]));
-    CHECK(!code_is_null_word("NA\0", 3));
+    CHECK(!code_is_null_word("NA\0", 3) && !null_word("nan|na") && !null_word("|"));
+    CHECK(!null_word("a text that is longer than any word of the list"));
     DONE("null words in any case, blanks around them");
 }
 
