@@ -60,8 +60,8 @@ static const struct opt opts[] = {
      "codes (keep).",
      .choices = versions},
     {"bad-codes", 0, OPT_CHOICE, &bad_codes, "WHAT",
-     "A code whose shape is impossible in its table (401.9.1, TRUE, 99999999) ends the run (refuse), or its row is left "
-     "out and counted (skip).",
+     "A code whose shape is impossible in its table (401.9.1, TRUE, 99999999) ends the run (refuse), or its row is "
+     "left out and counted (skip).",
      .choices = bads},
     {"min-count", 0, OPT_INT, &min_count, "N",
      "Leave out labels that fewer than N admissions have; an admission counts once. 0 keeps all.", .max = INT32_MAX},

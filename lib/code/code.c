@@ -62,7 +62,8 @@ static bool icd9_procedure(const struct bare *b)
 }
 static bool icd10_cm(const struct bare *b)
 {
-    return b->n >= 3 && letter(b->s[0]) && digit(b->s[1]) && (!b->dot || b->dot == 3);
+    bool second = digit(b->s[1]) || (b->s[0] == 'Q' && b->s[1] == 'A'); /* QA0: new in 2026 */
+    return b->n >= 3 && letter(b->s[0]) && second && (!b->dot || b->dot == 3);
 }
 /* The sections of ICD-10-PCS, and for those with few of them the body systems: the second character. */
 static bool pcs_section(const struct bare *b)

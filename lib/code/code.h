@@ -9,7 +9,7 @@
 /* A string can have the shape of several systems ("V10.3", "486"), so shapes are bits.
  *   ICD-9-CM diagnosis   3 digits, V and 2, or E and 3; then up to 2 digits (E codes: 1)    401.9  V45.81  E812.0
  *   ICD-9-CM procedure   2 digits, then up to 2                                             38.93  96.6
- *   ICD-10-CM            letter, digit, digit or letter; then up to 4 digits or letters     I10  E11.9  S72.001A
+ *   ICD-10-CM            letter, digit (QA: A), digit or letter; then up to 4 of both       I10  E11.9  S72.001A
  *   ICD-10-PCS           7 digits or letters other than I and O, of a section that exists   0DTJ4ZZ
  * The dot may be left out; where there is one, it is in its place, and it may be the last character of an ICD-10-CM
  * category ("I10.", as some corpora have it). Letters of either case. No blanks around. */
@@ -25,7 +25,7 @@ enum code_shape {
 };
 /* The shapes of these n bytes, 0: that of no code. */
 unsigned code_look(const char *p, size_t n);
-/* What tables and programs write for "no value": nothing but blanks, "nan", "NULL", "N/A", "-", ... in any case. No word
+/* What tables and programs write for "no value": nothing but blanks, "nan", "NULL", "N/A", "-" ... in any case. No word
  * of these is a code. */
 bool code_is_null_word(const char *p, size_t n);
 /* A procedure, as the dot or the shape shows: 2 characters before the dot, or ICD-10-PCS. Codes of ICD-9 without dot

@@ -53,10 +53,11 @@ static int read_line(struct label_set *l, const char *p)
         l->null_words++;
         return 0;
     }
+    bool code = code_look(p, n) != 0;
     for (size_t i = 0; i < n; i++)
-        if ((!isalnum((unsigned char)p[i]) && p[i] != '.') || n >= ICD9_MAX)
+        if ((!isalnum((unsigned char)p[i]) && p[i] != '.') || n >= ICD9_MAX || (!code && islower((unsigned char)p[i])))
             return err_set(E_DATA, "not a code");
-    if (n && !code_look(p, n) && !l->odd++)
+    if (n && !code && !l->odd++)
         memcpy(l->first_odd, p, n);
     return n ? add(l, p, n) : 0;
 }
@@ -87,17 +88,26 @@ static int all_codes(struct label_set *l, const struct mimic *m)
     return l->n ? 0 : err_set(E_DATA, "no admission with a note has a code");
 }
 
+static const char *file_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!strcmp(name, fixed[i].name))
+            return fixed[i].file;
+    return NULL;
+}
+bool label_set_named(const char *name)
+{
+    return file_of(name) != NULL;
+}
+
 int label_set_load(struct label_set *l, const char *name, const struct mimic *m)
 {
     char share[PATH_MAX];
-    const char *path = name;
+    const char *file = file_of(name);
     *l = (struct label_set){0};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (!strcmp(name, fixed[i].name)) {
-            TRY(share_path(fixed[i].file, share, sizeof share));
-            path = share;
-        }
-    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, path));
+    if (file)
+        TRY(share_path(file, share, sizeof share));
+    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, file ? share : name));
     sort(l);
     return 0;
 }

@@ -16,6 +16,7 @@ struct label_set {
  * with a note; else a file with a code a line, what follows a blank, tab or comma being a remark. E_DATA, E_NOINPUT.
  * */
 int label_set_load(struct label_set *l, const char *name, const struct mimic *m);
+bool label_set_named(const char *name); /* a list that comes with icdpipe */
 /* Keeps the codes that at least `least` admissions have, an admission counting once: of train, or of all splits. E_DATA
  * when none is left. */
 int label_set_at_least(struct label_set *l, const struct mimic *m, uint64_t least, bool train_only);

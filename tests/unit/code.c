@@ -1,6 +1,7 @@
 /* lib/code: every code of the official tables has the shape of its system; what is no code has none; null words; the
  * version of a set of codes. */
 #include "lib/code/code.h"
+#include "lib/kb/titles.h"
 #include "lib/util/file.h"
 #include "tests/test.h"
 #include <limits.h>
@@ -37,25 +38,36 @@ static const char *lower(const char *s)
 /* How many lines of a table of share/ begin with a code of the shape the line asks for, in all its ways of writing. */
 static size_t fits(const char *table, unsigned (*want)(const char *line))
 {
-    char path[PATH_MAX], *text;
-    size_t n, good = 0, lines = 0;
-    if (share_path(table, path, sizeof path) || file_read(path, 1 << 28, &text, &n))
+    char path[PATH_MAX];
+    struct buf b = {0};
+    size_t good = 0, lines = 0;
+    if (share_path(table, path, sizeof path) || table_read(path, &b))
         return 0;
-    for (char *p = strtok(text, "\n"); p; p = strtok(NULL, "\n"), lines++) {
+    for (char *p = strtok(b.p, "\n"); p; p = strtok(NULL, "\n"), lines++) {
         unsigned shape = want(p);
         p[strcspn(p, "\t")] = 0;
         bool ok = (look(p) & shape) && (look(bare(p)) & shape) && (look(lower(p)) & shape) && !null_word(p) &&
-                  !null_word(bare(p)) && code_is_procedure(p) == (shape == CODE_ICD9_PROCEDURE);
+                  !null_word(bare(p)) &&
+                  code_is_procedure(p) == ((shape & (CODE_ICD9_PROCEDURE | CODE_ICD10_PCS)) != 0);
         good += ok;
         if (!ok)
             fprintf(stderr, "%s: %s\n", table, p);
     }
-    free(text);
+    buf_free(&b);
     return good == lines ? lines : 0;
 }
 static unsigned second_column(const char *line)
 {
     return strstr(line, "\tprocedure\t") ? CODE_ICD9_PROCEDURE : CODE_ICD9_DIAGNOSIS;
+}
+
+static unsigned second_column_10(const char *line)
+{
+    return strstr(line, "\tprocedure\t") ? CODE_ICD10_PCS : CODE_ICD10_CM;
+}
+static unsigned of_cm(const char *line)
+{
+    return CODE_ICD10_CM;
 }
 
 static int version(const char *const *code, size_t n)
@@ -92,6 +104,7 @@ static void test_shapes(void)
         {"S72001A", CODE_ICD10_CM},
         {"H401110", CODE_ICD10_CM}, /* no section H1 */
         {"C7A.00", CODE_ICD10_CM},
+        {"QA0.0109", CODE_ICD10_CM},
         {"0DTJ4ZZ", CODE_ICD10_PCS},
         {"3e1m39z", CODE_ICD10_PCS},
         {"bw03", CODE_ICD10_PCS_PART},
@@ -168,5 +181,8 @@ int main(void)
     test_versions();
     CHECK(fits("icd9/titles.tsv", second_column) == 18449);
     DONE("every code of ICD-9-CM, with its dot, without, in lower case");
+    CHECK(fits("icd10/titles.tsv.zst", second_column_10) == 165951);
+    CHECK(fits("icd10/inclusion.tsv.zst", of_cm) == 12569);
+    DONE("every code of ICD-10-CM and of the first section of ICD-10-PCS, likewise");
     TEST_EXIT();
 }
