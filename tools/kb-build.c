@@ -2,6 +2,8 @@
  * only: there is no way to hand it a note. Where it comes from: lib/kb/titles.c, answers.c, ask.c; what becomes of it:
  * lib/kb/terms.c. Tests: tests/cli/kb-build*.sh. Data: share/kb, share/icd9, share/caml. */
 #include "lib/kb/ask.h"
+#include "lib/kb/code_check.h"
+#include "lib/kb/inclusion.h"
 #include "lib/kb/kb_record.h"
 #include "lib/kb/terms.h"
 #include "lib/kb/titles.h"
@@ -13,8 +15,8 @@
 #include <strings.h>
 
 enum { WARNINGS_MAX = 20, PROMPT_MAX = 4096 }; /* bytes of a template: room for a question, not for a note */
-static const char *const kinds[] = {"expressions", "descriptions", NULL}, *const systems[] = {"9", "10", NULL};
-static const char *labels_from = "caml50", *kind = "expressions", *icd = "9", *report_path;
+static const char *const kinds[] = {"expressions", "descriptions", NULL}, *const versions[] = {"auto", "9", "10", NULL};
+static const char *labels_from = "caml50", *kind = "expressions", *icd = "auto", *report_path;
 static struct opt_list titles_from, answers_from;
 static bool builtin = true;
 static int64_t max_df;
@@ -24,141 +26,59 @@ static double retry_wait = 0.5, timeout = 600, rpm;
 static bool dry_run;
 
 static const struct opt opts[] = {
-    {.name = "labels",
-     .letter = 'l',
-     .type = OPT_FILE,
-     .value = &labels_from,
-     .arg = "caml50|laat50|fixed50|FILE",
-     .help =
-         "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for "
-         "them), a file with one dotted code a line, or a gold, target, pred or kb stream, of which the label set is "
-         "all that is read."},
-    {.name = "icd",
-     .type = OPT_CHOICE,
-     .value = &icd,
-     .choices = systems,
-     .arg = "9|10",
-     .help = "Which ICD the codes are of. No titles or expressions of ICD-10 come with icdpipe: give --labels and "
-             "--titles."},
-    {.name = "kind",
-     .type = OPT_CHOICE,
-     .value = &kind,
-     .choices = kinds,
-     .arg = "KIND",
-     .help =
-         "Which knowledge the stream holds: terms, abbreviations and synonyms, or one detailed description a code."},
-    {.name = "titles",
-     .letter = 't',
-     .type = OPT_FILES,
-     .value = &titles_from,
-     .arg = "FILE",
-     .help = "A table of titles that goes before the shipped ones, plain or compressed: CODE<TAB>TITLE, "
-             "CODE<TAB>KIND<TAB>TITLE, a list of CMS (CMS32_DESC_LONG_DX.txt) or a table of MIMIC "
-             "(D_ICD_DIAGNOSES.csv.gz); may be repeated."},
-    {.name = "builtin", .type = OPT_FLAG, .value = &builtin, .help = "Use the shipped expressions and descriptions."},
-    {.name = "answers",
-     .letter = 'a',
-     .type = OPT_FILES,
-     .value = &answers_from,
-     .arg = "FILE|DIR",
-     .help =
-         "A language model's answers: a file for each code, named by it (401.9.txt, 4019.md), a folder of such files, "
-         "or JSON lines with code and answer; may be repeated."},
-    {.name = "ask",
-     .type = OPT_STR,
-     .value = &ask_url,
-     .arg = "URL|env",
-     .help =
-         "Ask a language model about each code that --answers did not tell of: the URL of an OpenAI-compatible chat "
-         "endpoint (http://localhost:8080/v1); env takes it from OPENAI_BASE_URL, without which it is OpenAI's. A "
-         "key is taken from OPENAI_API_KEY alone. Nothing but codes and titles is sent.",
+    {"labels", 'l', OPT_FILE, &labels_from, "caml50|laat50|fixed50|FILE",
+     "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for them), a "
+     "file with one code per line, or a gold, target, pred or kb stream, of which the label set is all that is read."},
+    {"icd", 0, OPT_CHOICE, &icd, "VERSION",
+     "The version of the ICD that the codes are of. auto: the one whose codes look like these; what was found is said.",
+     .choices = versions},
+    {"kind", 0, OPT_CHOICE, &kind, "KIND",
+     "Which knowledge the stream holds. expressions: terms, abbreviations and synonyms. descriptions: one detailed "
+     "description per code.",
+     .choices = kinds},
+    {"titles", 't', OPT_FILES, &titles_from, "FILE",
+     "A table of titles that goes before the shipped ones, plain or compressed: CODE<TAB>TITLE, "
+     "CODE<TAB>KIND<TAB>TITLE, a list of CMS (CMS32_DESC_LONG_DX.txt) or a table of MIMIC (D_ICD_DIAGNOSES.csv.gz); "
+     "may be repeated."},
+    {"builtin", 0, OPT_FLAG, &builtin, NULL,
+     "Use what comes with icdpipe beside titles. ICD-9: expressions and descriptions of the lists of 50. ICD-10: the "
+     "official inclusion terms."},
+    {"answers", 'a', OPT_FILES, &answers_from, "FILE|DIR",
+     "A language model's answers: a file for each code, named by it (401.9.txt, 4019.md), a folder of such files, or "
+     "JSON lines with code and answer; may be repeated."},
+    {"ask", 0, OPT_STR, &ask_url, "URL|env",
+     "Ask a language model about each code that --answers did not tell of: the URL of an OpenAI-compatible chat "
+     "endpoint (http://localhost:8080/v1); env takes it from OPENAI_BASE_URL, without which it is OpenAI's. A key is "
+     "taken from OPENAI_API_KEY alone. Nothing but codes and titles is sent.",
      .flags = OPT_QUIET},
-    {.name = "cache",
-     .type = OPT_OUT,
-     .value = &cache,
-     .arg = "DIR",
-     .help =
-         "With --ask: where answers are kept; what is there is not asked again. --answers reads such a folder, too."},
-    {.name = "model",
-     .type = OPT_STR,
-     .value = &model,
-     .arg = "NAME",
-     .help = "With --ask: the model's name; without it that in OPENAI_MODEL."},
-    {.name = "prompt",
-     .type = OPT_FILE,
-     .value = &prompt_path,
-     .arg = "FILE",
-     .help =
-         "With --ask: a template of the prompt, with {icd}, {code} and {title}, in place of the shipped one for this "
-         "--kind."},
-    {.name = "max-tokens",
-     .type = OPT_INT,
-     .value = &max_tokens,
-     .arg = "N",
-     .min = 16,
-     .max = 1 << 20,
-     .help = "With --ask: the length of an answer.",
+    {"cache", 0, OPT_OUT, &cache, "DIR",
+     "With --ask: where answers are kept; what is there is not asked again. --answers reads such a folder, too."},
+    {"model", 0, OPT_STR, &model, "NAME", "With --ask: the model's name; without it that in OPENAI_MODEL."},
+    {"prompt", 0, OPT_FILE, &prompt_path, "FILE",
+     "With --ask: a template of the prompt, with {icd}, {code} and {title}, in place of the shipped one for this "
+     "--kind."},
+    {"max-tokens", 0, OPT_INT, &max_tokens, "N", "With --ask: the length of an answer.", 16, 1 << 20,
      .flags = OPT_QUIET},
-    {.name = "in-flight",
-     .type = OPT_INT,
-     .value = &in_flight,
-     .arg = "N",
-     .min = 1,
-     .max = 256,
-     .help = "With --ask: questions asked at the same time.",
+    {"in-flight", 0, OPT_INT, &in_flight, "N", "With --ask: questions asked at the same time.", 1, 256,
      .flags = OPT_QUIET},
-    {.name = "rpm",
-     .type = OPT_REAL,
-     .value = &rpm,
-     .arg = "N",
-     .min = 0,
-     .max = 1e6,
-     .help = "With --ask: questions a minute, at most; 0: no limit but the server's.",
+    {"rpm", 0, OPT_REAL, &rpm, "N", "With --ask: questions per minute, at most; 0: no limit but the server's.", 0, 1e6,
      .flags = OPT_QUIET},
-    {.name = "retries",
-     .type = OPT_INT,
-     .value = &retries,
-     .arg = "N",
-     .min = 0,
-     .max = 100,
-     .help = "With --ask: how often a question is repeated that a busy or failing server did not answer.",
+    {"retries", 0, OPT_INT, &retries, "N",
+     "With --ask: how often a question is repeated that a busy or failing server did not answer.", 0, 100,
      .flags = OPT_QUIET},
-    {.name = "retry-wait",
-     .type = OPT_REAL,
-     .value = &retry_wait,
-     .arg = "SECONDS",
-     .min = 0,
-     .max = 600,
-     .help =
-         "With --ask: the wait before the first retry; it doubles from one to the next, up to 16 times that. What the "
-         "server asks for goes first.",
+    {"retry-wait", 0, OPT_REAL, &retry_wait, "SECONDS",
+     "With --ask: the wait before the first retry; it doubles from one to the next, up to 16 times that. What the "
+     "server asks for goes first.",
+     0, 600, .flags = OPT_QUIET},
+    {"timeout", 0, OPT_REAL, &timeout, "SECONDS", "With --ask: how long an answer may take.", 0.01, 86400,
      .flags = OPT_QUIET},
-    {.name = "timeout",
-     .type = OPT_REAL,
-     .value = &timeout,
-     .arg = "SECONDS",
-     .min = 0.01,
-     .max = 86400,
-     .help = "With --ask: how long an answer may take.",
-     .flags = OPT_QUIET},
-    {.name = "dry-run",
-     .type = OPT_FLAG,
-     .value = &dry_run,
-     .help = "With --ask: write the prompts and their sizes as text, and ask nothing.",
-     .flags = OPT_QUIET},
-    {.name = "max-df",
-     .type = OPT_INT,
-     .value = &max_df,
-     .arg = "K",
-     .min = 0,
-     .max = UINT32_MAX,
-     .help = "Leave out expressions that more than K codes have; 0 keeps all."},
-    {.name = "report",
-     .type = OPT_OUT,
-     .value = &report_path,
-     .arg = "FILE",
-     .help = "Write what was left out of answers, and which expressions several codes have, as JSON lines."},
-    {0},
+    {"dry-run", 0, OPT_FLAG, &dry_run, NULL,
+     "With --ask: write the prompts and their sizes as text, and ask nothing.", .flags = OPT_QUIET},
+    {"max-df", 0, OPT_INT, &max_df, "K", "Leave out expressions that more than K codes have; 0 keeps all.", 0,
+     UINT32_MAX},
+    {"report", 0, OPT_OUT, &report_path, "FILE",
+     "Write what was left out of answers, and which expressions several codes have, as JSON lines."},
+    {.type = OPT_END},
 };
 
 static struct state {
@@ -245,28 +165,63 @@ static int on_shared(void *ctx, const char *form, const uint32_t *code, size_t n
 
 /* ---- reading ---- */
 
+/* Which version the codes are of, where nobody said it. */
+static int settle_version(struct run *r)
+{
+    struct code_votes v;
+    if (!strcmp(icd, "auto")) {
+        TRY(code_check_version(&st.codes, &v, &st.titles.icd));
+        if (v.icd9 + v.icd10 + v.either && !label_set_named(labels_from))
+            run_note(r, "the codes are of ICD-%d: %zu can be of it alone, %zu of ICD-%d alone, %zu of either (--icd)",
+                     st.titles.icd, st.titles.icd == 9 ? v.icd9 : v.icd10, st.titles.icd == 9 ? v.icd10 : v.icd9,
+                     19 - st.titles.icd, v.either);
+        icd = st.titles.icd == 10 ? "10" : "9"; /* what the stream's history says */
+    }
+    st.titles.icd = atoi(icd);
+    for (size_t i = 0; i < codes(); i++)
+        st.titles.dotted |= strchr(code_at(i), '.') != NULL;
+    return 0;
+}
+
+static int input_file(void *ctx, const char *path)
+{
+    return run_input_file(ctx, path);
+}
+
 static int read_titles(struct run *r)
 {
-    static const char *const shipped[] = {"icd9/titles.tsv", "caml/ICD9_descriptions"};
-    char path[PATH_MAX];
-    st.titles.icd = atoi(icd);
     for (int i = 0; i < titles_from.n; i++) {
         TRY(titles_add(&st.titles, titles_from.v[i]));
         TRY(run_input_file(r, titles_from.v[i]));
     }
-    for (size_t i = 0; i < 2 && st.titles.icd == 9; i++) {
-        TRY(share_path(shipped[i], path, sizeof path));
-        TRY(titles_add(&st.titles, path));
-        TRY(run_input_file(r, path));
-    }
+    TRY(titles_add_shipped(&st.titles, input_file, r));
     if (descriptions())
         return 0;
     TRY(terms_source(&st.terms, "title", &st.source));
     for (uint32_t i = 0; i < codes(); i++) {
         const char *title = titles_find(&st.titles, code_at(i));
         TRY(title ? terms_add(&st.terms, i, KB_TERM, title, strlen(title), st.source, NULL) : 0);
+        /* "Heart failure, unspecified" of ICD-10: notes do not have the classification's last word */
+        size_t n = title && st.titles.icd == 10 ? strlen(title) : 0;
+        if (n > 13 && !strcmp(title + n - 13, ", unspecified"))
+            TRY(terms_add(&st.terms, i, KB_TERM, title, n - 13, st.source, NULL));
     }
     return 0;
+}
+
+/* What is odd about the codes. */
+static int check_codes(struct run *r)
+{
+    struct code_check c;
+    struct buf b = {0};
+    int rc = code_check(&c, &st.codes, &st.titles);
+    for (int odd = 0; odd < ODD_KINDS && !rc; odd++)
+        if (c.odd[odd].n && !(rc = code_check_say(&c, (enum code_oddity)odd, st.titles.icd, &b)))
+            run_warn(r, "%.*s", (int)b.n, b.p);
+    if (!rc && st.codes.set.null_words)
+        run_warn(r, "%zu lines of the list hold a word for no value and were skipped", st.codes.set.null_words);
+    buf_free(&b);
+    return rc;
 }
 
 static struct answers answers_for(int (*remark)(void *, const struct remark *))
@@ -275,9 +230,26 @@ static struct answers answers_for(int (*remark)(void *, const struct remark *))
         .codes = &st.codes, .description = descriptions(), .term = on_term, .remark = remark, .answered = st.answered};
 }
 
+static int on_inclusion(void *ctx, uint32_t code, const char *text, size_t n)
+{
+    return terms_add(&st.terms, code, KB_SYNONYM, text, n, st.source, NULL);
+}
+static int read_inclusion(struct run *r)
+{
+    char path[PATH_MAX];
+    if (descriptions())
+        return 0;
+    TRY(share_path("icd10/inclusion.tsv.zst", path, sizeof path));
+    TRY(terms_source(&st.terms, "inclusion", &st.source));
+    TRY(inclusion_read(path, &st.codes, &st.titles, on_inclusion, NULL));
+    return run_input_file(r, path);
+}
+
 static int read_builtin(struct run *r)
 {
     char path[PATH_MAX];
+    if (st.titles.icd == 10)
+        return read_inclusion(r);
     struct answers a = answers_for(on_shipped_remark);
     TRY(share_path("kb/expressions.ndjson", path, sizeof path));
     TRY(terms_source(&st.terms, "builtin", &st.source));
@@ -403,16 +375,15 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--dry-run writes no stream: no -o, no --report");
     if (!dry_run)
         run_schema(r, "kb");
-    if (!strcmp(icd, "10")) {
-        if (!strcmp(labels_from, "caml50"))
-            return err_set(E_USAGE, "--icd 10 needs --labels");
-        builtin = false;
-    }
+    if (!strcmp(icd, "10") && !strcmp(labels_from, "caml50"))
+        return err_set(E_USAGE, "--icd 10 needs --labels");
     TRY(kb_report_open(&st.report, report_path));
     TRY(code_list_load(&st.codes, labels_from));
     if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
         return E_NOMEM;
+    TRY(settle_version(r));
     TRY(read_titles(r));
+    TRY(check_codes(r));
     TRY(builtin ? read_builtin(r) : 0);
     for (int i = 0; i < answers_from.n; i++)
         TRY(read_answers(r, answers_from.v[i]));
@@ -427,11 +398,6 @@ static int begin(struct run *r)
 
 /* ---- writing ---- */
 
-static bool procedure(const char *code)
-{
-    return atoi(icd) == 9 ? icd9_kind(code) == ICD9_PROCEDURE : strlen(code) == 7 && !strchr(code, '.');
-}
-
 /* A model's own description goes before the shipped one. */
 static const char *description_of(const struct term *t, size_t n)
 {
@@ -443,7 +409,7 @@ static const char *description_of(const struct term *t, size_t n)
 }
 
 struct tally {
-    size_t untitled, title_alone;
+    size_t title_alone;
 };
 static int emit(struct run *r, uint32_t i, struct tally *c)
 {
@@ -452,12 +418,11 @@ static int emit(struct run *r, uint32_t i, struct tally *c)
     const struct term *t = n ? st.terms.v + first : NULL;
     if (descriptions())
         description = description_of(t, n);
-    c->untitled += !title;
     c->title_alone += descriptions() ? !description : n <= (title != NULL);
     const struct kb_record k = {.code = code,
                                 .title = title,
                                 .description = descriptions() && !description ? title : description,
-                                .procedure = procedure(code),
+                                .procedure = titles_procedure(&st.titles, code),
                                 .terms = descriptions() ? NULL : &st.terms,
                                 .place = i};
     msgpack_sbuffer sb;
@@ -473,8 +438,6 @@ static void tell(struct run *r, const struct tally *c)
     if (st.lost > WARNINGS_MAX)
         run_warn(r, "and %zu more could not be read%s", st.lost - WARNINGS_MAX,
                  report_path ? "" : "; --report tells all");
-    if (c->untitled)
-        run_warn(r, "%zu codes have no title in any table", c->untitled);
     if (c->title_alone && (builtin || answers_from.n || ask_url))
         run_note(r, "%zu codes have nothing but their titles", c->title_alone);
     if (st.terms.shared)

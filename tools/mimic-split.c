@@ -11,13 +11,17 @@
 #include <string.h>
 
 static const char *source = "mimic3", *labels, *splits_dir, *lists = "auto", *order = "file", *separator = "auto",
-                  *icd = "auto", *icd10 = "dotted", *gold_path, *report_path;
+                  *icd = "auto", *icd10 = "dotted", *other_version = "skip", *bad_codes = "refuse", *count_in = "train",
+                  *gold_path, *report_path;
+static int64_t min_count;
 static bool addenda = true, duplicates = true, caml_text, caml_bug;
 static const char *const sources[] = {"mimic3", "mimic4", NULL}, *const lists_names[] = {"auto", "50", "full", NULL},
                          *const orders[] = {"file", "report", "time", NULL},
                          *const separators[] = {"auto", "newline", "blank-line", "space", "tab", NULL},
                          *const icds[] = {"auto", "9", "10", NULL},
-                         *const icd10_forms[] = {"dotted", "edin", "undotted", NULL};
+                         *const icd10_forms[] = {"dotted", "edin", "undotted", NULL},
+                         *const versions[] = {"skip", "keep", NULL}, *const bads[] = {"refuse", "skip", NULL},
+                         *const counted_in[] = {"train", "all", NULL};
 
 static const struct opt opts[] = {
     {"source", 0, OPT_CHOICE, &source, "WHAT",
@@ -51,6 +55,20 @@ static const struct opt opts[] = {
     {"caml-bug", 0, OPT_FLAG, &caml_bug, NULL,
      "Spoil codes as CAML does, which reads them as numbers: its full label set of 8921 instead of 8929."},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION", "MIMIC-IV: which codes, ICD-9 or ICD-10; auto is 10.", .choices = icds},
+    {"other-version", 0, OPT_CHOICE, &other_version, "WHAT",
+     "MIMIC-IV: admissions with notes whose codes are all of the other version are left out (skip), or written without "
+     "codes (keep).",
+     .choices = versions},
+    {"bad-codes", 0, OPT_CHOICE, &bad_codes, "WHAT",
+     "A code whose shape is impossible in its table (401.9.1, TRUE, 99999999) ends the run (refuse), or its row is "
+     "left out and counted (skip).",
+     .choices = bads},
+    {"min-count", 0, OPT_INT, &min_count, "N",
+     "Leave out labels that fewer than N admissions have; an admission counts once. 0 keeps all.", .max = INT32_MAX},
+    {"count-in", 0, OPT_CHOICE, &count_in, "SPLITS",
+     "Which admissions --min-count counts: those of train, so that dev and test do not choose the labels; or all, as "
+     "Edin et al. (2023) do.",
+     .choices = counted_in},
     {"icd10-form", 0, OPT_CHOICE, &icd10, "FORM",
      "ICD-10 diagnoses as I10 and E11.9 (dotted), I10. and E11.9 (edin), I10 and E119 (undotted). Procedures have no "
      "dot.",
@@ -95,6 +113,8 @@ static int check_usage(struct run *r)
         return err_set(E_USAGE, "MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III");
     if (four && caml_bug)
         return err_set(E_USAGE, "--caml-bug is for MIMIC-III");
+    if (min_count && !gold_path)
+        return err_set(E_USAGE, "--min-count needs --gold");
     if (!four && !strcmp(icd, "10"))
         return err_set(E_USAGE, "MIMIC-III has no ICD-10 codes");
     return 0;
@@ -115,6 +135,8 @@ static void settle(struct run *r)
                                  .addenda = addenda,
                                  .codes = gold_path,
                                  .caml_numbers = caml_bug,
+                                 .one_version = four && !strcmp(other_version, "skip"),
+                                 .skip_bad = !strcmp(bad_codes, "skip"),
                                  .thread = r->threads > 1};
     static const char *const strings[] = {"", "\n", "\n\n", " ", "\t"};
     st.doc = (struct document){.order = (enum note_order)opt_place(orders, order),
@@ -134,12 +156,17 @@ static int read_tables(struct run *r)
     st.how.ctx = &p;
     int rc = mimic_read(&st.mimic, &st.splits, &st.how, r->argv, r->argc);
     progress_end(&p);
-    /* The label tables' digests are in the report only: no byte of the note stream depends on a label. */
+    /* The label tables' digests are in the report only: no byte of the note stream depends on a code. */
     return rc ? rc : run_input_digest(r, st.mimic.table[0].name, st.mimic.table[0].xxh64);
 }
 static int open_gold(struct run *r)
 {
     TRY(label_set_load(&st.labels, labels, &st.mimic));
+    if (st.labels.odd)
+        return err_set(E_DATA, "%s: %zu labels have the shape of no ICD code, the first is %s", path_base(labels),
+                       st.labels.odd, st.labels.first_odd);
+    if (min_count)
+        TRY(label_set_at_least(&st.labels, &st.mimic, (uint64_t)min_count, !strcmp(count_in, "train")));
     if (!(st.tally.by_label = mem_zalloc(st.labels.n, sizeof *st.tally.by_label)))
         return E_NOMEM;
     json_t *list = json_array(), *meta;
@@ -151,6 +178,11 @@ static int open_gold(struct run *r)
     int rc = run_output(r, gold_path, "gold", meta, &st.gold);
     json_decref(meta);
     return rc;
+}
+static uint64_t other_versions(void)
+{
+    const uint64_t *n = st.mimic.counts.other_version;
+    return n[SPLIT_TRAIN] + n[SPLIT_DEV] + n[SPLIT_TEST];
 }
 static int list_file(void *r, const char *path)
 {
@@ -169,7 +201,8 @@ static int begin(struct run *r)
     TRY(splits_load(&st.splits, splits_dir ? splits_dir : bundled, lists, list_file, r));
     TRY(read_tables(r));
     if (!st.mimic.n)
-        return err_set(E_DATA, "no discharge summary belongs to an admission of the split lists (--splits)");
+        return err_set(E_DATA, "no discharge summary belongs to an admission of the split lists (--splits)%s",
+                       other_versions() ? " that is coded in the version asked for (--icd)" : "");
     if (gold_path)
         TRY(open_gold(r));
     if (caml_text && json_object_set_new(r->meta, "text", json_string("caml")))
@@ -283,6 +316,19 @@ static void counted(struct run *r, uint64_t n, const char *what)
     if (n)
         run_warn(r, "%" PRIu64 " %s", n, what);
 }
+/* "3 rows WHAT: 'nan' (DIAGNOSES_ICD.csv, row 17), ..." */
+static void warn_odd(struct run *r, const struct mimic_odd *o, const char *what)
+{
+    struct buf b = {0};
+    int rc = 0;
+    for (size_t i = 0; i < o->shown && !rc; i++)
+        rc = buf_fmt(&b, "%s '%s' (%s, row %" PRIu64 ")", i ? "," : ":", o->first[i].text, o->first[i].table,
+                     o->first[i].row);
+    if (o->n)
+        run_warn(r, "%" PRIu64 " code rows of listed admissions %s%.*s%s", o->n, what, (int)b.n, b.n ? b.p : "",
+                 o->shown == MIMIC_SHOWN && o->n > MIMIC_SHOWN ? ", ..." : "");
+    buf_free(&b);
+}
 static size_t labels_absent(void)
 {
     size_t n = 0;
@@ -302,10 +348,14 @@ static void warn(struct run *r, const json_t *report)
         if (*t->file && !t->rows)
             run_warn(r, "%s has no rows", t->file);
     }
-    counted(r, st.splits.n - st.mimic.n, "admissions of the lists have no discharge summary and are left out");
+    counted(r, st.splits.n - st.mimic.n - other_versions(),
+            "admissions of the lists have no discharge summary and are left out");
     counted(r, c->no_hadm, "discharge summaries without HADM_ID were skipped");
     counted(r, c->code_no_hadm, "code rows without HADM_ID were skipped");
     counted(r, c->null_codes, "code rows of listed admissions without a code were skipped");
+    warn_odd(r, &c->null_words, "hold a word for no value and were skipped");
+    warn_odd(r, &c->bad_codes, "hold what cannot be a code there and were left out");
+    counted(r, st.labels.null_words, "lines of the label file hold a word for no value and were skipped");
     counted(r, c->bad_bytes, "bytes were not UTF-8 and became U+FFFD");
     counted(r, subjects_in_two_splits(&st.mimic), "subjects have admissions in more than one split");
     if (st.gold && labels_absent() == st.labels.n)
@@ -322,6 +372,9 @@ static void note_labels(struct run *r, const json_t *report)
     const struct split_tally *t = &st.tally;
     run_note(r, "%zu labels in the set (%s), %zu of them of no admission", st.labels.n, path_base(labels),
              labels_absent());
+    if (min_count)
+        run_note(r, "%zu labels left out that fewer than %" PRId64 " admissions of %s have", st.labels.rare, min_count,
+                 strcmp(count_in, "train") ? "all splits" : "train");
     for (size_t i = 0; i < st.labels.n && st.labels.n <= 60; i++)
         run_note(r, "%-7s %6" PRIu64 " train %5" PRIu64 " dev %5" PRIu64 " test", st.labels.code[i], t->by_label[i][0],
                  t->by_label[i][1], t->by_label[i][2]);
@@ -352,6 +405,9 @@ static void note(struct run *r, const json_t *report, bool known)
     for (int k = 0; k < SPLITS_N; k++) {
         run_note(r, "%s: %" PRIu64 " admissions of %zu in the list", split_name[k], t->admissions[k],
                  st.splits.count[k]);
+        if (c->other_version[k])
+            run_note(r, "%s: %" PRIu64 " admissions coded in ICD-%d were left out (--other-version)", split_name[k],
+                     c->other_version[k], st.how.icd == 9 ? 10 : 9);
         if (st.gold)
             run_note(r,
                      "%s: %" PRIu64 " labels, %.2f an admission; %" PRIu64 " admissions without one, %" PRIu64
@@ -372,6 +428,9 @@ static void note(struct run *r, const json_t *report, bool known)
     if (c->code_not_listed || c->other_system)
         run_note(r, "%" PRIu64 " code rows of admissions in no list, %" PRIu64 " of the other ICD version were skipped",
                  c->code_not_listed, c->other_system);
+    if (c->two_versions)
+        run_note(r, "%" PRIu64 " admissions have codes of both ICD versions; those of ICD-%d count", c->two_versions,
+                 st.how.icd);
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
         run_note(r, "not compared with MIMIC-III v1.4: %s",

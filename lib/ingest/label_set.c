@@ -49,9 +49,16 @@ static int add(struct label_set *l, const char *p, size_t n)
 static int read_line(struct label_set *l, const char *p)
 {
     size_t n = strcspn(p, " \t,\r");
+    if (n && code_is_null_word(p, n)) {
+        l->null_words++;
+        return 0;
+    }
+    bool code = code_look(p, n) != 0;
     for (size_t i = 0; i < n; i++)
-        if ((!isupper((unsigned char)p[i]) && !isdigit((unsigned char)p[i]) && p[i] != '.') || n >= ICD9_MAX)
+        if ((!isalnum((unsigned char)p[i]) && p[i] != '.') || n >= ICD9_MAX || (!code && islower((unsigned char)p[i])))
             return err_set(E_DATA, "not a code");
+    if (n && !code && !l->odd++)
+        memcpy(l->first_odd, p, n);
     return n ? add(l, p, n) : 0;
 }
 static int read_file(struct label_set *l, const char *path)
@@ -81,19 +88,63 @@ static int all_codes(struct label_set *l, const struct mimic *m)
     return l->n ? 0 : err_set(E_DATA, "no admission with a note has a code");
 }
 
+static const char *file_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!strcmp(name, fixed[i].name))
+            return fixed[i].file;
+    return NULL;
+}
+bool label_set_named(const char *name)
+{
+    return file_of(name) != NULL;
+}
+
 int label_set_load(struct label_set *l, const char *name, const struct mimic *m)
 {
     char share[PATH_MAX];
-    const char *path = name;
+    const char *file = file_of(name);
     *l = (struct label_set){0};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (!strcmp(name, fixed[i].name)) {
-            TRY(share_path(fixed[i].file, share, sizeof share));
-            path = share;
-        }
-    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, path));
+    if (file)
+        TRY(share_path(file, share, sizeof share));
+    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, file ? share : name));
     sort(l);
     return 0;
+}
+
+/* How many of the admissions have each code: *out, in the order of l. */
+static int count_admissions(const struct label_set *l, const struct mimic *m, bool train_only, uint64_t **out)
+{
+    uint64_t *count = *out = mem_zalloc(l->n, sizeof *count);
+    size_t *last = mem_zalloc(l->n, sizeof *last); /* the admission that was counted last, plus 1 */
+    int rc = count && last ? 0 : E_NOMEM;
+    for (size_t i = 0; i < m->n && !rc; i++)
+        for (size_t k = 0; k < m->order[i]->codes && (!train_only || m->order[i]->split == SPLIT_TRAIN); k++) {
+            ptrdiff_t at = label_set_find(l, m->order[i]->code[k].code);
+            if (at >= 0 && last[at] != i + 1) {
+                last[at] = i + 1;
+                count[at]++;
+            }
+        }
+    free(last);
+    return rc;
+}
+int label_set_at_least(struct label_set *l, const struct mimic *m, uint64_t least, bool train_only)
+{
+    uint64_t *count;
+    size_t kept = 0;
+    int rc = count_admissions(l, m, train_only, &count);
+    for (size_t i = 0; i < l->n && !rc; i++)
+        if (count[i] >= least)
+            l->code[kept++] = l->code[i];
+        else
+            free(l->code[i]);
+    if (!rc) {
+        l->rare = l->n - kept;
+        l->n = kept;
+    }
+    free(count);
+    return rc || kept ? rc : err_set(E_DATA, "no label is left: none has %" PRIu64 " admissions", least);
 }
 
 ptrdiff_t label_set_find(const struct label_set *l, const char *code)

@@ -128,11 +128,10 @@ static int add_code(struct mimic_admission *a, const struct mimic_code *c)
     a->code[a->codes++] = *c;
     return 0;
 }
-/* Is the row's code of the system asked for? */
-static int right_system(struct mimic *m, const struct csv_row *r, bool *right)
+/* Is the row's code of the version asked for? */
+static int right_version(struct mimic *m, const struct csv_row *r, bool *right)
 {
     int64_t version = m->opts->icd;
-    *right = true;
     if (r->cell[CODE_SYSTEM].p) /* a column of MIMIC-IV */
         TRY(csv_int(r, CODE_SYSTEM, "ICD_VERSION", &version));
     if (version != 9 && version != 10) {
@@ -143,53 +142,137 @@ static int right_system(struct mimic *m, const struct csv_row *r, bool *right)
     m->counts.other_system += !*right;
     return 0;
 }
-/* Codes that something has read as numbers before us show it. */
-static void count_symptoms(struct mimic *m, const struct cell *c, enum icd9_kind kind)
+/* Codes that something has read as numbers before us show it. 66.0 and 14. are such; 428.0 and E812.0 are diagnoses
+ * that have their dot already. */
+static bool looks_decimal(const struct cell *c, enum icd9_kind kind)
 {
-    /* 66.0 and 14. are such; 428.0 and E812.0 are diagnoses that have their dot already. */
     size_t whole = c->n > 2 && !memcmp(c->p + c->n - 2, ".0", 2) ? c->n - 2 : 0;
     bool dotted = kind == ICD9_DIAGNOSIS && (whole == 3 || (whole == 4 && c->p[0] == 'E'));
-    m->counts.decimals += (whole && !dotted) || (c->n && c->p[c->n - 1] == '.');
+    return (whole && !dotted) || (c->n && c->p[c->n - 1] == '.');
+}
+/* Zeros at the beginning are gone: 3 was 03, 0003 or 003. */
+static bool looks_short(const struct cell *c)
+{
+    return c->n > 0 && c->n < 3 && strspn(c->p, "0123456789") >= c->n;
+}
+static void count_symptoms(struct mimic *m, const struct cell *c, enum icd9_kind kind)
+{
+    m->counts.decimals += looks_decimal(c, kind);
     m->counts.procedures += kind == ICD9_PROCEDURE;
     m->counts.zero_procedures += kind == ICD9_PROCEDURE && c->n && c->p[0] == '0';
+}
+static struct cell trimmed(struct cell c)
+{
+    while (c.n && (*c.p == ' ' || *c.p == '\t'))
+        c.p++, c.n--;
+    while (c.n && (c.p[c.n - 1] == ' ' || c.p[c.n - 1] == '\t'))
+        c.n--;
+    return c;
+}
+static int bad_code(const struct csv_row *r)
+{
+    return csv_bad(r, r->cell[CODE_SYSTEM].p ? "ICD_CODE" : "ICD9_CODE");
+}
+/* Counts a cell that is no code. It is kept as an example if it is short, printable and another one. */
+static void count_odd(struct mimic_odd *o, const struct csv_row *r, const struct cell *c)
+{
+    bool show = o->shown < MIMIC_SHOWN && c->n < ICD9_MAX;
+    o->n++;
+    for (size_t i = 0; show && i < c->n; i++)
+        show = c->p[i] >= ' ' && c->p[i] <= '~';
+    for (size_t i = 0; show && i < o->shown; i++)
+        show = strlen(o->first[i].text) != c->n || memcmp(o->first[i].text, c->p, c->n);
+    if (!show)
+        return;
+    struct mimic_cell *x = &o->first[o->shown++];
+    *x = (struct mimic_cell){.row = r->row};
+    memcpy(x->text, c->p, c->n);
+    snprintf(x->table, sizeof x->table, "%s", r->file);
+}
+/* Has the cell the shape of a code of the version and the table? If not: an error, or counted. */
+static int check_shape(struct mimic *m, const struct csv_row *r, enum icd9_kind kind, const struct cell *c, bool *fits)
+{
+    static const struct {
+        unsigned shape;
+        const char *name;
+    } want[2][2] = {
+        {{CODE_ICD9_DIAGNOSIS, "an ICD-9 diagnosis"}, {CODE_ICD9_PROCEDURE, "an ICD-9 procedure"}},
+        {{CODE_ICD10_CM, "an ICD-10-CM diagnosis"}, {CODE_ICD10_PCS, "an ICD-10-PCS procedure"}},
+    };
+    bool ten = m->opts->icd == 10;
+    *fits = (code_look(c->p, c->n) & want[ten][kind].shape) != 0;
+    if (*fits)
+        return 0;
+    if (!m->opts->skip_bad) {
+        err_set(E_DATA, "not the shape of %s%s (--bad-codes skip leaves out rows like this)", want[ten][kind].name,
+                looks_decimal(c, kind) || looks_short(c) ? "; something has read the codes as numbers" : "");
+        return bad_code(r);
+    }
+    count_odd(&m->counts.bad_codes, r, c);
+    return 0;
+}
+/* A listed admission's cell to a code; empty: there is none. */
+static int read_code(struct mimic *m, const struct csv_row *r, enum icd9_kind kind, char code[ICD9_MAX])
+{
+    const struct cell c = trimmed(r->cell[CODE_CODE]);
+    bool fits;
+    *code = 0;
+    if (!c.n) {
+        m->counts.null_codes++;
+        return 0;
+    }
+    if (code_is_null_word(c.p, c.n)) {
+        count_odd(&m->counts.null_words, r, &c);
+        return 0;
+    }
+    TRY(check_shape(m, r, kind, &c, &fits));
+    if (!fits)
+        return 0;
+    int rc = m->opts->icd == 9 ? icd9_dot(kind, c.p, c.n, code) : icd10_dot(kind, m->opts->form, c.p, c.n, code);
+    return rc ? bad_code(r) : 0;
+}
+/* As CAML had it: every row, also of admissions in no list, without dots. */
+static int add_raw(struct mimic *m, const struct csv_row *r, struct caml_row x)
+{
+    size_t len;
+    const struct cell *c = &r->cell[CODE_CODE];
+    if (icd_clean(c->p, c->n, "ICD-9", x.code, &len))
+        return bad_code(r);
+    x.code[code_is_null_word(c->p, c->n) ? 0 : len] = 0;
+    TRY(grow(&m->raw[x.kind], m->n_raw[x.kind], sizeof *m->raw[x.kind]));
+    m->raw[x.kind][m->n_raw[x.kind]++] = x;
+    return 0;
 }
 static int code_row(struct mimic *m, const struct csv_row *r, enum icd9_kind kind)
 {
     struct mimic_admission *a;
     struct mimic_code c = {.seq = -1, .kind = kind};
-    const struct cell *raw = &r->cell[CODE_CODE];
-    bool right;
+    bool right = false;
     int64_t id;
-    TRY(right_system(m, r, &right));
-    if (!right)
-        return 0;
-    count_symptoms(m, raw, kind);
+    /* whose row it is, and of which version */
+    TRY(right_version(m, r, &right));
     if (!r->cell[CODE_HADM].n) {
-        m->counts.code_no_hadm++;
+        m->counts.code_no_hadm += right;
         return 0;
     }
     TRY(csv_int(r, CODE_HADM, "HADM_ID", &id));
     TRY(find(m, r, id, CODE_SUBJECT, &a));
+    if (a)
+        a->coded[!right] = true;
+    if (!right || !m->opts->codes)
+        return 0;
+    count_symptoms(m, &r->cell[CODE_CODE], kind);
     m->counts.code_not_listed += !a;
     if (!a && !m->opts->caml_numbers)
         return 0;
+    /* its code */
     if (r->cell[CODE_SEQ].n)
         TRY(csv_int(r, CODE_SEQ, "SEQ_NUM", &c.seq));
-    size_t len;
-    int rc = m->opts->caml_numbers ? icd_clean(raw->p, raw->n, "ICD-9", c.code, &len)
-             : m->opts->icd == 9   ? icd9_dot(kind, raw->p, raw->n, c.code)
-                                   : icd10_dot(kind, m->opts->form, raw->p, raw->n, c.code);
-    if (rc)
-        return csv_bad(r, r->cell[CODE_SYSTEM].p ? "ICD_CODE" : "ICD9_CODE");
-    m->counts.null_codes += a && !*c.code;
-    if (!m->opts->caml_numbers)
-        return *c.code ? add_code(a, &c) : 0;
-    c.code[len] = 0;
-    TRY(grow(&m->raw[kind], m->n_raw[kind], sizeof *m->raw[kind]));
-    struct caml_row *x = &m->raw[kind][m->n_raw[kind]++];
-    *x = (struct caml_row){.id = id, .seq = c.seq, .kind = kind};
-    memcpy(x->code, c.code, sizeof x->code);
-    return 0;
+    if (a)
+        TRY(read_code(m, r, kind, c.code));
+    if (m->opts->caml_numbers)
+        return add_raw(m, r, (struct caml_row){.id = id, .seq = c.seq, .kind = kind});
+    return *c.code ? add_code(a, &c) : 0;
 }
 static int diagnosis_row(void *ctx, const struct csv_row *r)
 {
@@ -219,9 +302,9 @@ static int spoil_codes(struct mimic *m)
         for (size_t i = 0; i < m->n_raw[k]; i++) {
             const struct caml_row *x = &m->raw[k][i];
             ptrdiff_t at = splits_find(m->splits, x->id);
-            bool summary = at >= 0 ? m->adm[at].parts > 0
-                                   : m->n_unlisted &&
-                                         bsearch(&x->id, m->unlisted, m->n_unlisted, sizeof x->id, by_number);
+            bool summary = at >= 0
+                               ? m->adm[at].parts > 0
+                               : m->n_unlisted && bsearch(&x->id, m->unlisted, m->n_unlisted, sizeof x->id, by_number);
             if (!summary)
                 continue;
             all[n] = *x;
@@ -261,6 +344,20 @@ static int diagnoses_first(struct mimic_admission *a)
     a->code = v;
     return 0;
 }
+/* An admission with a note is written, unless it is coded in the other version. */
+static int settle(struct mimic *m, struct mimic_admission *a)
+{
+    if (!a->parts)
+        return 0;
+    m->counts.two_versions += a->coded[0] && a->coded[1];
+    if (m->opts->one_version && a->coded[1] && !a->coded[0]) {
+        m->counts.other_version[a->split]++;
+        buf_free(&a->text);
+        return 0;
+    }
+    m->order[m->n++] = a;
+    return diagnoses_first(a);
+}
 static int finish(struct mimic *m)
 {
     size_t distinct = 0;
@@ -276,10 +373,7 @@ static int finish(struct mimic *m)
     if (!m->order)
         return E_NOMEM;
     for (size_t i = 0; i < m->splits->n; i++)
-        if (m->adm[i].parts) {
-            m->order[m->n++] = &m->adm[i];
-            TRY(diagnoses_first(&m->adm[i]));
-        }
+        TRY(settle(m, &m->adm[i]));
     qsort(m->order, m->n, sizeof *m->order, by_subject);
     m->counts.admissions = m->n + m->n_unlisted;
     return 0;
@@ -303,7 +397,7 @@ int mimic_read(struct mimic *m, const struct splits *s, const struct mimic_opts 
         {.name = t->diagnoses, .want = {t->code_column, NULL, diagnosis_row, m}},
         {.name = t->procedures, .want = {t->code_column, NULL, procedure_row, m}},
     };
-    TRY(tables_read(where, n, job, o->codes ? MIMIC_TABLES : 1, o->thread));
+    TRY(tables_read(where, n, job, o->codes || o->one_version ? MIMIC_TABLES : 1, o->thread));
     for (int i = 0; i < MIMIC_TABLES; i++) {
         m->table[i] = (struct mimic_table){.name = job[i].name, .rows = job[i].rows, .others = job[i].others};
         memcpy(m->table[i].file, job[i].file, sizeof job[i].file);

@@ -16,7 +16,7 @@ static double share(const struct split_tally *t, size_t label, int split)
 static json_t *tables(const struct mimic *m)
 {
     json_t *a = json_array();
-    for (int i = 0; i < (m->opts->codes ? MIMIC_TABLES : 1); i++)
+    for (int i = 0; i < (m->opts->codes || m->opts->one_version ? MIMIC_TABLES : 1); i++)
         json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o, s:o}", "table", m->table[i].name, "file",
                                            m->table[i].file, "xxh64", m->table[i].xxh64, "rows",
                                            count(m->table[i].rows), "not_read", count(m->table[i].others)));
@@ -35,11 +35,20 @@ static json_t *notes(const struct split_facts *f)
                                       count(f->caml->types), "bytes_not_ascii", count(f->caml->other_bytes)));
     return o;
 }
+static json_t *odd(const struct mimic_odd *o)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < o->shown; i++)
+        json_array_append_new(a, json_pack("{s:s, s:s, s:o}", "cell", o->first[i].text, "table", o->first[i].table,
+                                           "row", count(o->first[i].row)));
+    return json_pack("{s:o, s:o}", "rows", count(o->n), "first", a);
+}
 static json_t *codes(const struct mimic *m)
 {
     const struct mimic_counts *c = &m->counts;
-    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "icd", m->opts->icd, "without_admission", count(c->code_no_hadm),
-                     "not_listed", count(c->code_not_listed), "null", count(c->null_codes), "other_system",
+    return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "icd", m->opts->icd, "without_admission",
+                     count(c->code_no_hadm), "not_listed", count(c->code_not_listed), "null", count(c->null_codes),
+                     "null_words", odd(&c->null_words), "bad_codes", odd(&c->bad_codes), "other_system",
                      count(c->other_system), "read_as_numbers", count(c->decimals));
 }
 static json_t *splits(const struct split_facts *f)
@@ -47,9 +56,11 @@ static json_t *splits(const struct split_facts *f)
     json_t *o = json_object();
     const struct split_tally *t = f->tally;
     for (int s = 0; s < SPLITS_N; s++) {
-        json_t *x =
-            json_pack("{s:o, s:o, s:o}", "listed", count(f->m->splits->count[s]), "admissions", count(t->admissions[s]),
-                      "without_note", count(f->m->splits->count[s] - t->admissions[s]));
+        uint64_t other = f->m->counts.other_version[s], listed = f->m->splits->count[s];
+        json_t *x = json_pack("{s:o, s:o, s:o}", "listed", count(listed), "admissions", count(t->admissions[s]),
+                              "without_note", count(listed - t->admissions[s] - other));
+        if (f->m->opts->one_version)
+            json_object_set_new(x, "other_version", count(other));
         if (f->labels) {
             json_object_set_new(x, "without_code", count(t->uncoded[s]));
             json_object_set_new(x, "without_label", count(t->unlabelled[s]));
@@ -128,6 +139,7 @@ int split_report(const struct split_facts *f, json_t **out)
     if (*out && f->labels) {
         json_object_set_new(*out, "label_set", json_string(f->label_set));
         json_object_set_new(*out, "codes", codes(f->m));
+        json_object_set_new(*out, "rare_labels", count(f->labels->rare));
         json_object_set_new(*out, "shift",
                             json_pack("{s:o, s:o}", "dev", shift(f, SPLIT_DEV), "test", shift(f, SPLIT_TEST)));
         json_object_set_new(*out, "labels", labels(f));

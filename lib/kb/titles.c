@@ -2,11 +2,13 @@
 #include "lib/kb/titles.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "lib/code/code.h"
 #include "lib/ingest/csv.h"
 #include "lib/ingest/icd10.h"
 #include "lib/util/err.h"
@@ -24,8 +26,15 @@ static void key_of(const struct titles *t, const char *code, char key[64])
     size_t n = 0;
     for (; *code && n < 63; code++)
         if (t->icd != 10 || *code != '.')
-            key[n++] = *code;
+            key[n++] = *code >= 'a' && *code <= 'z' ? (char)(*code - 'a' + 'A') : *code;
     key[n] = 0;
+}
+
+static void forget_order(struct titles *t)
+{
+    free(t->key);
+    t->key = NULL;
+    t->keys = 0;
 }
 
 static int put(struct titles *t, const char *code, const char *title, size_t n)
@@ -41,6 +50,7 @@ static int put(struct titles *t, const char *code, const char *title, size_t n)
     t->seen++;
     if (json_object_get(t->by_code, key))
         return 0;
+    forget_order(t);
     json_t *s = json_stringn(title, n);
     if (!s || json_object_set_new(t->by_code, key, s))
         return err_set(E_DATA, "not UTF-8");
@@ -166,7 +176,7 @@ static int read_mimic(struct titles *t, const char *path)
 
 /* ---- */
 
-static int read_whole(const char *path, struct buf *b)
+int table_read(const char *path, struct buf *b)
 {
     struct source *s = NULL;
     int rc = source_open(&s, path);
@@ -196,7 +206,7 @@ int titles_add(struct titles *t, const char *path)
     struct buf b = {0};
     struct stat st;
     bool plain = stat(path, &st) != 0 || S_ISREG(st.st_mode); /* it is read again: for its digest, as CSV */
-    int rc = plain ? read_whole(path, &b) : err_set(E_NOINPUT, "not a plain file");
+    int rc = plain ? table_read(path, &b) : err_set(E_NOINPUT, "not a plain file");
     if (!t->by_code)
         t->by_code = json_object();
     size_t before = t->seen;
@@ -213,20 +223,113 @@ int titles_add(struct titles *t, const char *path)
     return rc ? err_ctx(rc, "%s", path_base(path)) : 0;
 }
 
+int titles_add_shipped(struct titles *t, int (*each)(void *ctx, const char *path), void *ctx)
+{
+    static const char *const shipped[2][2] = {{"icd9/titles.tsv", "caml/ICD9_descriptions"}, {"icd10/titles.tsv.zst"}};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < 2 && shipped[t->icd == 10][i]; i++) {
+        TRY(share_path(shipped[t->icd == 10][i], path, sizeof path));
+        TRY(titles_add(t, path));
+        TRY(each ? each(ctx, path) : 0);
+    }
+    return 0;
+}
+
+bool titles_procedure(const struct titles *t, const char *code)
+{
+    size_t n = strlen(code);
+    unsigned shapes = code_look(code, n);
+    if (t->icd == 9)
+        return code_is_procedure(code);
+    if (shapes & CODE_ICD10_CM && (!t->dotted || n == 3 || strchr(code, '.')))
+        return (shapes & CODE_ICD10_PCS) != 0;
+    return (shapes & (CODE_ICD10_PCS | CODE_ICD10_PCS_PART)) != 0;
+}
+
+static const char *own_title(const struct titles *t, const char *code, const char *key)
+{
+    bool part = t->icd == 10 && strlen(key) < 7 && titles_procedure(t, code); /* B020 is not B02.0 */
+    return part ? NULL : json_string_value(json_object_get(t->by_code, key));
+}
+/* How short a code may get on the way to its parents: to its category. */
+static size_t least_length(const struct titles *t, const char *code, const char *key)
+{
+    unsigned shapes = code_look(code, strlen(code));
+    if (t->icd == 10)
+        return shapes & CODE_ICD10_CM && !titles_procedure(t, code) ? 3 : SIZE_MAX;
+    return shapes & CODE_ICD9 ? strcspn(key, ".") : SIZE_MAX;
+}
 const char *titles_find(const struct titles *t, const char *code)
 {
     char key[64];
     key_of(t, code, key);
-    for (size_t n = strlen(key); n >= 2; key[--n] = 0) {
-        const char *title = key[n - 1] == '.' ? NULL : json_string_value(json_object_get(t->by_code, key));
-        if (title)
-            return title;
+    const char *title = own_title(t, code, key);
+    size_t least = json_is_null(json_object_get(t->by_code, key)) ? SIZE_MAX : least_length(t, code, key);
+    for (size_t n = strlen(key); !title && n-- > least;) {
+        key[n] = 0;
+        if (n && key[n - 1] != '.')
+            title = json_string_value(json_object_get(t->by_code, key));
     }
-    return NULL;
+    return title;
+}
+
+bool titles_known(const struct titles *t, const char *code)
+{
+    char key[64];
+    key_of(t, code, key);
+    return own_title(t, code, key) != NULL;
+}
+
+int titles_bar(struct titles *t, const char *code)
+{
+    char key[64];
+    key_of(t, code, key);
+    forget_order(t);
+    return json_object_set_new(t->by_code, key, json_null()) ? err_nomem(64) : 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+static int sort_keys(struct titles *t)
+{
+    const char *key;
+    json_t *title;
+    if (!(t->key = mem_alloc(json_object_size(t->by_code), sizeof *t->key)))
+        return E_NOMEM;
+    json_object_foreach(t->by_code, key, title) t->key[t->keys++] = key;
+    qsort(t->key, t->keys, sizeof *t->key, by_key);
+    return 0;
+}
+int titles_category(struct titles *t, const char *code, bool *is)
+{
+    char key[65]; /* with a dot */
+    key_of(t, code, key);
+    size_t n = strlen(key), low = 0;
+    if (t->icd == 10 && titles_procedure(t, code)) {
+        *is = n < 7;
+        return 0;
+    }
+    TRY(t->key ? 0 : sort_keys(t));
+    if (t->icd == 9 && !strchr(key, '.')) { /* 38.9 is below 38, and 380 is not */
+        key[n++] = '.';
+        key[n] = 0;
+    }
+    for (size_t high = t->keys; low < high;) { /* the first key behind this one */
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(t->key[mid], key) <= 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *is = low < t->keys && !strncmp(t->key[low], key, n);
+    return 0;
 }
 
 void titles_free(struct titles *t)
 {
     json_decref(t->by_code);
-    t->by_code = NULL;
+    free(t->key);
+    *t = (struct titles){.icd = t->icd};
 }

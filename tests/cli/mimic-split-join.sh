@@ -64,6 +64,9 @@ agree "fixed50" "$T/m" "$S --labels fixed50" labels="$ROOT/share/labels/fixed50"
 agree "order report" "$T/m" "$S --labels full --order report" order=report
 agree "order time, no duplicates" "$T/m" "$S --labels full --order time --no-duplicates --separator tab" order=time duplicates=no "separator=$(printf '\t')"
 agree "no addenda" "$T/m" "$S --labels full --no-addenda --separator space" addenda=no "separator= "
+agree "codes of 5 admissions of train" "$T/m" "$S --labels full --min-count 5" min=5
+agree "codes of 5 admissions" "$T/m" "$S --labels full --min-count 5 --count-in all" min=5 count_in=all
+agree "caml50, codes of 20 admissions" "$T/m" "$S --lists full --labels caml50 --min-count 20" min=20 labels="$ROOT/share/caml/TOP_50_CODES.csv"
 agree "CAML's text" "$T/m" "$S --labels full --caml-text" caml_text=1
 agree "CAML's numbers" "$T/m" "$S --labels full --caml-bug" caml_bug=1
 agree "CAML's numbers and 50 codes" "$T/m" "$S --lists full --caml-bug" caml_bug=1 labels="$ROOT/share/caml/TOP_50_CODES.csv"
@@ -147,6 +150,11 @@ python3 "$T/four.py" "$T/m" "$T/four"
 F="--source mimic4 $S"
 agree "MIMIC-IV, ICD-10" "$T/four" "$F" source=mimic4 icd=10 splits="$T/m/splits"
 is "MIMIC-IV: dots" "$(rec-cat --head --json "$T/gold" | python3 -c 'import json,sys; m=json.loads(sys.stdin.readline()); print(*m.get("header",m)["meta"]["labels"])')" "02HV33Z 0BH17EZ E11.9 I10 I48.91 I50.9"
+is "MIMIC-IV: admissions of the other version alone" "$(python3 -c 'import json,sys; r=json.load(open(sys.argv[1]))["splits"]; print(all(x["other_version"] > 0 for x in r.values()))' "$T/report")" True
+cp "$T/note" "$T/note9"; mimic-split -q $F -o "$T/note" "$T/four"; same "MIMIC-IV: the same notes without --gold" "$T/note" "$T/note9"
+agree "MIMIC-IV, ICD-10, the others kept" "$T/four" "$F --other-version keep" source=mimic4 icd=10 other=keep splits="$T/m/splits"
+mimic-split -q $F --other-version keep -o "$T/note2" "$T/four/n" 2>"$T/err"; rec-cat --json "$T/note9" | sed '1d;$d' | sort >"$T/a"; rec-cat --json "$T/note2" | sed '1d;$d' | sort >"$T/b"
+is "MIMIC-IV: kept, the notes need no code table; the others are among them" "$(comm -23 "$T/a" "$T/b" | wc -l) $([ "$(wc -l <"$T/b")" -gt "$(wc -l <"$T/a")" ] && echo more)" "0 more"
 agree "MIMIC-IV, dots as Edin" "$T/four" "$F --icd10-form edin" source=mimic4 icd=10 form=edin splits="$T/m/splits"
 is "MIMIC-IV: dots as Edin" "$(rec-cat --head --json "$T/gold" | python3 -c 'import json,sys; m=json.loads(sys.stdin.readline()); print(*m.get("header",m)["meta"]["labels"])')" "02HV33Z 0BH17EZ E11.9 I10. I48.91 I50.9"
 agree "MIMIC-IV, no dots" "$T/four" "$F --icd10-form undotted" source=mimic4 icd=10 form=undotted splits="$T/m/splits"

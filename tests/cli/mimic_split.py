@@ -82,7 +82,8 @@ def codes_of(where, o, admitted):
 
 def count_codes(where, o, split):
     """What the report says of the code tables' rows."""
-    c = {'icd': int(o.get('icd', '9')), 'without_admission': 0, 'not_listed': 0, 'null': 0, 'other_system': 0, 'read_as_numbers': 0}
+    c = {'icd': int(o.get('icd', '9')), 'without_admission': 0, 'not_listed': 0, 'null': 0, 'other_system': 0, 'read_as_numbers': 0,
+         'null_words': {'rows': 0, 'first': []}, 'bad_codes': {'rows': 0, 'first': []}}
     for name in ('diagnoses_icd', 'procedures_icd'):
         for row in table(where, name):
             if row.get('icd_version', str(c['icd'])) != str(c['icd']):
@@ -94,6 +95,24 @@ def count_codes(where, o, split):
             elif not row.get('icd9_code', row.get('icd_code')).strip():
                 c['null'] += 1
     return c
+
+
+def left_out(where, o):
+    """Admissions whose code rows are all of the other version."""
+    if o['source'] != 'mimic4' or o.get('other') == 'keep':
+        return set()
+    coded = {v: {r['hadm_id'] for name in ('diagnoses_icd', 'procedures_icd') for r in table(where, name) if (r['icd_version'] == o['icd']) == v}
+             for v in (True, False)}
+    return coded[False] - coded[True]
+
+
+def frequent(sequence, split, o):
+    """Codes that at least o['min'] admissions have, of train or of all."""
+    have = {}
+    for h, v in sequence.items():
+        for c in {c for c, _ in v} if o.get('count_in') == 'all' or split[h] == 'train' else ():
+            have[c] = have.get(c, 0) + 1
+    return {c for c, n in have.items() if n >= int(o['min'])}
 
 
 def arrange(notes, o):
@@ -132,19 +151,24 @@ def main(where, o):
             count['addenda_dropped'] += 1
         elif n['hadm_id'] in split:
             by.setdefault(n['hadm_id'], []).append(n)
+    out_of = left_out(where, o)
+    with_note, by = set(by), {h: v for h, v in by.items() if h not in out_of}
     sequence = {h: [] for h in by}
     for row, code in codes_of(where, o, admitted):
         if row['hadm_id'] in by and code:
             sequence[row['hadm_id']].append([code, int(row['seq_num'])])
     order = sorted(by, key=lambda h: (int(by[h][0]['subject_id']), int(h)))
     allowed = {c for h in by for c, _ in sequence[h]} if labels == 'full' else {l.split()[0] for l in open(labels)}
+    if 'min' in o:
+        allowed &= frequent(sequence, split, o)
     separator = o.get('separator', ' ' if o.get('caml_text') else '\n')
     out = {'notes': [], 'gold': [], 'labels': sorted(allowed), 'count': count}
-    count['admissions'] = len(admitted - {''} - (set(split) - set(by)))
+    count['admissions'] = len(admitted - {''} - (set(split) - with_note) - (out_of & set(split)))
     count['duplicates_dropped'] = sum(len(v) - len(arrange(v, o)) for v in by.values())
     count['bytes_replaced'] = 0
     out['listed'] = {s: sum(x == s for x in split.values()) for s in ('train', 'dev', 'test')}
     out['codes'] = count_codes(where, o, split)
+    out['other'] = {s: sum(split.get(h) == s for h in with_note & out_of) for s in ('train', 'dev', 'test')}
     for h in order:
         text, parts = b'', []
         for n in arrange(by[h], o):
@@ -191,7 +215,8 @@ def compare(where, o, note, gold, report):
     if [(t['table'].lower(), t['file'].lower(), t['rows'], t['not_read']) for t in r['tables']] != [
             (t, t + '.csv.gz', len(table(where, t)), 0) for t in files]:
         bad.append('report: tables')
-    if any((r['splits'][s]['listed'], r['splits'][s]['without_note']) != (n, n - size[s]) for s, n in want['listed'].items()):
+    if any((x['listed'], x['without_note'], x.get('other_version', 0)) != (n, n - size[s] - want['other'][s], want['other'][s])
+           for s, n in want['listed'].items() for x in (r['splits'][s],)):
         bad.append('report: lists')
     subjects = {s: sorted(int(n['subject']) for n in want['notes'] if n['split'] == s) for s in size}
     x, v = r['subjects'], list(subjects.values())
