@@ -60,7 +60,7 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
         TRY_GOTO(rc, out, t->be->download(g.last, g.ids.data, (size_t)B * sizeof *g.last));
         TRY_GOTO(rc, out, t->be->check());
         for (int64_t b = 0; b < B; b++) {
-            if (!done[b] && g.last[b] == m->arch.eos) {
+            if (!done[b] && model_ends(m, g.last[b])) {
                 done[b] = true;
                 running--;
             }
