@@ -234,7 +234,7 @@ static int cat_head(struct run *r)
 static int cat_check(struct run *r)
 {
     struct state *s = r->state;
-    struct id_set ids = {0};
+    struct names ids = {0};
     const char *name = stream_schema(s->in)->name, *id;
     bool unique = strcmp(name, "note") == 0 || strcmp(name, "gold") == 0;
     const msgpack_object *rec;
@@ -243,7 +243,7 @@ static int cat_check(struct run *r)
     int rc = 0;
     while ((got = stream_next(s->in, &rec, &rc)) == STREAM_RECORD && !rc) {
         if (unique && rec_str(rec, "id", &id, &n))
-            rc = id_set_add(&ids, id, n);
+            rc = names_add(&ids, id, n, NULL);
         if (rc == 1)
             rc = err_set(E_DATA, "%s: record %llu: field id: an earlier record has the same", stream_name(s->in),
                          (unsigned long long)stream_records(s->in));
@@ -251,7 +251,7 @@ static int cat_check(struct run *r)
             break;
         run_progress(r, s->in);
     }
-    id_set_free(&ids);
+    names_free(&ids);
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
                              stream_xxh64(s->in));
 }
@@ -312,29 +312,29 @@ static int import_header_to_end(struct run *r, struct out *o)
     if (!rc)
         rc = out_header_json(o, header);
     if (rc)
-        return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+        return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
     for (;;) {
         TRY(import_json(im, &j));
         if (!j)
-            return err_set(E_DATA, "%s: cut off: there is no end line", im->name);
+            return err_set(E_DATA, "%s: cut off: there is no end line", im->in.name);
         const json_t *end = json_object_get(j, "end");
         if (json_object_size(j) == 1 && json_is_object(end)) {
             rc = out_finish_json(o, end);
             json_decref(j);
             if (rc)
-                return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+                return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
             break;
         }
         rc = import_record(im, j);
         json_decref(j);
         TRY(rc);
         TRY(out_record(o, im->sb.data, im->sb.size));
-        progress_show(&r->progress, im->number, NULL);
+        progress_show(&r->progress, im->in.number, NULL);
     }
     TRY(import_json(im, &j));
     if (j) {
         json_decref(j);
-        return err_set(E_DATA, "%s: line %llu: lines after the end", im->name, (unsigned long long)im->number);
+        return err_set(E_DATA, "%s: line %llu: lines after the end", im->in.name, (unsigned long long)im->in.number);
     }
     return out_commit(o);
 }
@@ -362,7 +362,7 @@ static int begin_bare(struct run *r)
     struct state *s = r->state;
     struct import *im = &s->import;
     if (!schema)
-        return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->name);
+        return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->in.name);
     im->schema = schema_find(schema);
     bool gold = strcmp(schema, "gold") == 0;
     im->unique_ids = gold || strcmp(schema, "note") == 0;
@@ -392,7 +392,7 @@ static int end_bare(struct run *r)
         TRY(run_emit(r, im->sb.data, im->sb.size));
         json_decref(s->first);
         TRY(import_json(im, &s->first));
-        progress_show(&r->progress, im->number, NULL);
+        progress_show(&r->progress, im->in.number, NULL);
     }
     return 0;
 }
@@ -430,7 +430,7 @@ static int begin(struct run *r)
         TRY(import_open(&s->import, path));
         TRY(import_json(&s->import, &s->first));
         if (!s->first)
-            return err_set(E_DATA, "%s: empty input", s->import.name);
+            return err_set(E_DATA, "%s: empty input", s->import.in.name);
         if (json_object_size(s->first) != 1 || !json_is_object(json_object_get(s->first, "header")))
             return begin_bare(r);
         if (meta)
