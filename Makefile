@@ -69,7 +69,7 @@ endif
 
 # lib/{tensor,nn,model,train} and kernels/ are the engine: built in float for the programs, in double for tests/grad.
 ENGINE_DIRS := lib/tensor lib/nn lib/model lib/train kernels kernels/cpu
-PLAIN_DIRS  := lib/util lib/stream lib/ingest lib/kb lib/text lib/metric
+PLAIN_DIRS  := lib/util lib/stream lib/code lib/ingest lib/kb lib/text lib/metric
 PLAIN_C  := $(wildcard $(addsuffix /*.c,$(PLAIN_DIRS)))
 PLAIN_CC := $(wildcard $(addsuffix /*.cc,$(PLAIN_DIRS)))
 ENGINE_C := $(wildcard $(addsuffix /*.c,$(ENGINE_DIRS)))

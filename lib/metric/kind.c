@@ -3,16 +3,11 @@
 
 #include <string.h>
 
-#include "lib/ingest/icd9.h"
-
-static bool pcs(const char *code, size_t n)
-{
-    return n == 7 && !strchr(code, '.') && strchr("0123456789BCDFGHX", *code);
-}
+#include "lib/code/code.h"
 
 bool icd_procedure(const char *code)
 {
-    return icd9_kind(code) == ICD9_PROCEDURE || pcs(code, strlen(code));
+    return code_is_procedure(code);
 }
 
 size_t icd_parent(const char *code, size_t n)

@@ -4,9 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ICD-9: two characters before the dot. ICD-10-PCS: seven characters of which none is a dot, the first a digit or one
- * of B-D F-H X. (Diagnoses without dots, as some MIMIC-IV code has them, are taken for procedures where they look
- * so.) */
+/* As code_is_procedure (lib/code/code.h). Diagnoses without dots, as some MIMIC-IV code has them, are taken for
+ * procedures where they look so. */
 bool icd_procedure(const char *code);
 /* The code above: one character less, and no dot at the end. 250.01, 250.0, 250; 38.93, 38.9, 38; of an ICD-10
  * procedure down to its table, three characters. n: the length of code; 0: nothing is above. */
