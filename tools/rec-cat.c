@@ -1,18 +1,21 @@
-/* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it.
- * Man page: man/rec-cat.1. Tests: tests/cli/rec-cat.sh */
+/* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it; makes streams
+ * of a corpus in CSV or JSON lines (lib/ingest/corpus.h). Man page: man/rec-cat.1. Tests: tests/cli/rec-cat*.sh */
+#include "lib/ingest/corpus.h"
 #include "lib/stream/import.h"
 #include "lib/stream/internal.h"
 #include "lib/stream/pick.h"
+#include "lib/stream/show.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool json, stream, text, head, check, from_json;
-static const char *schema, *meta;
-static int64_t limit;
-static struct opt_list where;
+static bool json, stream, text, head, check, from_json, from_csv, quotes = true, stratify;
+static const char *schema, *meta, *gold_path, *columns, *delimiter = "auto", *draw;
+static int64_t limit, seed = 1;
+static struct opt_list where, map_split;
+static const char *const delimiters[] = {"auto", "comma", "tab", "semicolon", NULL};
 
 static const struct opt options[] = {
     {"json", 0, OPT_FLAG, &json, NULL, "Write JSON lines: the header, a line for each record, the end. This is what is "
@@ -30,7 +33,25 @@ static const struct opt options[] = {
     {"records", 'n', OPT_INT, &limit, "N", "Keep the first N records (of those kept by --where); 0 is all.", 0, 1e15},
     {"from-json", 0, OPT_FLAG, &from_json, NULL, "Read JSON lines, as --json writes them or bare records, and write a "
      "stream."},
-    {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...)."},
+    {"from-csv", 0, OPT_FLAG, &from_csv, NULL, "Read a table, CSV or TSV, plain or compressed, and write a note stream, "
+     "or with --schema gold a gold stream."},
+    {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...). With "
+     "--gold and --from-csv: note, if it is not said."},
+    {"gold", 'g', OPT_OUT, &gold_path, "FILE", "Write the codes of the notes that are read to FILE, a gold stream; the note "
+     "stream has none of them."},
+    {"columns", 0, OPT_STR, &columns, "ROLE=NAME,...", "Which column (or field) is id, text, codes, split and subject. "
+     "What is not said is guessed by its name. id=# numbers the rows."},
+    {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT", "What separates the cells of a table; auto: of comma, tab and "
+     "semicolon that of which the heading has most.", .choices = delimiters, .flags = OPT_QUIET},
+    {"quotes", 0, OPT_FLAG, &quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
+     "characters like others.", .flags = OPT_QUIET},
+    {"map-split", 0, OPT_LIST, &map_split, "NAME=SPLIT", "Read the split NAME as train, dev or test, as valid=dev. May be "
+     "repeated."},
+    {"draw", 0, OPT_STR, &draw, "TRAIN,DEV,TEST", "Draw splits with these shares, as 70,10,20. All notes of a subject get "
+     "one split. The file is read twice."},
+    {"stratify", 0, OPT_FLAG, &stratify, NULL, "With --draw: give each split its share of every code, too, by iterative "
+     "stratification (Sechidis et al. 2011)."},
+    {"seed", 0, OPT_INT, &seed, "N", "With --draw: another N is another draw.", 0, 1e15},
     {"meta", 0, OPT_STR, &meta, "JSON", "With --from-json and bare records: the meta of the header, as a JSON object. "
      "Without labels in it, those of gold records are all codes that occur.", .flags = OPT_QUIET},
     {.type = OPT_END},
@@ -46,6 +67,10 @@ struct state {
     /* JSON in */
     struct import import;
     json_t *first; /* the line that was read to see whether it is a header */
+    /* a corpus in */
+    struct corpus corpus;
+    struct corpus_opts corpus_opts;
+    struct out *gold;
 };
 
 /* ---- picking ---- */
@@ -114,127 +139,23 @@ static int cat_json(struct run *r)
     return some ? 0 : write_json(s, "end", stream_end_frame(s->in));
 }
 
-static int write_block(struct state *s, const char *p, size_t n)
-{
-    TRY(buf_add(&s->line, p, n));
-    return n && p[n - 1] == '\n' ? 0 : buf_str(&s->line, "\n");
-}
-
-static int write_field(struct state *s, const msgpack_object *o, const char *field)
-{
-    const char *p;
-    size_t n;
-    return rec_str(o, field, &p, &n) && n ? write_block(s, p, n) : 0;
-}
-
-static int write_note(struct state *s, const msgpack_object *rec)
-{
-    const char *p = NULL;
-    size_t n = 0, spans;
-    int64_t *v;
-    rec_str(rec, "text", &p, &n);
-    TRY(rec_spans(rec, "spans", n, false, &v, &spans));
-    int rc = v ? 0 : write_block(s, p, n);
-    for (size_t i = 0; i < spans && !rc; i++)
-        rc = write_block(s, p + v[2 * i], (size_t)(v[2 * i + 1] - v[2 * i]));
-    free(v);
-    return rc;
-}
-
 static int write_text(struct run *r, const msgpack_object *rec)
 {
     struct state *s = r->state;
-    if (strcmp(stream_schema(s->in)->name, "note") == 0)
-        TRY(write_note(s, rec));
-    else {
-        TRY(write_field(s, rec, "title"));
-        TRY(write_field(s, rec, "description"));
-        const msgpack_object *terms = rec_get(rec, "terms");
-        for (uint32_t i = 0; terms && i < terms->via.array.size; i++)
-            TRY(write_field(s, &terms->via.array.ptr[i], "text"));
-    }
+    TRY(show_text(&s->line, stream_schema(s->in), rec));
     return put_line(s, false);
-}
-
-/* Words of a header, from whoever wrote it: nothing that steers a terminal. */
-static int write_words(struct buf *b, const char *p)
-{
-    for (; *p; p++)
-        TRY(buf_add(b, (unsigned char)*p < ' ' || *p == 0x7f ? "?" : p, 1));
-    return 0;
-}
-
-/* JSON of j in one line, with long arrays cut and arrays of objects only counted: a header may hold thousands of labels
- * and, within meta, a model's own history. */
-static int write_short(struct buf *b, const json_t *j)
-{
-    enum { SHOWN = 6 };
-    const char *key;
-    json_t *v;
-    size_t i;
-    if (json_is_object(j)) {
-        size_t k = 0;
-        TRY(buf_str(b, "{"));
-        json_object_foreach((json_t *)j, key, v) {
-            TRY(buf_str(b, k++ ? ", \"" : "\""));
-            TRY(write_words(b, key));
-            TRY(buf_str(b, "\":"));
-            TRY(write_short(b, v));
-        }
-        return buf_str(b, "}");
-    }
-    if (json_is_array(j)) {
-        size_t n = json_array_size(j);
-        if (json_is_object(json_array_get(j, 0)))
-            return buf_fmt(b, "[... %zu]", n);
-        TRY(buf_str(b, "["));
-        json_array_foreach(j, i, v) {
-            if (i == SHOWN && n > SHOWN + 1)
-                return buf_fmt(b, ", ... %zu in all]", n);
-            TRY(i ? buf_str(b, ", ") : 0);
-            TRY(write_short(b, v));
-        }
-        return buf_str(b, "]");
-    }
-    char *t = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-    int rc = t ? write_words(b, t) : err_nomem(0);
-    free(t);
-    return rc;
 }
 
 static int cat_head(struct run *r)
 {
     struct state *s = r->state;
-    struct buf *b = &s->line;
-    size_t i;
-    json_t *e;
-    if (json)
-        return write_json(s, "header", stream_header(s->in));
-    TRY(buf_fmt(b, "schema   %s\noracle   %s\nmeta     ", stream_schema(s->in)->name,
-                stream_oracle(s->in) ? "yes" : "no"));
-    TRY(write_short(b, stream_meta(s->in)));
-    TRY(buf_str(b, "\nhistory\n"));
-    json_array_foreach(stream_history(s->in), i, e) {
-        const json_t *version = json_object_get(e, "version"), *opts = json_object_get(e, "options");
-        const json_t *from = json_object_get(e, "from");
-        TRY(buf_fmt(b, "  %zu  ", i));
-        TRY(write_words(b, json_string_value(json_object_get(e, "tool"))));
-        TRY(buf_str(b, " "));
-        TRY(write_words(b, json_is_string(version) ? json_string_value(version) : "?"));
-        for (size_t k = 0; k < json_array_size(from); k++)
-            TRY(buf_fmt(b, "%s%lld", k ? "," : "  from ",
-                        (long long)json_integer_value(json_array_get(from, k))));
-        TRY(buf_str(b, "  "));
-        TRY(opts ? write_short(b, opts) : 0);
-        TRY(buf_str(b, "\n"));
-    }
-    return 0;
+    return json ? write_json(s, "header", stream_header(s->in)) : show_header(&s->line, s->in);
 }
 
 static int cat_check(struct run *r)
 {
     struct state *s = r->state;
-    struct id_set ids = {0};
+    struct names ids = {0};
     const char *name = stream_schema(s->in)->name, *id;
     bool unique = strcmp(name, "note") == 0 || strcmp(name, "gold") == 0;
     const msgpack_object *rec;
@@ -243,7 +164,7 @@ static int cat_check(struct run *r)
     int rc = 0;
     while ((got = stream_next(s->in, &rec, &rc)) == STREAM_RECORD && !rc) {
         if (unique && rec_str(rec, "id", &id, &n))
-            rc = id_set_add(&ids, id, n);
+            rc = names_add(&ids, id, n, NULL);
         if (rc == 1)
             rc = err_set(E_DATA, "%s: record %llu: field id: an earlier record has the same", stream_name(s->in),
                          (unsigned long long)stream_records(s->in));
@@ -251,7 +172,7 @@ static int cat_check(struct run *r)
             break;
         run_progress(r, s->in);
     }
-    id_set_free(&ids);
+    names_free(&ids);
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
                              stream_xxh64(s->in));
 }
@@ -312,29 +233,29 @@ static int import_header_to_end(struct run *r, struct out *o)
     if (!rc)
         rc = out_header_json(o, header);
     if (rc)
-        return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+        return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
     for (;;) {
         TRY(import_json(im, &j));
         if (!j)
-            return err_set(E_DATA, "%s: cut off: there is no end line", im->name);
+            return err_set(E_DATA, "%s: cut off: there is no end line", im->in.name);
         const json_t *end = json_object_get(j, "end");
         if (json_object_size(j) == 1 && json_is_object(end)) {
             rc = out_finish_json(o, end);
             json_decref(j);
             if (rc)
-                return err_ctx(rc, "%s: line %llu", im->name, (unsigned long long)im->number);
+                return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
             break;
         }
         rc = import_record(im, j);
         json_decref(j);
         TRY(rc);
         TRY(out_record(o, im->sb.data, im->sb.size));
-        progress_show(&r->progress, im->number, NULL);
+        progress_show(&r->progress, im->in.number, NULL);
     }
     TRY(import_json(im, &j));
     if (j) {
         json_decref(j);
-        return err_set(E_DATA, "%s: line %llu: lines after the end", im->name, (unsigned long long)im->number);
+        return err_set(E_DATA, "%s: line %llu: lines after the end", im->in.name, (unsigned long long)im->in.number);
     }
     return out_commit(o);
 }
@@ -362,7 +283,7 @@ static int begin_bare(struct run *r)
     struct state *s = r->state;
     struct import *im = &s->import;
     if (!schema)
-        return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->name);
+        return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->in.name);
     im->schema = schema_find(schema);
     bool gold = strcmp(schema, "gold") == 0;
     im->unique_ids = gold || strcmp(schema, "note") == 0;
@@ -392,8 +313,127 @@ static int end_bare(struct run *r)
         TRY(run_emit(r, im->sb.data, im->sb.size));
         json_decref(s->first);
         TRY(import_json(im, &s->first));
-        progress_show(&r->progress, im->number, NULL);
+        progress_show(&r->progress, im->in.number, NULL);
     }
+    return 0;
+}
+
+/* ---- a corpus in ---- */
+
+static bool is_corpus(void)
+{
+    return from_csv || gold_path || columns || map_split.n || draw;
+}
+
+static void tick(void *ctx, uint64_t row)
+{
+    progress_show(&((struct run *)ctx)->progress, row, NULL);
+}
+static int emit_note(void *ctx, const char *body, size_t n)
+{
+    return run_emit(ctx, body, n);
+}
+static int emit_gold(void *ctx, const char *body, size_t n)
+{
+    struct run *r = ctx;
+    return run_emit_to(r, ((struct state *)r->state)->gold, body, n);
+}
+static void say(void *ctx, bool warning, const char *line)
+{
+    (warning ? run_warn : run_note)(ctx, "%s", line);
+}
+
+static int check_corpus(struct run *r)
+{
+    bool gold = strcmp(schema, "gold") == 0;
+    struct draw d;
+    if (!gold && strcmp(schema, "note"))
+        return err_set(E_USAGE, "--schema %s: a corpus becomes note or gold", schema);
+    if (gold_path && gold)
+        return err_set(E_USAGE, "--gold FILE goes with notes; with --schema gold the codes go to -o");
+    if (gold_path && r->output && !strcmp(gold_path, r->output))
+        return err_set(E_USAGE, "--gold and -o name the same file");
+    if (meta)
+        return err_set(E_USAGE, "--meta does not go with a corpus");
+    if (!from_csv && !from_json)
+        return err_set(E_USAGE, "--gold, --columns, --map-split and --draw go with --from-csv and --from-json only");
+    if (stratify && !gold_path && !gold)
+        return err_set(E_USAGE, "--stratify needs the codes: give --gold FILE");
+    if (draw && !r->argc)
+        return err_set(E_USAGE, "--draw reads the corpus twice, so it has to be a file, not standard input");
+    TRY(corpus_split_check_map(&map_split));
+    return draw ? draw_parse(&d, draw) : 0;
+}
+
+static int read_corpus(struct run *r)
+{
+    struct corpus *c = &((struct state *)r->state)->corpus;
+    const char *path = r->argc && strcmp(r->argv[0], "-") ? r->argv[0] : NULL;
+    return from_csv ? corpus_read_csv(c, path) : corpus_read_json(c, path);
+}
+
+/* Read here is what has to be known before the first record: of gold its labels, and for a draw all ids. */
+static int begin_corpus(struct run *r)
+{
+    struct state *s = r->state;
+    struct corpus *c = &s->corpus;
+    bool gold;
+    schema = schema ? schema : "note";
+    TRY(check_corpus(r));
+    run_schema(r, schema);
+    gold = strcmp(schema, "gold") == 0;
+    static const char cells[] = {0, ',', '\t', ';'};
+    s->corpus_opts = (struct corpus_opts){.text = !gold,
+                                          .codes = gold || gold_path,
+                                          .delimiter = cells[opt_place(delimiters, delimiter)],
+                                          .no_quotes = !quotes,
+                                          .map_split = &map_split,
+                                          .draw = draw,
+                                          .seed = (uint64_t)seed,
+                                          .stratify = stratify};
+    corpus_open(c, &s->corpus_opts);
+    TRY(corpus_columns_parse(&c->columns, columns));
+    c->columns.wanted[CORPUS_ID] = true;
+    c->columns.wanted[CORPUS_TEXT] = !gold;
+    c->columns.wanted[CORPUS_CODES] = s->corpus_opts.codes;
+    c->columns.unused[CORPUS_TEXT] = gold;
+    c->columns.unused[CORPUS_SPLIT] = draw && !c->columns.given[CORPUS_SPLIT];
+    c->ctx = r;
+    if (gold_path)
+        TRY(run_output_late(r, gold_path, "gold", &s->gold));
+    if (draw || gold)
+        TRY(read_corpus(r));
+    if (draw)
+        TRY(corpus_draw(c));
+    c->again = draw || gold;
+    if (!gold)
+        return json_object_set_new(r->meta, "source", json_string(from_csv ? "csv" : "json")) ? err_nomem(1) : 0;
+    json_decref(r->meta);
+    return corpus_gold_meta(c, &r->meta);
+}
+
+static int end_corpus(struct run *r)
+{
+    struct state *s = r->state;
+    struct corpus *c = &s->corpus;
+    json_t *labels = NULL;
+    c->emit = emit_note;
+    c->tick = tick;
+    if (strcmp(schema, "gold") == 0) {
+        TRY(corpus_gold(c, emit_note));
+    } else {
+        TRY(read_corpus(r));
+        if (!out_records(r->out))
+            return err_set(E_DATA, "%s: no note has a text", c->file);
+    }
+    if (s->gold) {
+        TRY(corpus_gold_meta(c, &labels));
+        int rc = run_output_header(r, s->gold, labels);
+        json_decref(labels);
+        TRY(rc);
+        TRY(corpus_gold(c, emit_gold));
+    }
+    corpus_report(c, say);
     return 0;
 }
 
@@ -401,7 +441,20 @@ static int end_bare(struct run *r)
 
 static bool streams(void)
 {
-    return stream || from_json || !(json || text || head || check);
+    return stream || from_json || from_csv || !(json || text || head || check);
+}
+
+static int check_schema(void)
+{
+    struct buf b = {0};
+    int rc = 0;
+    if (schema_find(schema))
+        return 0;
+    for (int i = 0; schema_at(i) && !rc; i++)
+        rc = buf_fmt(&b, "%s%s", i ? ", " : "", schema_at(i)->name);
+    rc = rc ? rc : err_set(E_USAGE, "--schema: there is no schema '%s'; there are %.*s", schema, (int)b.n, b.p);
+    buf_free(&b);
+    return rc;
 }
 
 static int begin(struct run *r)
@@ -414,15 +467,20 @@ static int begin(struct run *r)
     bool some = where.n || limit;
     if (r->argc > 1)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
-    if (json + stream + text + head + check + from_json > 1 &&
-        !(json && head && !stream && !text && !check && !from_json))
-        return err_set(E_USAGE, "only one of --json, --stream, --text, --head, --check and --from-json at a time");
-    if (some && (head || check || from_json))
+    if (json + stream + text + head + check + from_json + from_csv > 1 &&
+        !(json && head && !stream && !text && !check && !from_json && !from_csv))
+        return err_set(E_USAGE, "only one of --json, --stream, --text, --head, --check, --from-json and --from-csv at a "
+                                "time");
+    if (some && (head || check || from_json || from_csv))
         return err_set(E_USAGE, "--where and -n go with --json, --stream and --text only");
-    if ((schema || meta) && !from_json)
-        return err_set(E_USAGE, "--schema and --meta go with --from-json only");
-    if (schema && !schema_find(schema))
-        return err_set(E_USAGE, "--schema: there is no schema '%s'", schema);
+    if ((schema || meta) && !from_json && !from_csv)
+        return err_set(E_USAGE, "--schema and --meta go with --from-json and --from-csv only");
+    if (stratify && !draw)
+        return err_set(E_USAGE, "--stratify goes with --draw only");
+    if (schema)
+        TRY(check_schema());
+    if (is_corpus())
+        return begin_corpus(r);
     TRY(pick_parse(&s->pick, &where));
     if (from_json) {
         if (schema)
@@ -430,7 +488,7 @@ static int begin(struct run *r)
         TRY(import_open(&s->import, path));
         TRY(import_json(&s->import, &s->first));
         if (!s->first)
-            return err_set(E_DATA, "%s: empty input", s->import.name);
+            return err_set(E_DATA, "%s: empty input", s->import.in.name);
         if (json_object_size(s->first) != 1 || !json_is_object(json_object_get(s->first, "header")))
             return begin_bare(r);
         if (meta)
@@ -453,6 +511,8 @@ static int begin(struct run *r)
 static int end(struct run *r)
 {
     struct state *s = r->state;
+    if (is_corpus())
+        return end_corpus(r);
     if (from_json)
         return s->import.schema ? end_bare(r) : copy_out(r, import_header_to_end);
     if (stream)
@@ -474,11 +534,12 @@ static void done(struct run *r)
     buf_free(&s->line);
     json_decref(s->first);
     import_close(&s->import);
+    corpus_close(&s->corpus);
     free(s);
 }
 
 static const struct stage stage = {
-    .doc = {"rec-cat", "[OPTION]... [FILE]", "Show, check, select and convert streams; bring JSON lines in."},
+    .doc = {"rec-cat", "[OPTION]... [FILE]", "Show, check, select and convert streams; bring a corpus in."},
     .opts = options,
     .streams = streams,
     .begin = begin,

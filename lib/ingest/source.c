@@ -186,7 +186,7 @@ static int source_new(struct source **s)
 int source_open(struct source **s, const char *path)
 {
     TRY(source_new(s));
-    (*s)->fd = open(path, O_RDONLY | O_CLOEXEC);
+    (*s)->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
     return (*s)->fd < 0 ? err_set(E_NOINPUT, "%s", strerror(errno)) : start(*s);
 }
 int source_open_member(struct source **s, struct archive *outer)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct source;
-/* E_NOINPUT when the file cannot be opened. *s is to be closed also after an error. */
+/* path NULL: standard input. E_NOINPUT when the file cannot be opened. *s is to be closed also after an error. */
 int source_open(struct source **s, const char *path);
 int source_open_member(struct source **s, struct archive *outer); /* the entry whose header was read last */
 /* Up to cap bytes to p; *n = 0 is the end, with every checksum verified. E_DATA, E_IO. */

@@ -3,27 +3,14 @@
 #define ICD_IMPORT_H
 #include "lib/stream/stream.h"
 #include "lib/util/buf.h"
-
-/* A set of strings that grows; zero it, free it with id_set_free. */
-struct id_set {
-    struct buf text;    /* the ids, each behind its length */
-    uint64_t *slot;     /* offset in text + 1; 0: free */
-    uint64_t used, cap; /* cap is a power of two */
-};
-/* 0: new and now in it, 1: was there already, E_NOMEM. */
-int id_set_add(struct id_set *s, const char *id, size_t n);
-void id_set_free(struct id_set *s);
+#include "lib/util/names.h"
+#include "lib/util/text_file.h"
 
 struct import {
-    int fd;
-    const char *name; /* for messages */
-    struct buf in;    /* read and not yet used: from `at` on */
-    size_t at;
-    bool eof;
-    uint64_t number; /* of the present line, from 1 */
+    struct lines in;
     const struct schema *schema;
     bool unique_ids;
-    struct id_set ids;
+    struct names ids;
     msgpack_sbuffer sb;
     msgpack_unpacked rec; /* the record, checked; borrowed until the next line */
     struct buf held;      /* import_gold's records, packed, one behind the other */

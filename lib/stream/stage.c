@@ -22,7 +22,7 @@ struct stage_side {
     struct side_out {
         struct out *out;
         const char *schema;
-        json_t *meta;
+        json_t *meta; /* NULL: the header comes later */
     } outs[SIDES_MAX];
     int n_out;
     struct outfile text[SIDES_MAX]; /* further outputs that are no streams */
@@ -130,7 +130,7 @@ int run_input_digest(struct run *r, const char *name, const char *xxh64)
     return e && json_array_append_new(r->side->files, e) == 0 ? 0 : err_set(E_DATA, "%s: the name is not UTF-8", name);
 }
 
-int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
+int run_output_late(struct run *r, const char *path, const char *schema, struct out **o)
 {
     struct stage_side *x = r->side;
     if (x->n_out == SIDES_MAX)
@@ -139,8 +139,25 @@ int run_output(struct run *r, const char *path, const char *schema, const json_t
     if (std && primary_std && r->schema)
         return err_set(E_USAGE, "standard output can take one stream only: use -o FILE");
     TRY(out_open(o, path, r->compress));
-    x->outs[x->n_out++] = (struct side_out){*o, schema, meta ? json_deep_copy(meta) : json_object()};
+    x->outs[x->n_out++] = (struct side_out){*o, schema, NULL};
     return 0;
+}
+
+int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
+{
+    TRY(run_output_late(r, path, schema, o));
+    struct side_out *x = &r->side->outs[r->side->n_out - 1];
+    x->meta = meta ? json_deep_copy(meta) : json_object();
+    return x->meta ? 0 : err_nomem(1);
+}
+
+int run_output_header(struct run *r, struct out *o, const json_t *meta)
+{
+    struct stage_side *x = r->side;
+    for (int i = 0; i < x->n_out; i++)
+        if (x->outs[i].out == o)
+            return out_header(o, x->outs[i].schema, meta, x->history, r->oracle);
+    return err_set(E_BUG, "a header and no output");
 }
 
 int run_output_file(struct run *r, const char *path, struct outfile **f)
@@ -430,7 +447,7 @@ static int run_begin(struct run *r)
         TRY(out_header(r->out, r->schema, r->meta, r->side->history, r->oracle));
     for (int i = 0; i < r->side->n_out; i++) {
         struct side_out *o = &r->side->outs[i];
-        TRY(out_header(o->out, o->schema, o->meta, r->side->history, r->oracle));
+        TRY(o->meta ? out_header(o->out, o->schema, o->meta, r->side->history, r->oracle) : 0);
     }
     return 0;
 }
