@@ -12,7 +12,8 @@
 D     := build/demo
 SYNTH := --admissions 2000 --seed 1 --length 400
 BUDGET := 256
-TRAIN := --init t5:d_model=128,layers=1,d_ff=256 --epochs 3 --lr 2e-3 --gen-eval 32 --patience 0
+INIT  := t5:d_model=128,layers=1,d_ff=256
+TRAIN := --epochs 3 --lr 2e-3 --gen-eval 32 --patience 0
 
 SAMPLE.head := --level none
 SAMPLE.know := --level paragraph

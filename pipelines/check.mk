@@ -1,0 +1,46 @@
+# What base.mk looks at before anything runs: the programs are there, every variable is read by something, every row has
+# an input, and which rows share a model. Included by base.mk.
+ifeq ($(filter grouped-target,$(.FEATURES)),)
+$(error base.mk needs GNU make 4.3 or newer; this is $(MAKE_VERSION))
+endif
+space := $() $()
+same  = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
+
+# ---- programs: in the tree or the installation that this file belongs to, else on the PATH ----
+BIN ?= $(patsubst %/icd-train,%,$(firstword $(wildcard $(HERE)../bin/icd-train $(HERE)../../../bin/icd-train)))
+ifneq ($(BIN),)
+export PATH := $(abspath $(BIN)):$(PATH)
+endif
+ifeq ($(shell PATH='$(PATH)'; command -v icd-train),)
+$(error icd-train is neither in $(abspath $(or $(BIN),$(HERE)../bin)) nor on the PATH: run make there first, or give BIN=FOLDER)
+endif
+
+# ---- names: a variable that no makefile reads is a misspelt one ----
+names := grep -ohE '[$$][^A-Za-z0-9 ](call |origin |value )?[A-Za-z0-9_.-]+|[$$][A-Za-z]|^ *(ifn?def|(un)?export|undefine) +[^ ]+' \
+         $(MAKEFILE_LIST) | sed -E 's/.*[^A-Za-z0-9_.-]//' | sort -u
+read  := $(shell $(names))
+known := $(filter .% -% MAKE% CURDIR SHELL MFLAGS SUFFIXES GNUMAKEFLAGS,$(.VARIABLES)) $(read) $(patsubst %.,%.%,$(filter %.,$(read)))
+lost  := $(strip $(foreach v,$(filter-out $(known),$(.VARIABLES)),$(if $(filter file command override,$(firstword $(origin $v))),$v)))
+ifneq ($(lost),)
+$(error $(firstword $(lost)): nothing reads a variable of this name. Options are \
+    $(shell sed -nE 's/^([A-Z]+) *[?]=.*/\1/p' $(HERE)base.mk) INPUT.x SAMPLE.x TOKENS.x TRAIN.x INFER.x ABOUT.x)
+endif
+
+# ---- rows and inputs: a row has INPUT.NAME, an input has SAMPLE.NAME or TOKENS.NAME, if only an empty one ----
+named    = $(patsubst $1.%,%,$(filter $1.%,$(.VARIABLES)))
+all_rows := $(sort $(call named,INPUT))
+inputs   := $(sort $(call named,SAMPLE) $(call named,TOKENS))
+$(foreach r,$(filter-out $(all_rows),$(ROWS)),$(error ROWS: $r has no INPUT.$r))
+$(foreach p,TRAIN INFER ABOUT,$(foreach r,$(filter-out $(all_rows),$(call named,$p)),$(error $p.$r: there is no row $r, as INPUT.$r is not set)))
+$(foreach r,$(all_rows),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input))\
+    $(if $(filter $(INPUT.$r),$(inputs)),,$(error INPUT.$r: there is no input $(INPUT.$r), as SAMPLE.$(INPUT.$r) is not set)))
+
+# ---- where it starts ----
+ifneq ($(MODEL),)
+ifeq ($(wildcard $(MODEL)/config.json),)
+$(error MODEL: $(MODEL)/config.json is not there. MODEL is a folder on this machine in Hugging Face layout)
+endif
+endif
+$(foreach v,NOTES GOLD TITLES,$(foreach f,$($v),$(if $(wildcard $f),,$(error $v: $f is not there))))
+$(if $(and $(MIMIC),$(NOTES)),$(error MIMIC and NOTES are two sources of notes: give one))
+$(if $(and $(GOLD),$(if $(NOTES),,x)),$(error GOLD goes with NOTES))
