@@ -14,8 +14,11 @@
 # D/full.model its model. Rows of equal INPUT and TRAIN share one model.
 #
 # What is made again: what is not there, what is older than its inputs, and what another command would make now; then all
-# that follows from it. Every product's command is in D/options. What followed from an old product is removed before the
-# new one is made. An interrupted training goes on where it was, unless its command or an input has changed.
+# that follows from it. Every product's command is in D/options. What followed from an old product goes as soon as the new
+# one is there. An interrupted training goes on where it was, unless its command or an input has changed.
+#
+# A stage of your own is a rule in the experiment: one for $D/mine.token.icds and INPUT.full := mine, or one for
+# $D/mine.pred.icds and mine among ROWS.
 #
 # The options of all stages. A variable that nothing reads is an error, so a misspelt name is found.
 #   D        folder of the experiment
@@ -67,24 +70,26 @@ trained    := $(all_rows)
 # One stage after another, whatever -j says: each uses all threads itself.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
+.PRECIOUS: $D/gold.icds
 .SECONDEXPANSION:
 .PHONY: table FORCE
 .DEFAULT_GOAL := table
 FORCE:
 
 # ---- a product and its command ----
-# $(call do,NAME,COMMAND,FILES): makes product NAME; FILES are what followed from the old one.
+# $(call do,NAME,COMMAND,FILES): makes product NAME. Then goes what followed from the old one, FILES. A command that fails
+# leaves all as it was.
 define do
-@mkdir -p -m 700 $D $D/options; rm -rf $3
+@mkdir -p -m 700 $D $D/options; : >> $D/options/$1
 $2
-@printf '%s\n' '$(call quoted,$2)' > $D/options/$1
+@rm -rf $3; printf '%s\n' '$(call quoted,$2)' > $D/options/$1
 endef
 quoted = $(subst ','\'',$1)
 # FORCE, where the command is not the one that NAME was made by
 changed = $(if $(call same,$(strip $2),$(strip $(file <$D/options/$1))),,FORCE)
 # files that options name: streams of the experiment, and what is there
-words = $(filter-out -%,$(subst =, ,$1))
-needs = $(filter $D/%.icds,$(words)) $(filter-out $D/%,$(wildcard $(foreach w,$(words),$(if $(findstring .,$w)$(findstring /,$w),$w))))
+operands = $(filter-out -%,$(subst =, ,$1))
+needs = $(filter $D/%.icds,$(operands)) $(filter-out $D/%,$(wildcard $(foreach w,$(operands),$(if $(findstring .,$w)$(findstring /,$w),$w))))
 
 # ---- what follows from what ----
 of_rows  = $(foreach r,$1,$(wildcard $D/$r.model $D/$r.train.icds $D/$r.pred.icds $D/$r.score.icds))
@@ -100,7 +105,7 @@ do.note   = $(if $(NOTES),$(do.import),mimic-split -q $(SPLIT) --gold $D/gold.ic
 do.import = rec-cat $(call format,$(NOTES),note) -o $D/note.icds $(NOTES) && rec-cat $(call format,$(GOLD),gold) -o $D/gold.icds $(GOLD)
 format    = $(if $(filter %.icds %.icds.zst,$1),--stream,--from-json --schema $2)
 $D/mimic3/NOTEEVENTS.csv.gz: $$(call changed,mimic3,$$(do.mimic3))
-	$(call do,mimic3,$(do.mimic3),$D/mimic3 $D/note.icds $D/gold.icds)
+	$(call do,mimic3,$(do.mimic3),$D/note.icds $D/gold.icds)
 $D/note.icds $D/gold.icds &: $(if $(NOTES),$(NOTES) $(GOLD),$(if $(MIMIC),,$D/mimic3/NOTEEVENTS.csv.gz)) $$(call changed,note,$$(do.note)) \
     $$(if $$(and $$(wildcard $D/note.icds),$$(wildcard $D/gold.icds)),,FORCE) \
     $$(call needs,$$(filter-out $D/mimic3/splits,$$(SPLIT)))
@@ -164,7 +169,7 @@ $(trained:%=$D/%.model/icd.json): $D/%.model/icd.json: $D/$$(INPUT.$$*).token.ic
 $(trained:%=$D/%.pred.icds): $D/%.pred.icds: $D/$$(owner.$$*).model/icd.json $D/$$(INPUT.$$*).token.icds \
     $$(call needs,$$(INFER) $$(INFER.$$*)) $$(call changed,$$*.pred,$$(call do.pred,$$*))
 	$(call do,$*.pred,$(call do.pred,$*),$D/$*.score.icds $(if $(call same,$*,$(owner.$*)),,$D/$*.model $D/$*.train.icds))
-$(all_rows:%=$D/%.score.icds): $D/%.score.icds: $D/%.pred.icds $D/gold.icds $$(call needs,$$(SCORE)) \
+$(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(ROWS))): $D/%.score.icds: $D/%.pred.icds $D/gold.icds $$(call needs,$$(SCORE)) \
     $$(call changed,$$*.score,$$(call do.score,$$*))
 	$(call do,$*.score,$(call do.score,$*))
 

@@ -26,14 +26,18 @@ $(error $(firstword $(lost)): nothing reads a variable of this name. Options are
     $(shell sed -nE 's/^([A-Z]+) *[?]=.*/\1/p' $(HERE)base.mk) INPUT.x SAMPLE.x TOKENS.x TRAIN.x INFER.x ABOUT.x)
 endif
 
-# ---- rows and inputs: a row has INPUT.NAME, an input has SAMPLE.NAME or TOKENS.NAME, if only an empty one ----
+# ---- rows have INPUT.NAME, inputs SAMPLE.NAME or TOKENS.NAME, if only an empty one; others have rules of their own ----
 named    = $(patsubst $1.%,%,$(filter $1.%,$(.VARIABLES)))
 all_rows := $(sort $(call named,INPUT))
 inputs   := $(sort $(call named,SAMPLE) $(call named,TOKENS))
-$(foreach r,$(filter-out $(all_rows),$(ROWS)),$(error ROWS: $r has no INPUT.$r))
-$(foreach p,TRAIN INFER ABOUT,$(foreach r,$(filter-out $(all_rows),$(call named,$p)),$(error $p.$r: there is no row $r, as INPUT.$r is not set)))
-$(foreach r,$(all_rows),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input))\
-    $(if $(filter $(INPUT.$r),$(inputs)),,$(error INPUT.$r: there is no input $(INPUT.$r), as SAMPLE.$(INPUT.$r) is not set)))
+$(foreach p,TRAIN INFER,$(foreach r,$(filter-out $(all_rows),$(call named,$p)),\
+    $(error $p.$r: there is no row $r, as INPUT.$r is not set)))
+$(foreach r,$(all_rows),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input)))
+
+# ---- what is in D without a trace of how it got there is somebody's own, not to be made again ----
+$(foreach p,mimic3:mimic3 note.icds:note gold.icds:note kb.icds:kb,$(if $(wildcard $D/$(firstword $(subst :, ,$p))),\
+    $(if $(wildcard $D/options/$(lastword $(subst :, ,$p))),,\
+    $(error $D/$(firstword $(subst :, ,$p)) was not made here. Give what is yours by MIMIC, NOTES and GOLD, and another D))))
 
 # ---- where it starts ----
 ifneq ($(MODEL),)

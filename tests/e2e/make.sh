@@ -37,7 +37,7 @@ remakes() {
     run; is "$1, and is then up to date" "$(made)" ""
 }
 # removed FILE... : makes exactly PRODUCTS
-removed() { touch mark; sleep 0.02; (cd d && rm -r $1); remakes "removed: $1" "$2"; }
+removed() { touch mark; sleep 0.02; (cd d && rm -rf $1); remakes "removed: $1" "$2"; }
 # changed VARIABLE VALUE PRODUCTS
 changed() {
     touch mark; sleep 0.02
@@ -66,7 +66,7 @@ removed target.icds "target $rows"
 removed gold.icds "note spiece.model $ids $rows"
 removed note.icds "note spiece.model $ids $rows"
 removed mimic3 "mimic3 note spiece.model $ids $rows"
-removed options "mimic3 note kb described.kb spiece.model $ids $rows"
+removed "mimic3 *.icds options" "mimic3 note kb described.kb spiece.model $ids $rows"
 
 changed SAMPLE.know "--level section" "know.token $a $c $d"
 changed TOKENS.head "--max-length 40" "head.token $b"
@@ -99,13 +99,24 @@ changed INPUT.b know "b.pred b.score"
 [ -e d/b.model ] && no "a model that no row has any more" "is still there" || ok "a model that no row has any more is gone"
 changed INPUT.b head "$b"
 
-# ---- no file of old options where a later stage fails; a wrong option costs no model ----
+# ---- a command that fails leaves all as it was ----
 touch mark; sleep 0.02
-run 'TRAIN.b=--epohcs 3' && no "a wrong option" "went well" || is "a wrong option is named" "$(grep -c epohcs err)" 1
-remakes "and costs nothing" ""
-run 'INFER.b=--use none' && no "a wrong option of icd-infer" "went well"
-is "what followed from the old command is gone" "$(ls d/b.score.icds 2>&1 | grep -c 'No such')" 1
-run
+for v in SAMPLE.head=--tyop TRAIN.b=--tyop INFER.b=--tyop SCORE=--tyop KB=--tyop SPLIT=--tyop; do
+    run "$v" && no "a wrong option" "went well: $v" || is "a wrong option is named: $v" "$(grep -c tyop err | sed s/2/1/)" 1
+done
+remakes "wrong options cost nothing" ""
+
+# ---- what is not ours is not touched ----
+for f in mimic3 note.icds gold.icds kb.icds; do
+    mkdir -p own; if [ $f = mimic3 ]; then mkdir own/mimic3; else : >own/$f; fi
+    run D=own && no "$f of somebody" "went well" || is "$f of somebody is left alone" "$(grep -c "own/$f was not made here" err)" 1
+    rm -rf own
+done
+{ sed "/^include/d; s/^ROWS :=.*/ROWS := a b/; s/^INPUT.b :=.*/INPUT.b := mine/" x.mk
+  printf 'include %s\n' "$ROOT/pipelines/base.mk"
+  printf '$D/mine.token.icds: $D/head.token.icds\n\tcp $< $@\n'; } >own.mk
+make -s -f own.mk D=d >log 2>err; is "an input by a rule of its own" "$(awk '$1 == "b"' log | wc -l), $(cat err)" "1, "
+rm -rf d/mine.token.icds d/b.*
 
 # ---- training that was interrupted ----
 sum() { (cd d/b.model && cat model.safetensors icd.safetensors | cksum); }
@@ -129,8 +140,8 @@ sed '1i TRIAN.a := --lr 1' x.mk >z.mk
 is "nor in a file" "$(make -f z.mk D=d 2>&1 | grep -c 'TRIAN.a: nothing reads')" 1
 { echo 'LABELS := --lr 0.01'; sed 's/^TRAIN.b :=.*/TRAIN.b := $(LABELS)/' x.mk; } >z.mk
 is "a variable that the file itself reads is none" "$(make -n -f z.mk D=d 2>&1 | grep -c 'nothing reads')" 0
-wrong "a row without input" "ROWS: e has no INPUT.e" "ROWS=a e"
-wrong "an input that is not there" "INPUT.a: there is no input knwo" INPUT.a=knwo
+wrong "a row without input" "No rule to make target 'd/e.pred.icds'" "ROWS=a e"
+wrong "an input that is not there" "No rule to make target 'd/knwo.token.icds'" INPUT.a=knwo
 wrong "options of a row that is not there" "TRAIN.e: there is no row e" TRAIN.e=-q
 wrong "a checkpoint that is not there" "MODEL: t5-base/config.json is not there" MODEL=t5-base
 wrong "notes that are not there" "NOTES: none.json is not there" NOTES=none.json
