@@ -24,11 +24,12 @@
 #   D        folder of the experiment
 # Notes, one of three:
 #   MIMIC    MIMIC directory or archive; SPLIT: options of mimic-split
-#   NOTES    notes of your own: a stream (.icds) or JSON lines; GOLD: their codes, likewise; TITLES: a table of titles
+#   NOTES    notes of your own: a table (.csv, .tsv), JSON lines or a stream (.icds); IMPORT: options of rec-cat that reads it;
+#            GOLD: their codes, where they are in another file; TITLES: a table of titles (kb-build)
 #   (none)   a synthetic MIMIC-III; SYNTH: options of mimic-synth
 # Knowledge and vocabulary:
 #   KB       options of kb-build
-#   VOCAB    size of the vocabulary
+#   VOCAB    size of the vocabulary; SPIECE: further options of vocab-train
 # Model and stages:
 #   MODEL    a directory in Hugging Face layout to start from, with its own vocabulary; without it INIT: icd-train --init
 #   BUDGET   tokens of a note that the model reads
@@ -43,11 +44,10 @@ SPLIT   ?= $(if $(MIMIC),,--splits $D/mimic3/splits)
 NOTES   ?=
 GOLD    ?=
 TITLES  ?=
+IMPORT  ?=
 KB      ?= $(if $(NOTES),--labels $D/gold.icds $(TITLES:%=--titles %))
-VOCAB   ?= 2000
-# spm_train needs threads to have a number; one keeps the vocabulary independent of the machine.
-SPM     ?= --model_type=unigram --vocab_size=$(VOCAB) --pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --character_coverage=1.0 \
-           --num_threads=1 --minloglevel=2
+VOCAB   ?= 4000
+SPIECE  ?=
 MODEL   ?=
 INIT    ?= t5:d_model=64,layers=2
 BUDGET  ?= 512
@@ -102,27 +102,26 @@ all_ids  = $(wildcard $D/*.token.icds $D/target.icds $D/kg.icds $D/described.kg.
 # ---- notes and labels, apart ----
 do.mimic3 = mimic-synth $(SYNTH) $D/mimic3
 do.note   = $(if $(NOTES),$(do.import),mimic-split -q $(SPLIT) --gold $D/gold.icds -o $D/note.icds $(or $(MIMIC),$D/mimic3))
-do.import = rec-cat $(call format,$(NOTES),note) -o $D/note.icds $(NOTES) && rec-cat $(call format,$(GOLD),gold) -o $D/gold.icds $(GOLD)
-format    = $(if $(filter %.icds %.icds.zst,$1),--stream,--from-json --schema $2)
+do.import = $(if $(GOLD),rec-cat $(call reading,$(GOLD),--schema gold) -o $D/gold.icds $(GOLD) && )rec-cat \
+            $(call reading,$(NOTES),$(IMPORT) $(if $(GOLD),--schema note,--gold $D/gold.icds)) -o $D/note.icds $(NOTES)
+reading   = $(if $(filter %.icds,$(plain)),--stream,$(if $(filter %.csv %.tsv,$(plain)),--from-csv,--from-json) $2)
+plain     = $(patsubst %.zst,%,$(patsubst %.gz,%,$1))
 $D/mimic3/NOTEEVENTS.csv.gz: $$(call changed,mimic3,$$(do.mimic3))
 	$(call do,mimic3,$(do.mimic3),$D/note.icds $D/gold.icds)
 $D/note.icds $D/gold.icds &: $(if $(NOTES),$(NOTES) $(GOLD),$(if $(MIMIC),,$D/mimic3/NOTEEVENTS.csv.gz)) $$(call changed,note,$$(do.note)) \
     $$(if $$(and $$(wildcard $D/note.icds),$$(wildcard $D/gold.icds)),,FORCE) \
-    $$(call needs,$$(filter-out $D/mimic3/splits,$$(SPLIT)))
-	$(call do,note,$(do.note),$(if $(NOTES),$(wildcard $D/kb.icds $D/described.kb.icds)) $(if $(MODEL),,$D/spiece.model) $(all_ids))
+    $$(call needs,$$(SPLIT) $$(IMPORT))
+	$(call do,note,$(do.note),$(if $(NOTES),$(wildcard $D/kb.icds $D/described.kb.icds)) $D/spiece.model $(all_ids))
 
 # ---- knowledge and vocabulary ----
 do.kb        = kb-build $(KB) -o $D/kb.icds
 do.described = kb-build $(KB) --kind descriptions -o $D/described.kb.icds
-do.corpus    = (rec-cat --where split=train --text $D/note.icds; rec-cat --text $D/kb.icds) > $D/corpus.txt
-do.spiece    = spm_train --input=$D/corpus.txt --model_prefix=$D/spiece $(SPM)
+do.spiece    = vocab-train --size $(VOCAB) $(SPIECE) --codes $D/gold.icds -o $D/spiece.model $D/note.icds $D/kb.icds
 $D/kb.icds: $$(call needs,$$(KB)) $$(call changed,kb,$$(do.kb))
 	$(call do,kb,$(do.kb),$(all_ids))
 $D/described.kb.icds: $$(call needs,$$(KB)) $$(call changed,described.kb,$$(do.described))
 	$(call do,described.kb,$(do.described),$(wildcard $D/described.kg.icds) $(call of_rows,$(call users,described.kg)))
-$D/corpus.txt: $D/note.icds $D/kb.icds $$(call changed,corpus,$$(do.corpus))
-	$(call do,corpus,$(do.corpus),$D/spiece.model $D/spiece.vocab)
-$D/spiece.model: $D/corpus.txt $$(call changed,spiece,$$(do.spiece))
+$D/spiece.model: $D/note.icds $D/gold.icds $D/kb.icds $$(call changed,spiece,$$(do.spiece))
 	$(call do,spiece,$(do.spiece),$(all_ids))
 
 # ---- what the model reads: D/NAME.token.icds by SAMPLE.NAME ----
@@ -174,4 +173,6 @@ $(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(ROWS))): $D/%.score.icds: $D/%
 	$(call do,$*.score,$(call do.score,$*))
 
 table: $(ROWS:%=$D/%.score.icds)
-	@for r in $(ROWS); do rec-cat --json $D/$$r.score.icds | sed "s|^|$$r |"; done | awk -f $(HERE)table.awk
+	@($(foreach r,$(ROWS),printf 'row\t%s\t%s\t%s\n' $r '$(call quoted,$(call row_options,$r))' '$(call quoted,$(ABOUT.$r))'; \
+	    rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
+row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1)

@@ -45,6 +45,6 @@ ifeq ($(wildcard $(MODEL)/config.json),)
 $(error MODEL: $(MODEL)/config.json is not there. MODEL is a folder on this machine in Hugging Face layout)
 endif
 endif
-$(foreach v,NOTES GOLD TITLES,$(foreach f,$($v),$(if $(wildcard $f),,$(error $v: $f is not there))))
-$(if $(and $(MIMIC),$(NOTES)),$(error MIMIC and NOTES are two sources of notes: give one))
-$(if $(and $(GOLD),$(if $(NOTES),,x)),$(error GOLD goes with NOTES))
+$(foreach v,NOTES GOLD TITLES,$(foreach f,$(filter-out $D/%,$($v)),$(if $(wildcard $f),,$(error $v: $f is not there))))
+$(if $(and $(MIMIC),$(NOTES)),$(error MIMIC and NOTES are two sources of notes; give one))
+$(if $(GOLD),$(if $(NOTES),,$(error GOLD goes with NOTES)),$(if $(filter %.icds %.icds.zst,$(NOTES)),$(error NOTES: a stream of notes has no codes; give GOLD, too)))
