@@ -7,7 +7,8 @@
 #                                            #   described.kg.icds: descriptions in place of expressions)
 #   INFER.full  := --use ensemble            #   and decides so
 #   ABOUT.full  := all three parts           #   a line under the table
-#   ROWS := full                             # what the table shows
+#   LINEAR.bag  :=                           # a row named "bag" is TF-IDF and logistic regression (icd-linear), on whole notes
+#   ROWS := bag full                         # what the table shows
 #   include pipelines/base.mk
 #
 # make -f mine.mk prints the table. D/full.score.icds is the score of row "full", D/full.pred.icds its predictions,
@@ -35,6 +36,7 @@
 #   BUDGET   tokens of a note that the model reads
 #   SAMPLE, TOKENS, TARGET, TRAIN, INFER, SCORE   options of note-sample, tokenize for notes, tokenize for codes,
 #            icd-train, icd-infer, icd-score. SAMPLE.x and TOKENS.x are added for input x, TRAIN.x and INFER.x for row x.
+#   LINEAR   options of icd-linear; LINEAR.x is added for row x
 #   BIN      where the programs are, if neither in bin/ next to pipelines/, nor where they were installed, nor on the PATH
 
 D       ?= build/run
@@ -54,6 +56,7 @@ BUDGET  ?= 512
 SAMPLE  ?= --budget $(BUDGET)
 TOKENS  ?= --max-length $(BUDGET)
 TARGET  ?=
+LINEAR  ?= -m $(tokenizer)
 TRAIN   ?=
 INFER   ?= --split test
 SCORE   ?=
@@ -65,7 +68,6 @@ include $(HERE)check.mk
 tokenizer  := $(or $(MODEL),$D/spiece.model)
 vocabulary := $(if $(MODEL),$(wildcard $(addprefix $(MODEL)/,spiece.model tokenizer.model tokenizer.json)),$D/spiece.model)
 start      := $(if $(MODEL),$(MODEL)/config.json $(wildcard $(MODEL)/*.safetensors))
-trained    := $(all_rows)
 
 # One stage after another, whatever -j says: each uses all threads itself.
 .NOTPARALLEL:
@@ -93,7 +95,8 @@ needs = $(filter $D/%.icds,$(operands)) $(filter-out $D/%,$(wildcard $(foreach w
 
 # ---- what follows from what ----
 of_rows  = $(foreach r,$1,$(wildcard $D/$r.model $D/$r.train.icds $D/$r.pred.icds $D/$r.score.icds))
-readers  = $(foreach r,$(all_rows),$(if $(call same,$(INPUT.$r),$1),$r))
+readers  = $(foreach r,$(all_rows),$(if $(call same,$(input),$1),$r))
+input    = $(or $(INPUT.$r),whole)
 users    = $(foreach r,$(trained),$(if $(filter $D/$1.icds,$(call needs,$(TRAIN) $(TRAIN.$r))),$r $(call sharers,$r)))
 sharers  = $(foreach r,$(trained),$(if $(call same,$(owner.$r),$1),$r))
 anything = $(filter-out $D/spiece.model,$(wildcard $D/*.model $D/*.train.icds $D/*.pred.icds $D/*.score.icds))
@@ -128,11 +131,16 @@ $D/spiece.model: $D/note.icds $D/gold.icds $D/kb.icds $$(call changed,spiece,$$(
 do.token = note-sample -k $D/kb.icds $(SAMPLE) $(SAMPLE.$1) --tokenizer $(tokenizer) $D/note.icds | \
            tokenize -q -m $(tokenizer) $(TOKENS) $(TOKENS.$1) -o $D/$1.token.icds
 token_options = $(SAMPLE) $(SAMPLE.$1) $(TOKENS) $(TOKENS.$1)
+do.whole  = tokenize -q -m $(tokenizer) --max-length 0 -o $D/whole.token.icds $D/note.icds
 do.target = rec-cat --where split=train,dev $D/gold.icds | tokenize -q -m $(tokenizer) $(TARGET) -o $D/target.icds
 do.kg     = tokenize -q -m $(tokenizer) -o $D/$1kg.icds $D/$1kb.icds
 $(inputs:%=$D/%.token.icds): $D/%.token.icds: $D/note.icds $D/kb.icds $(vocabulary) $$(call needs,$$(call token_options,$$*)) \
     $$(call changed,$$*.token,$$(call do.token,$$*))
 	$(call do,$*.token,$(call do.token,$*),$(call of_rows,$(call readers,$*)))
+ifeq ($(filter whole,$(inputs)),)
+$D/whole.token.icds: $D/note.icds $(vocabulary) $$(call changed,whole.token,$$(do.whole))
+	$(call do,whole.token,$(do.whole),$(call of_rows,$(call readers,whole)))
+endif
 $D/target.icds: $D/gold.icds $(vocabulary) $$(call needs,$$(TARGET)) $$(call changed,target,$$(do.target))
 	$(call do,target,$(do.target),$(anything))
 $D/kg.icds: $D/kb.icds $(vocabulary) $$(call changed,kg,$$(call do.kg,))
@@ -147,6 +155,7 @@ train    = icd-train $(if $(MODEL),-m $(MODEL),--init $(INIT) --tokenizer $D/spi
            --target $D/target.icds $(TRAIN.$1)
 do.train = $(call train,$1)$2 --save $D/$1.model -o $D/$1.train.icds $D/$(INPUT.$1).token.icds
 do.pred  = icd-infer -m $D/$(owner.$1).model $(INFER) $(INFER.$1) -o $D/$1.pred.icds $D/$(INPUT.$1).token.icds
+do.bag   = icd-linear $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
 do.score = icd-score -g $D/gold.icds $(SCORE) -o $D/$1.score.icds $D/$1.pred.icds
 # Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in ROWS.
 alike = $(foreach s,$(filter $(trained),$(ROWS)) $(filter-out $(ROWS),$(trained)),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))
@@ -168,6 +177,9 @@ $(trained:%=$D/%.model/icd.json): $D/%.model/icd.json: $D/$$(INPUT.$$*).token.ic
 $(trained:%=$D/%.pred.icds): $D/%.pred.icds: $D/$$(owner.$$*).model/icd.json $D/$$(INPUT.$$*).token.icds \
     $$(call needs,$$(INFER) $$(INFER.$$*)) $$(call changed,$$*.pred,$$(call do.pred,$$*))
 	$(call do,$*.pred,$(call do.pred,$*),$D/$*.score.icds $(if $(call same,$*,$(owner.$*)),,$D/$*.model $D/$*.train.icds))
+$(linear:%=$D/%.pred.icds): $D/%.pred.icds: $D/$$(or $$(INPUT.$$*),whole).token.icds $D/target.icds \
+    $$(call needs,$$(LINEAR) $$(LINEAR.$$*)) $$(call changed,$$*.pred,$$(call do.bag,$$*))
+	$(call do,$*.pred,$(call do.bag,$*),$D/$*.score.icds)
 $(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(ROWS))): $D/%.score.icds: $D/%.pred.icds $D/gold.icds $$(call needs,$$(SCORE)) \
     $$(call changed,$$*.score,$$(call do.score,$$*))
 	$(call do,$*.score,$(call do.score,$*))
@@ -175,4 +187,4 @@ $(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(ROWS))): $D/%.score.icds: $D/%
 table: $(ROWS:%=$D/%.score.icds)
 	@($(foreach r,$(ROWS),printf 'row\t%s\t%s\t%s\n' $r '$(call quoted,$(call row_options,$r))' '$(call quoted,$(ABOUT.$r))'; \
 	    rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
-row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1)
+row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1) $(LINEAR.$1)

@@ -23,16 +23,18 @@ known := $(filter .% -% MAKE% CURDIR SHELL MFLAGS SUFFIXES GNUMAKEFLAGS,$(.VARIA
 lost  := $(strip $(foreach v,$(filter-out $(known),$(.VARIABLES)),$(if $(filter file command override,$(firstword $(origin $v))),$v)))
 ifneq ($(lost),)
 $(error $(firstword $(lost)): nothing reads a variable of this name. Options are \
-    $(shell sed -nE 's/^([A-Z]+) *[?]=.*/\1/p' $(HERE)base.mk) INPUT.x SAMPLE.x TOKENS.x TRAIN.x INFER.x ABOUT.x)
+    $(shell sed -nE 's/^([A-Z]+) *[?]=.*/\1/p' $(HERE)base.mk) INPUT.x SAMPLE.x TOKENS.x TRAIN.x INFER.x LINEAR.x ABOUT.x)
 endif
 
 # ---- rows have INPUT.NAME, inputs SAMPLE.NAME or TOKENS.NAME, if only an empty one; others have rules of their own ----
 named    = $(patsubst $1.%,%,$(filter $1.%,$(.VARIABLES)))
-all_rows := $(sort $(call named,INPUT))
+linear   := $(sort $(call named,LINEAR))
+trained  := $(sort $(filter-out $(linear),$(call named,INPUT)))
+all_rows := $(linear) $(trained)
 inputs   := $(sort $(call named,SAMPLE) $(call named,TOKENS))
-$(foreach p,TRAIN INFER,$(foreach r,$(filter-out $(all_rows),$(call named,$p)),\
-    $(error $p.$r: there is no row $r, as INPUT.$r is not set)))
-$(foreach r,$(all_rows),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input)))
+$(foreach p,TRAIN INFER,$(foreach r,$(filter-out $(trained),$(call named,$p)),\
+    $(error $p.$r: there is no such row to train, as $(if $(filter $r,$(linear)),LINEAR.$r is set,INPUT.$r is not set))))
+$(foreach r,$(trained),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input)))
 
 # ---- what is in D without a trace of how it got there is somebody's own, not to be made again ----
 $(foreach p,mimic3:mimic3 note.icds:note gold.icds:note kb.icds:kb,$(if $(wildcard $D/$(firstword $(subst :, ,$p))),\

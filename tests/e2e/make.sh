@@ -142,7 +142,7 @@ is "nor in a file" "$(make -f z.mk D=d 2>&1 | grep -c 'TRIAN.a: nothing reads')"
 is "a variable that the file itself reads is none" "$(make -n -f z.mk D=d 2>&1 | grep -c 'nothing reads')" 0
 wrong "a row without input" "No rule to make target 'd/e.pred.icds'" "ROWS=a e"
 wrong "an input that is not there" "No rule to make target 'd/knwo.token.icds'" INPUT.a=knwo
-wrong "options of a row that is not there" "TRAIN.e: there is no row e" TRAIN.e=-q
+wrong "options of a row that is not there" "TRAIN.e: there is no such row to train, as INPUT.e is not set" TRAIN.e=-q
 wrong "a checkpoint that is not there" "MODEL: t5-base/config.json is not there" MODEL=t5-base
 wrong "notes that are not there" "NOTES: none.json is not there" NOTES=none.json
 wrong "programs that are not there" "icd-train is neither in" BIN=/nowhere PATH=/usr/bin:/bin
