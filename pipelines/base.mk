@@ -37,6 +37,8 @@
 #   SAMPLE, TOKENS, TARGET, TRAIN, INFER, SCORE   options of note-sample, tokenize for notes, tokenize for codes,
 #            icd-train, icd-infer, icd-score. SAMPLE.x and TOKENS.x are added for input x, TRAIN.x and INFER.x for row x.
 #   LINEAR   options of icd-linear; LINEAR.x is added for row x
+#   SEEDS    numbers: every row is trained once with each, and the table has means and standard deviations
+#   COMPARE  a row: the others are compared with it on the same notes (icd-score --compare), and the table has p
 #   BIN      where the programs are, if neither in bin/ next to pipelines/, nor where they were installed, nor on the PATH
 
 D       ?= build/run
@@ -61,6 +63,8 @@ TRAIN   ?=
 INFER   ?= --split test
 SCORE   ?=
 ROWS    ?=
+SEEDS   ?=
+COMPARE ?=
 
 HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(HERE)check.mk
@@ -156,13 +160,14 @@ train    = icd-train $(if $(MODEL),-m $(MODEL),--init $(INIT) --tokenizer $D/spi
 do.train = $(call train,$1)$2 --save $D/$1.model -o $D/$1.train.icds $D/$(INPUT.$1).token.icds
 do.pred  = icd-infer -m $D/$(owner.$1).model $(INFER) $(INFER.$1) -o $D/$1.pred.icds $D/$(INPUT.$1).token.icds
 do.bag   = icd-linear $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
-do.score = icd-score -g $D/gold.icds $(SCORE) -o $D/$1.score.icds $D/$1.pred.icds
-# Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in ROWS.
-alike = $(foreach s,$(filter $(trained),$(ROWS)) $(filter-out $(ROWS),$(trained)),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))
+do.score = icd-score -g $D/gold.icds $(SCORE) $(call against,$1) -o $D/$1.score.icds $D/$1.pred.icds
+# Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in the table.
+alike = $(foreach s,$(filter $(trained),$(shown)) $(filter-out $(shown),$(trained)),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))
 learns  = $(subst $(space),<>,$(strip $(INPUT.$1) $(TRAIN.$1)))
 is_made = $(foreach s,$1,$(if $(strip $(foreach e,model begun,$(if $(call changed,$s.$e,$(call do.train,$s)),,x))),$s))
 $(foreach r,$(trained),$(eval owner.$r := $(firstword $(call is_made,$(call alike,$r)) $(call alike,$r))))
 
+against  = $(if $(filter-out $(COMPARE),$1),$(COMPARE:%=--compare $D/%.pred.icds))
 # A state is gone on from where it was begun by this command and no input is newer; options are looked at before a model goes.
 define begin
 @{ [ -f $(call state,$1) ] && [ -z "$$(find $3 -newer $(call state,$1))" ] && \
@@ -180,11 +185,13 @@ $(trained:%=$D/%.pred.icds): $D/%.pred.icds: $D/$$(owner.$$*).model/icd.json $D/
 $(linear:%=$D/%.pred.icds): $D/%.pred.icds: $D/$$(or $$(INPUT.$$*),whole).token.icds $D/target.icds \
     $$(call needs,$$(LINEAR) $$(LINEAR.$$*)) $$(call changed,$$*.pred,$$(call do.bag,$$*))
 	$(call do,$*.pred,$(call do.bag,$*),$D/$*.score.icds)
-$(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(ROWS))): $D/%.score.icds: $D/%.pred.icds $D/gold.icds $$(call needs,$$(SCORE)) \
+$(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(shown))): $D/%.score.icds: $D/%.pred.icds $D/gold.icds \
+    $$(call needs,$$(SCORE) $$(call against,$$*)) \
     $$(call changed,$$*.score,$$(call do.score,$$*))
 	$(call do,$*.score,$(call do.score,$*))
 
-table: $(ROWS:%=$D/%.score.icds)
-	@($(foreach r,$(ROWS),printf 'row\t%s\t%s\t%s\n' $r '$(call quoted,$(call row_options,$r))' '$(call quoted,$(ABOUT.$r))'; \
+table: $(shown:%=$D/%.score.icds)
+	@($(foreach r,$(shown),printf 'row\t%s\t%s\t%s\t%s\n' $r $(call group,$r) '$(call quoted,$(call row_options,$r))' '$(call quoted,$(ABOUT.$r))'; \
 	    rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
+group       = $(if $(SEEDS),$(or $(strip $(foreach s,$(ROWS),$(if $(filter $(SEEDS:%=$s.%),$1),$s))),$1),$1)
 row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1) $(LINEAR.$1)

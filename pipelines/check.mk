@@ -36,6 +36,16 @@ $(foreach p,TRAIN INFER,$(foreach r,$(filter-out $(trained),$(call named,$p)),\
     $(error $p.$r: there is no such row to train, as $(if $(filter $r,$(linear)),LINEAR.$r is set,INPUT.$r is not set))))
 $(foreach r,$(trained),$(if $(filter-out 1,$(words $(INPUT.$r))),$(error INPUT.$r: '$(INPUT.$r)' is not one input)))
 
+# ---- SEEDS: a row "full" becomes rows full.1, full.2, ... of other seeds ----
+shown := $(foreach r,$(ROWS),$(if $(filter $r,$(trained)),$(if $(SEEDS),$(SEEDS:%=$r.%),$r),$r))
+ifneq ($(SEEDS),)
+$(foreach r,$(trained),$(foreach s,$(SEEDS),$(foreach v,INPUT INFER ABOUT,$(eval $v.$r.$s := $($v.$r)))$(eval TRAIN.$r.$s := $(TRAIN.$r) --seed $s)))
+trained  := $(foreach r,$(trained),$(SEEDS:%=$r.%))
+all_rows := $(linear) $(trained)
+$(if $(COMPARE),$(error COMPARE and SEEDS do not go together))
+endif
+$(foreach r,$(COMPARE),$(if $(filter $r,$(ROWS)),,$(error COMPARE: $r is not among ROWS)))
+
 # ---- what is in D without a trace of how it got there is somebody's own, not to be made again ----
 $(foreach p,mimic3:mimic3 note.icds:note gold.icds:note kb.icds:kb,$(if $(wildcard $D/$(firstword $(subst :, ,$p))),\
     $(if $(wildcard $D/options/$(lastword $(subst :, ,$p))),,\

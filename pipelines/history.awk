@@ -74,7 +74,7 @@ function letter(tool, name,   command, line, found) { # of an option, from --hel
 }
 function is_own(row, stage, what) {
     sub(/ of .*/, "", stage); sub(/\.[0-9]+$/, "", what)
-    if (stage == "icd-infer" && what == "model" || (row, what) in mine) return 1
+    if (stage " " what ~ /^(icd-infer model|icd-score compare)$/ || (row, what) in mine) return 1
     return stage != "inputs" && what != "version" && (row, letter(stage, what)) in mine
 }
 

@@ -4,9 +4,9 @@
 # its own options (history.awk). Streams here are JSON lines of the form that rec-cat --json writes.
 . "$(dirname "$0")/../lib.sh"
 cd "$T" || exit 1
-# row NAME OPTIONS ABOUT [BUDGET] [BATCH] [NOTE-DIGEST] [VERSION]: a row's lines
+# row NAME[.SEED] OPTIONS ABOUT [BUDGET] [BATCH] [NOTE-DIGEST] [VERSION]: a row's lines
 row() {
-    printf 'row\t%s\t%s\t%s\n' "$1" "$2" "$3"
+    printf 'row\t%s\t%s\t%s\t%s\n' "$1" "${1%.*}" "$2" "$3"
     cat <<EOF
 {"header":{"format":"icds","schema":"metric","meta":{"labels":["a]","b{"],"model":{"dev":{"f1":0.5},"history":[{"tool":"mimic-split","version":"1","options":{"source":"x \"y\" {z}, ["},"from":[]},{"tool":"note-sample","version":"1","options":{"budget":${4:-512},"rank":"n,p"},"from":[0]},{"tool":"icd-train","version":"1","options":{"loss":"att","target":["t.icds"]},"from":[1]}],"lineage":[]}},"history":[{"tool":"note-sample","version":"1","options":{"budget":${4:-512}},"from":[]},{"tool":"icd-infer","version":"${7:-1}","options":{"model":"$1.model","batch":${5:-8}},"from":[0]}]}}
 {"metric":"f1_micro","value":0.5,"lo":0.41,"hi":0.6,"n":7,"labels":2,"split":"test"}
@@ -41,4 +41,9 @@ exits "no row at all is an error" 1 awk -f "$ROOT/pipelines/history.awk" -f "$RO
     "b: icd-train of note-sample: kg kg.icds where a has none"
 { row a ""  ""; row b ""  "" | sed '/^{"\(header\|end\)/d'; } | marks "a row without a history" ""
 is "a marked row has a star" "$({ row a "" ""; row b "" "" 64; } | table; awk '/\*/ {print $1, $2}' out | tr '\n' ';')" "b *;* b;"
+
+{ row one "" ""; row two.1 "--seed 1" "it"; row two.2 "--seed 2" "it" | sed 's/"value":0.5/"value":0.6/'; } | table
+is "means and standard deviations over seeds" "$(grep '^two' out | tr -s ' ' | cut -c1-25)" "$(printf 'two 0.5500 sd 0.0707 - - \ntwo it')"
+row a "" "" | sed 's/"lo"/"p":0.03125,"lo"/' | table
+is "p of a comparison" "$(awk '$1 == "a" {print $4}; NR == 1 {print $7}' out | xargs)" "p 0.031"
 exit $failed

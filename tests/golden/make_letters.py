@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""share/example/notes.csv, the corpus of icdpipe-corpus(7): made-up clinic letters with ICD-10-CM codes. make_example.py > FILE.
+"""pipelines/letters.csv, the corpus of icdpipe-corpus(7): made-up clinic letters with ICD-10-CM codes. make_letters.py > FILE.
 No letter is about anybody. What speaks for a code is said in several ways, and also denied or said of a relative; some codes
 are not in the text, and some of what is said was not coded, as in real records."""
 import csv
