@@ -35,7 +35,7 @@ records_differ "and so is the score" a/d/row.score.icds b/d/row.score.icds
 for s in note kb kg sampled know.token target row.train row.pred; do
     records_equal "$s: no test label in it" a/d/$s.icds b/d/$s.icds
 done
-for f in spiece.model corpus.txt row.model/model.safetensors row.model/icd.safetensors row.model/config.json; do
+for f in spiece.model row.model/model.safetensors row.model/icd.safetensors row.model/config.json; do
     same "$f: no test label in it" a/d/$f b/d/$f
 done
 
@@ -43,5 +43,5 @@ relabel dev c && pipe c MIMIC=mimic3 'SPLIT=--splits mimic3/splits' && sampled c
 records_differ "dev labels are others" a/d/gold.icds c/d/gold.icds
 records_differ "and so are dev targets" a/d/target.icds c/d/target.icds
 for s in note kb kg sampled know.token; do records_equal "$s: no dev label in it" a/d/$s.icds c/d/$s.icds; done
-same "corpus.txt: no dev label in it" a/d/corpus.txt c/d/corpus.txt
+same "vocabulary: no dev label in it" a/d/spiece.model c/d/spiece.model
 exit $failed
