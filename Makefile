@@ -15,6 +15,7 @@
 ## CFLAGS=-g -O3: Options of C and C++; CPPFLAGS and LDFLAGS are added to ours.
 ## JOBS=nproc: Commands at a time.
 ## V=: 1: show whole commands.
+## CODIESP=: Folder of CodiEsp, for make codiesp.
 
 VERSION := 0.1.0
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/common"
 pipe a || { no "the pipe runs" "$(tail -n 3 a/err)"; exit 1; }
-# relabel SPLIT DIR: a copy of a's tables in DIR/d/mimic3 where each code of the split's admissions is another code
+# relabel SPLIT DIR: a copy of a's tables in DIR/mimic3 where each code of the split's admissions is another code
 relabel() {
-    mkdir -p "$2/d" && cp -r a/d/mimic3 "$2/d/mimic3" && python3 - "$1" "$2/d/mimic3" <<'PY'
+    mkdir -p "$2" && cp -r a/d/mimic3 "$2/mimic3" && python3 - "$1" "$2/mimic3" <<'PY'
 import csv, gzip, sys
 split, d = sys.argv[1:]
 ids = {l.strip() for s in ("50", "full") for l in open("%s/splits/%s_%s_hadm_ids.csv" % (d, split, s))}
@@ -29,19 +29,19 @@ PY
 sampled() { (cd "$1/d" && note-sample -q -k kb.icds --budget 64 --tokenizer spiece.model -o sampled.icds note.icds); }
 sampled a
 
-relabel test b && pipe b && sampled b || { no "with other test labels" "$(tail -n 3 b/err)"; exit 1; }
+relabel test b && pipe b MIMIC=mimic3 'SPLIT=--splits mimic3/splits' && sampled b || { no "with other test labels" "$(tail -n 3 b/err)"; exit 1; }
 records_differ "test labels are others" a/d/gold.icds b/d/gold.icds
 records_differ "and so is the score" a/d/row.score.icds b/d/row.score.icds
 for s in note kb kg sampled know.token target row.train row.pred; do
     records_equal "$s: no test label in it" a/d/$s.icds b/d/$s.icds
 done
-for f in spiece.model corpus.txt row.model/model.safetensors row.model/icd.safetensors row.model/config.json; do
+for f in spiece.model row.model/model.safetensors row.model/icd.safetensors row.model/config.json; do
     same "$f: no test label in it" a/d/$f b/d/$f
 done
 
-relabel dev c && pipe c && sampled c || { no "with other dev labels" "$(tail -n 3 c/err)"; exit 1; }
+relabel dev c && pipe c MIMIC=mimic3 'SPLIT=--splits mimic3/splits' && sampled c || { no "with other dev labels" "$(tail -n 3 c/err)"; exit 1; }
 records_differ "dev labels are others" a/d/gold.icds c/d/gold.icds
 records_differ "and so are dev targets" a/d/target.icds c/d/target.icds
 for s in note kb kg sampled know.token; do records_equal "$s: no dev label in it" a/d/$s.icds c/d/$s.icds; done
-same "corpus.txt: no dev label in it" a/d/corpus.txt c/d/corpus.txt
+same "vocabulary: no dev label in it" a/d/spiece.model c/d/spiece.model
 exit $failed

@@ -2,7 +2,9 @@
 SYNTH  := --admissions 80 --seed 3 --length 300
 BUDGET := 64
 VOCAB  := 600
-TRAIN  := --init t5:d_model=16,layers=1,heads=2,d_kv=8,d_ff=16 --epochs 1 --lr 5e-3 --gen-eval 2 --max-new 12 -q
+SPIECE := -q
+INIT   := t5:d_model=16,layers=1,heads=2,d_kv=8,d_ff=16
+TRAIN  := --epochs 1 --lr 5e-3 --gen-eval 2 --max-new 12 -q
 INFER  := --split test --max-new 12 -q
 
 SAMPLE.know := --level paragraph
