@@ -48,7 +48,7 @@ static int make_holders(struct work *w, const struct example *const *train, size
     w->holder = mem_alloc(all, sizeof *w->holder);
     if (!w->holder_at || !w->holder)
         return E_NOMEM;
-    size_t *at = w->holder_at + 1; /* while filling, at[l] is where the next of label l goes; in the end where they end */
+    size_t *at = w->holder_at + 1; /* while filling, at[l] is where the next row of label l goes */
     for (size_t i = 0; i < n; i++)
         for (uint32_t j = 0; j < train[i]->labels; j++)
             at[train[i]->label[j] + 1]++;

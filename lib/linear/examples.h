@@ -33,7 +33,7 @@ int examples_target(struct examples *e, const msgpack_object *rec, const struct 
 /* A token record; pieces: how many ids the vocabulary has. */
 int examples_tokens(struct examples *e, const msgpack_object *rec, int64_t pieces);
 bool example_is(const struct example *x, const char *split); /* of this split, and with tokens */
-/* Fits text to the training notes with target and tokens, turns the bags of all notes with tokens into rows. E_DATA when
+/* Fits text to the training notes that have target and tokens, and turns the bags of all notes into rows. E_DATA when
  * there is no training note, or no feature in them. */
 int examples_rows(struct examples *e, double bias);
 void examples_free(struct examples *e);

@@ -19,8 +19,8 @@ struct logistic {
     void (*done)(void *ctx, size_t labels); /* progress, from the calling thread; NULL: none */
     void *ctx;
 };
-/* Trains every label and gives each of n rows its probability of it: score (n,labels). A label that no training row has,
- * or that all have, gets 0 or 1. E_NOMEM. */
+/* Trains every label and gives each of n rows its probability of it: score (n,labels). A label that no training row
+ * has gets 0, one that all have gets 1. E_NOMEM. */
 int logistic_scores(const struct logistic *g, struct feature_node *const *row, size_t n, float *score);
 
 #endif

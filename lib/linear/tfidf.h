@@ -1,6 +1,5 @@
-/* Texts as vectors: what stands in a text, weighted by TF-IDF. A text comes as units (numbers: pieces of a tokenizer, or
- * words); its features are the runs of 1 to `ngrams` units. Of a feature that stands f times in a text and in d of the n
- * training texts the value is
+/* Texts as vectors by TF-IDF. A text comes as units (numbers: of a tokenizer's pieces, or of words); its features are the
+ * runs of 1 to `ngrams` units. A feature that is f times in a text, and in d of the n training texts, has the value
  *   (1 + ln f) (1 + ln((1 + n) / (1 + d))),
  * and the vector is scaled to length 1. Features that no training text has, or fewer than least_texts, are left out.
  * Tests: tests/unit/linear.c, tests/golden/linear.sh. */

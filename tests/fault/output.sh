@@ -46,7 +46,7 @@ outputs() {
     is "$tool: the file that was there stays" "$(cat "$T/old/x.icds" | tr '\n' ' ')$(ls -A "$T/old")" "before x.icds"
     # A file must not get the number of a closed descriptor: messages would go into it.
     redirected 0 "$tool ${call//-q /} -o '$T/out/x.icds' 2>&-"
-    [ -n "$why" ] || rec-cat --check "$T/out/x.icds" >/dev/null 2>"$T/stderr" || why="the output is damaged: $(cat "$T/stderr")"
+    [ -n "$why" ] || [[ $call = *--format* ]] || rec-cat --check "$T/out/x.icds" >/dev/null 2>"$T/stderr" || why="the output is damaged: $(cat "$T/stderr")"
     check "$tool: standard error closed"
     # A good run with -o: exit 0, mode 0600, nothing else in the folder.
     run 0 $tool $call -o "$T/out/x.icds"
