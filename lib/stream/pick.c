@@ -23,7 +23,7 @@ int pick_parse(struct pick *p, const struct opt_list *where)
     return 0;
 }
 
-static bool is_one_of(const char *values, const char *p, size_t n)
+bool pick_one_of(const char *values, const char *p, size_t n)
 {
     for (;;) {
         size_t k = strcspn(values, ",");
@@ -44,7 +44,7 @@ bool pick_fits(struct pick *p, const msgpack_object *rec)
         size_t n;
         bool there = rec_str(rec, c->field, &v, &n);
         c->seen |= there;
-        all &= there && is_one_of(c->values, v, n);
+        all &= there && pick_one_of(c->values, v, n);
     }
     return all;
 }

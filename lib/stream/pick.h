@@ -1,4 +1,4 @@
-/* Picking records by their fields: rec-cat --where. */
+/* Picking records by their fields: rec-cat --where, --split of tools. */
 #ifndef ICD_PICK_H
 #define ICD_PICK_H
 #include "lib/stream/stream.h"
@@ -15,6 +15,8 @@ struct pick {
 };
 /* From "FIELD=VALUE,..." each; `where` has to outlive it. E_USAGE, E_NOMEM. */
 int pick_parse(struct pick *p, const struct opt_list *where);
+/* Is p one of the values "A,B"? */
+bool pick_one_of(const char *values, const char *p, size_t n);
 bool pick_fits(struct pick *p, const msgpack_object *rec);
 /* After the last record: a field that no record has is a slip of the pen, not an empty result. E_USAGE. */
 int pick_check(const struct pick *p);

@@ -48,7 +48,7 @@ outputs() {
     redirected 0 "$tool ${call//-q /} -o '$T/out/x.icds' 2>&-"
     local reads="rec-cat --check"
     [ "$tool" = vocab-train ] && reads="tokenize -q $V/note.icds -m"
-    [ -n "$why" ] || $reads "$T/out/x.icds" >/dev/null 2>"$T/stderr" || why="the output is damaged: $(cat "$T/stderr")"
+    [ -n "$why" ] || [[ $call = *--format* ]] || $reads "$T/out/x.icds" >/dev/null 2>"$T/stderr" || why="the output is damaged: $(cat "$T/stderr")"
     check "$tool: standard error closed"
     # A good run with -o: exit 0, mode 0600, nothing else in the folder.
     run 0 $tool $call -o "$T/out/x.icds"
