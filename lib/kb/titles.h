@@ -28,8 +28,8 @@ int titles_add(struct titles *t, const char *path);
  * table's path. */
 int titles_add_shipped(struct titles *t, int (*each)(void *ctx, const char *path), void *ctx);
 /* The code's title; else that of its parent (obsolete codes have only a category): the longest shorter code of the same
- * category that has one. A code of the other version has none but its own, a procedure of ICD-10 likewise: the beginning
- * of another system's code says nothing. Letters of either case. NULL: none. Borrowed. */
+ * category that has one. A code of the other version has no title but its own, and a procedure of ICD-10 neither: that
+ * another code begins alike says nothing. Letters of either case. NULL: none. Borrowed. */
 const char *titles_find(const struct titles *t, const char *code);
 /* Of ICD-9 as code_is_procedure; of ICD-10 also the beginning of a procedure's code. */
 bool titles_procedure(const struct titles *t, const char *code);
