@@ -1,14 +1,13 @@
 /* icd-infer: token -> pred. Notes are read a window at a time, batched by length and written in the order they came.
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
 #include "lib/model/knowledge.h"
-#include "lib/predict/decide.h"
+#include "lib/predict/choose.h"
 #include "lib/predict/evidence.h"
 #include "lib/predict/written.h"
 #include "lib/stream/stage.h"
 #include "lib/text/spm.h"
 #include "lib/util/file.h"
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,10 +69,9 @@ static struct {
     struct labels labels;
     const struct backend *be;
     struct tape tape;
-    bool gen, att;     /* what is computed */
+    bool att; /* scores are computed; chosen.gen: text is */
     int64_t max_new, texts, cut; /* limit of a text in tokens; how many were written, how many met it */
-    struct decision by;
-    struct ensemble ensemble;
+    struct chosen chosen;
     struct written written;
     struct note *note; /* the window */
     int64_t n, cap;
@@ -191,7 +189,7 @@ static int try_fewer(void *ctx, int64_t n)
     tape_reset(&st.tape);
     if (!rc)
         rc = tape_run(&st.tape, forward, NULL);
-    if (!rc && st.gen)
+    if (!rc && st.chosen.gen)
         rc = generate_greedy(st.m, &st.tape, st.enc.dec, &st.enc.len, &how, out, len);
     free(out);
     free(len);
@@ -204,7 +202,7 @@ static int compute(void)
     TRY(tape_run(&st.tape, forward, NULL));
     if (st.att)
         TRY(read_scores());
-    return st.gen ? generate() : 0;
+    return st.chosen.gen ? generate() : 0;
 }
 
 static int run_batch(void)
@@ -217,7 +215,7 @@ static int run_batch(void)
         struct note *x = st.batch[b];
         if (!(x->code = mem_zalloc(st.labels.n, 1)))
             return E_NOMEM;
-        decide(&st.by, x->score, x->gen, x->code);
+        decide(&st.chosen.by, x->score, x->gen, x->code);
         if (o.evidence)
             TRY(find_evidence(x, b));
     }
@@ -267,14 +265,14 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
     msgpack_packer pk;
     msgpack_sbuffer_clear(sb);
     msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
-    msgpack_pack_map(&pk, 3u + st.gen + st.att + o.evidence);
+    msgpack_pack_map(&pk, 3u + st.chosen.gen + st.att + o.evidence);
     pk_str(&pk, "id");
     pk_str(&pk, x->id);
     pk_str(&pk, "split");
     pk_str(&pk, x->split);
     pk_str(&pk, "codes");
     pack_codes(&pk, x->code);
-    if (st.gen) {
+    if (st.chosen.gen) {
         pk_str(&pk, "gen");
         msgpack_pack_map(&pk, 4);
         pk_str(&pk, "codes");
@@ -370,84 +368,20 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
 }
 
 /* ---- beginning ---- */
-static int number_in(const json_t *j, const char *key, double *v)
-{
-    j = json_object_get(j, key);
-    *v = json_is_number(j) ? json_number_value(j) : NAN;
-    return isfinite(*v) ? 0 : err_set(E_DATA, "%s: icd.json has no number %s", path_base(o.model), key);
-}
-
-/* The threshold that was given, NAN: none, so the model's. */
-static int given_threshold(double *t)
-{
-    char *end;
-    *t = NAN;
-    if (!o.threshold || !strcmp(o.threshold, "dev"))
-        return 0;
-    *t = strtod(o.threshold, &end);
-    if (!*o.threshold || *end || !(*t >= 0 && *t <= 1))
-        return err_set(E_USAGE, "--threshold: a number from 0 to 1, or dev");
-    return 0;
-}
-
-/* One of the two sides for all codes: the one that was better on the dev notes. A threshold asks for scores. */
-static int choose_side(double given)
-{
-    double lambda = 1;
-    if (st.m->label_head >= 0)
-        TRY(number_in(st.m->icd, "lambda", &lambda));
-    if (lambda != 0 && lambda != 1)
-        return err_set(E_DATA, "%s: icd.json: lambda is not 0 or 1", path_base(o.model));
-    st.by.by = lambda == 1 && (isnan(given) || st.m->label_head < 0) ? DECIDE_GEN : DECIDE_ATT;
-    return 0;
-}
-
-static int choose_ensemble(void)
-{
-    const json_t *j = json_object_get(st.m->icd, "ensemble");
-    if (st.m->label_head < 0)
-        return 0; /* refused by what follows */
-    if (!j)
-        return err_set(E_DATA, "%s: icd.json has no ensemble: it was not trained with --loss gen+att and dev notes",
-                       path_base(o.model));
-    TRY(ensemble_open(&st.ensemble, st.labels.n));
-    int rc = ensemble_read(&st.ensemble, j);
-    if (rc)
-        return err_ctx(rc, "%s/icd.json", path_base(o.model));
-    int by = o.ensemble ? opt_place(decide_names, o.ensemble) : (int)st.ensemble.best;
-    st.by = st.ensemble.of[by];
-    return 0;
-}
-
 /* What decides, and so what is computed. */
-static int choose(struct run *r)
+static int choose_what(struct run *r)
 {
-    bool head = st.m->label_head >= 0, global = o.ensemble && !strcmp(o.ensemble, "global");
-    double given;
-    if (o.ensemble && !strcmp(o.use, "auto"))
-        o.use = "ensemble";
-    if (o.ensemble && strcmp(o.use, "ensemble"))
-        return err_set(E_USAGE, "--ensemble goes with --use ensemble");
-    TRY(given_threshold(&given));
-    st.by = (struct decision){.by = DECIDE_ATT, .L = st.labels.n, .threshold = 0.5};
-    if (!strcmp(o.use, "gen"))
-        st.by.by = DECIDE_GEN;
-    else if (!strcmp(o.use, "auto") || global)
-        TRY(choose_side(given));
-    else if (!strcmp(o.use, "ensemble"))
-        TRY(choose_ensemble());
-    if (!head && (!strcmp(o.use, "ensemble") || st.by.by != DECIDE_GEN || o.evidence))
-        return err_set(E_DATA, "%s: the model has no label attention", path_base(o.model));
-    if (!isnan(given) && st.by.by == DECIDE_GEN)
-        return err_set(E_USAGE, "--threshold: generated text has no scores");
-    if (!isnan(given))
-        st.by.threshold = given;
-    else if (st.by.by == DECIDE_ATT)
-        TRY(number_in(st.m->icd, "threshold", &st.by.threshold));
-    st.gen = st.by.by != DECIDE_ATT || global;
+    const struct choice c = {o.use, o.ensemble, o.threshold};
+    bool head = st.m->label_head >= 0;
+    int rc = choose(&c, st.m->icd, head, st.labels.n, &st.chosen);
+    if (!rc && o.evidence && !head)
+        rc = err_set(E_DATA, "the model has no label attention");
+    if (rc)
+        return rc == E_DATA ? err_ctx(rc, "%s", path_base(o.model)) : rc;
+    o.use = o.ensemble ? "ensemble" : o.use; /* in the history, too */
     st.att = head;
     const char *loss = json_string_value(json_object_get(st.m->icd, "loss"));
-    if (loss && st.gen && !strcmp(loss, "att"))
+    if (loss && st.chosen.gen && !strcmp(loss, "att"))
         run_warn(r, "%s was not trained to generate (its loss was att)", path_base(o.model));
     return 0;
 }
@@ -463,16 +397,16 @@ static void choose_length(void)
 /* What decided, too: use, ensemble, lambda where there is one for all codes, threshold (null: of text). */
 static int set_meta(struct run *r)
 {
-    enum decide_by by = st.by.by;
+    enum decide_by by = st.chosen.by.by;
     json_t *m = json_object(), *model = json_object(), *v;
-    double lambda = by == DECIDE_MIX ? st.by.lambda : by == DECIDE_GEN;
+    double lambda = by == DECIDE_MIX ? st.chosen.by.lambda : by == DECIDE_GEN;
     int bad = !m || !model || json_object_set(m, "labels", json_object_get(st.m->icd, "labels")) ||
               (st.att && json_object_set_new(m, "scores", json_string("f32"))) ||
               json_object_set_new(m, "use", json_string(by <= DECIDE_ATT ? decide_names[by] : "ensemble")) ||
               (by > DECIDE_ATT && json_object_set_new(m, "ensemble", json_string(decide_names[by]))) ||
               (by <= DECIDE_MIX && by != DECIDE_CODE && json_object_set_new(m, "lambda", json_real(lambda))) ||
-              json_object_set_new(m, "threshold", by == DECIDE_GEN ? json_null() : json_real(st.by.threshold)) ||
-              (st.gen && json_object_set_new(m, "max_new", json_integer(st.max_new))) ||
+              json_object_set_new(m, "threshold", by == DECIDE_GEN ? json_null() : json_real(st.chosen.by.threshold)) ||
+              (st.chosen.gen && json_object_set_new(m, "max_new", json_integer(st.max_new))) ||
               json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
     static const char *const keys[] = {"loss", "dev", "kg", "history", "lineage"}; /* what the model was made of */
     for (int i = 0; i < 5; i++)
@@ -512,7 +446,7 @@ static int begin(struct run *r)
     if (st.m->kg)
         TRY(knowledge_words(st.m->kg, st.spm, st.m->arch.V));
     st.written = (struct written){st.spm, &st.labels};
-    TRY(choose(r));
+    TRY(choose_what(r));
     choose_length();
     r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
     TRY(set_meta(r));
@@ -551,7 +485,7 @@ static void done(struct run *r)
     model_free(st.m);
     spm_close(st.spm);
     labels_close(&st.labels);
-    ensemble_close(&st.ensemble);
+    ensemble_close(&st.chosen.values);
 }
 
 int main(int argc, char **argv)
