@@ -14,7 +14,7 @@
 #include "lib/util/file.h"
 
 /* A stream begins with an array of two, or is compressed. Not a pipe: what is looked at here would be gone from it. */
-static bool is_stream(const char *path)
+bool code_list_is_stream(const char *path)
 {
     unsigned char c[4] = {0};
     struct stat st;
@@ -24,7 +24,7 @@ static bool is_stream(const char *path)
     ssize_t n = fd < 0 ? 0 : read(fd, c, sizeof c);
     if (fd >= 0)
         close(fd);
-    return n == 4 && (c[0] == 0x92 || !memcmp(c, "\x28\xb5\x2f\xfd", 4));
+    return n == 4 && (c[0] == 0x92 || c[0] == 0xdc || c[0] == 0xdd || !memcmp(c, "\x28\xb5\x2f\xfd", 4));
 }
 
 static int load_stream(struct code_list *l, const char *path)
@@ -77,7 +77,7 @@ int code_list_load(struct code_list *l, const char *from)
         return err_set(E_USAGE,
                        "--labels full: which codes there are is known from the admissions; give the gold stream "
                        "that mimic-split wrote, or a file");
-    TRY(is_stream(from) ? load_stream(l, from) : label_set_load(&l->set, from, NULL));
+    TRY(code_list_is_stream(from) ? load_stream(l, from) : label_set_load(&l->set, from, NULL));
     return index_codes(l);
 }
 

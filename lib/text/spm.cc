@@ -18,6 +18,7 @@ extern "C" { /* C headers without a guard of their own; before spm.h, which incl
 #include "lib/util/file.h"
 }
 #include "lib/text/spm.h"
+#include "lib/text/spm_proto.h"
 
 #define MODEL_MAX (256u << 20)
 
@@ -101,106 +102,13 @@ int spm_open(struct spm **s, const char *path)
     return rc;
 }
 
-/* ---- what the library does not check ----
- * A vocabulary carries its normaliser as a compiled table, which the library walks without looking at its bounds: a
- * damaged file would crash it. So the table is looked at first. It is u32 trie bytes, the trie (a darts-clone double
- * array of u32 units), NUL-ended replacement texts. */
-
-static uint32_t u32_at(const unsigned char *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static bool charsmap_sane(const unsigned char *p, size_t n)
-{
-    if (n == 0)
-        return true;
-    if (n < 4)
-        return false;
-    size_t bytes = u32_at(p), units = bytes / 4;
-    const unsigned char *trie = p + 4, *texts = trie + bytes;
-    /* Children differ from their base in the low 8 bits only, so in whole blocks a base inside means children
-     * inside. */
-    if (bytes > n - 4 || bytes == 0 || bytes % 1024)
-        return false;
-    size_t room = n - 4 - bytes;
-    if (room == 0 || texts[room - 1] != 0)
-        return false;
-    for (size_t i = 0; i < units; i++) {
-        uint32_t u = u32_at(trie + 4 * i);
-        if (u >> 31) /* a value, not a node */
-            continue;
-        size_t base = i ^ (size_t)((u >> 10) << ((u & 0x200) >> 6));
-        if (base >= units || ((u & 0x100) && (u32_at(trie + 4 * base) & 0x7fffffff) >= room))
-            return false;
-    }
-    return true;
-}
-
-static bool varint(const unsigned char **p, const unsigned char *end, uint64_t *v)
-{
-    *v = 0;
-    for (int shift = 0; *p < end && shift < 64; shift += 7) {
-        unsigned char c = *(*p)++;
-        *v |= (uint64_t)(c & 0x7f) << shift;
-        if (!(c & 0x80))
-            return true;
-    }
-    return false;
-}
-
-/* Walks a protobuf message; calls each(field, bytes, n) for its byte fields. False: malformed, or each said so. */
-template <typename F> static bool each_field(const unsigned char *p, size_t n, F each)
-{
-    const unsigned char *end = p + n;
-    while (p < end) {
-        uint64_t key, v;
-        if (!varint(&p, end, &key))
-            return false;
-        size_t skip = 0;
-        switch (key & 7) {
-        case 0:
-            if (!varint(&p, end, &v))
-                return false;
-            break;
-        case 1:
-            skip = 8;
-            break;
-        case 2:
-            if (!varint(&p, end, &v) || v > (size_t)(end - p) || !each(key >> 3, p, (size_t)v))
-                return false;
-            skip = v;
-            break;
-        case 5:
-            skip = 4;
-            break;
-        default:
-            return false;
-        }
-        if (skip > (size_t)(end - p))
-            return false;
-        p += skip;
-    }
-    return true;
-}
-
-/* ModelProto: 3 normalizer_spec, 5 denormalizer_spec; in them 2 is the table. */
-static bool tables_sane(const void *p, size_t n)
-{
-    return each_field((const unsigned char *)p, n, [](uint64_t field, const unsigned char *q, size_t m) {
-        return (field != 3 && field != 5) || each_field(q, m, [](uint64_t f, const unsigned char *t, size_t k) {
-                   return f != 2 || charsmap_sane(t, k);
-               });
-    });
-}
-
 int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n)
 {
     *s = nullptr;
     struct spm *m = nullptr;
     int rc = guarded([&] {
         m = new struct spm;
-        if (n == 0 || !tables_sane(p, n) || !m->sp.LoadFromSerializedProto({(const char *)p, n}).ok())
+        if (n == 0 || !spm_proto_sane(p, n) || !m->sp.LoadFromSerializedProto({(const char *)p, n}).ok())
             return err_set(E_DATA, "%s: not a SentencePiece model", name);
         struct spm_info *i = &m->info;
         snprintf(i->name, sizeof i->name, "%s", name);
