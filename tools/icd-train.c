@@ -347,6 +347,10 @@ static int begin(struct run *r)
     if (rc)
         return err_ctx(rc, "%s", stream_name(t->target));
     t->written = (struct written){t->spm, &t->labels};
+    const json_t *format = json_object_get(meta, "format");
+    if (cfg.gen && json_is_integer(format) && json_integer_value(format) == 0)
+        return err_set(E_DATA, "%s: made with tokenize --format 0, which leaves no text to learn: for --loss att alone",
+                       stream_name(t->target));
     TRY(open_model(t, json_object_get(meta, "labels")));
     t->data.turns = o.targets.n;
     TRY(dataset_read_targets(&t->data, 0, t->target, &t->labels, t->m->arch.V));

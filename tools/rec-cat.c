@@ -20,7 +20,7 @@ static const struct opt options[] = {
     {"stream", 0, OPT_FLAG, &stream, NULL, "Write a stream. This is what is done without any of these options where "
      "standard output is not a terminal, or with -o.", .flags = OPT_QUIET},
     {"text", 0, OPT_FLAG, &text, NULL, "Write the bare text of note records (their spans, where they were sampled) and "
-     "kb records (title, description, terms), as spm_train reads it.", .flags = OPT_QUIET},
+     "kb records (title, description, terms), for programs that read text.", .flags = OPT_QUIET},
     {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says, schema, meta and history, and read no further. "
      "With --json as JSON.", .flags = OPT_QUIET},
     {"check", 0, OPT_FLAG, &check, NULL, "Read everything, verify it, and write schema, number of records and digest.",

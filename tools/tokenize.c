@@ -26,8 +26,9 @@ static const struct opt opts[] = {
     {"format", 0, OPT_INT, &format, "N",
      "The paper's format: 1 the note, codes to write; 2 codes with their titles to write; 3 the list of all codes goes "
      "with the "
-     "note; 4 that list with titles. The same number is for notes and gold.",
-     1, 4},
+     "note; 4 that list with titles. The same number is for notes and gold. 0, for gold only: no text to write, so any "
+     "vocabulary will do; for icd-train --loss att.",
+     0, 4},
     {"knowledge", 'k', OPT_FILE, &knowledge, "FILE",
      "The kb stream with the titles of format 2, the codes of formats 3 and 4, the expressions of --order note."},
     {"template", 0, OPT_FILE, &template, "FILE",
@@ -78,12 +79,14 @@ static int begin_gold(struct run *r)
 {
     if (!*separator)
         return err_set(E_USAGE, "--separator is empty");
+    if (format == FORMAT_NONE)
+        order = "given";
     st.targets.separator = separator;
     st.targets.seed = (uint64_t)seed;
     st.targets.kb = format == FORMAT_DESCRIBED ? &st.kb : NULL;
     st.targets.order = (enum target_order)opt_place(orders, order);
     TRY(targets_open(&st.targets, r->meta));
-    TRY(targets_check(&st.targets, st.spm));
+    TRY(format == FORMAT_NONE ? 0 : targets_check(&st.targets, st.spm));
     if (st.targets.order != ORDER_NOTE)
         return 0;
     int rc = kb_matcher(&st.kb, &(struct kb_matching){0}, &st.matcher);
@@ -92,8 +95,8 @@ static int begin_gold(struct run *r)
 
 static int emit_target(struct run *r, const struct target *g, struct spm_ids *ids, struct buf *text, struct sink *k)
 {
-    TRY(targets_text(&st.targets, g, text));
-    ids->n = 0;
+    ids->n = text->n = 0;
+    TRY(format == FORMAT_NONE ? 0 : targets_text(&st.targets, g, text));
     TRY(spm_encode(st.spm, text->n ? text->p : "", text->n, 0, ids));
     TRY(spm_ids_add(ids, spm_info(st.spm)->eos, 0, 0));
     msgpack_sbuffer_clear(&k->sb);
@@ -280,6 +283,10 @@ static int check_options(void)
         return err_set(E_USAGE, "--template is for notes only");
     if (format > 1 && st.job != NOTE && st.job != GOLD)
         return err_set(E_USAGE, "--format is for notes and gold");
+    if (format == FORMAT_NONE && st.job != GOLD)
+        return err_set(E_USAGE, "--format 0 is for gold");
+    if (format == FORMAT_NONE && (strcmp(order, "freq") || strcmp(separator, ", ")))
+        return err_set(E_USAGE, "--order and --separator are of text, and --format 0 writes none");
     if (knowledge && !needed)
         return err_set(E_USAGE, "-k is not needed: it is for --format 2 to 4 and --order note");
     if (needed && !knowledge)

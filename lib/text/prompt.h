@@ -10,7 +10,8 @@
 #include "lib/kb/kb.h"
 #include "lib/text/spm.h"
 
-enum format { FORMAT_NOTE = 1, FORMAT_DESCRIBED, FORMAT_LABELS, FORMAT_LABELS_DESCRIBED }; /* the paper's numbers */
+/* The paper's numbers; FORMAT_NONE: targets without text, for label attention alone. */
+enum format { FORMAT_NONE, FORMAT_NOTE, FORMAT_DESCRIBED, FORMAT_LABELS, FORMAT_LABELS_DESCRIBED };
 
 /* Codes of the label set, parted by ", ", with " (title)" behind each if `titles`. The set: meta.labels, or every
  * record of the kb. E_DATA when a label has no title. */

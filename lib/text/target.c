@@ -36,8 +36,11 @@ static int survives(const struct spm *s, const char *p, size_t n, bool *yes)
     return rc;
 }
 
-/* Which character of p is to blame, for a message; codes and the separator are no note text. */
-static int blame(const struct spm *s, const char *p, const char *what)
+/* Which character of p is to blame, for a message, and what to do; codes and the separator are no note text. */
+static const char for_code[] = ": vocab-train --codes makes one that can; for label attention alone, --format 0";
+static const char for_separator[] = ": choose another --separator";
+
+static int blame(const struct spm *s, const char *p, const char *what, const char *way)
 {
     for (size_t i = 0, n; p[i]; i += n) {
         bool yes;
@@ -52,7 +55,7 @@ static int blame(const struct spm *s, const char *p, const char *what)
         if (!yes && (unsigned char)p[i] < ' ')
             return err_set(E_DATA, "this vocabulary can't express the control character 0x%02x of %s", p[i], what);
         if (!yes)
-            return err_set(E_DATA, "this vocabulary can't express '%.*s' of %s", (int)n, p + i, what);
+            return err_set(E_DATA, "this vocabulary can't express '%.*s' of %s%s", (int)n, p + i, what, way);
     }
     return err_set(E_DATA, "%s does not survive a round trip through this vocabulary", what);
 }
@@ -68,7 +71,7 @@ static int check_plain(const struct targets *t, const struct spm *s)
     for (size_t i = 0; i < t->labels.n && !rc; i++) {
         const char *a = t->labels.code[i];
         snprintf(what, sizeof what, "code %s", a);
-        if ((rc = survives(s, a, strlen(a), &yes)) || (!yes && (rc = blame(s, a, what))))
+        if ((rc = survives(s, a, strlen(a), &yes)) || (!yes && (rc = blame(s, a, what, for_code))))
             break;
     }
     for (size_t i = 0; i < t->labels.n && !rc; i++) {
@@ -78,7 +81,7 @@ static int check_plain(const struct targets *t, const struct spm *s)
             (rc = survives(s, b.p, b.n, &yes)))
             break;
         if (!yes)
-            rc = blame(s, t->separator, "the separator");
+            rc = blame(s, t->separator, "the separator", for_separator);
     }
     buf_free(&b);
     return rc;

@@ -256,6 +256,14 @@ is "which the log has" "$(printf %.4f $(records useful.icds end floor))" "$floor
 # ---- one side only, warm start, early stopping, no dev notes ----
 exits "generation only" 0 train gen $run --loss gen
 exits "label attention only" 0 train att $run --loss att
+rec-cat --from-json --schema gold gold.json | tokenize -q -m spiece.model --format 0 -o untold.icds
+exits "targets without text, label attention only" 0 icd-train ${small/target.icds/untold.icds} --save untold -o untold.log \
+    -q -j 2 $run --loss att token.icds
+same "learn the same" untold/icd.safetensors att/icd.safetensors
+for loss in gen gen+att; do
+    exits "targets without text, --loss $loss" 65 icd-train ${small/target.icds/untold.icds} --save bad -q --loss $loss token.icds
+    says "says why" 'untold.icds: made with tokenize --format 0, .* for --loss att alone'
+done
 is "no head without label attention" "$(ls gen/icd.safetensors 2>/dev/null)" ""
 is "lambda is the side that is there" "$(python3 -c '
 import json; print(json.load(open("gen/icd.json"))["lambda"], json.load(open("att/icd.json"))["lambda"])')" "1 0"

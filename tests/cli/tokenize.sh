@@ -232,6 +232,20 @@ try "a format of knowledge" 64 tokenize -q -m m.model --format 3 -k kbo.icds kbo
 try "no such format" 64 tokenize -q -m m.model --format 5 one.icds
 try "a template that is no text of ours" 66 tokenize -q -m m.model --template nowhere one.icds
 
+# ---- targets without text ----
+try "a code that can't be spelled" 65 tokenize -q -m m.model brace.icds
+is "says what to do" "$(grep -c "express '{' of code 40{1: vocab-train --codes makes one that can; for label attention alone, --format 0" err)" 1
+try "a separator that can't be spelled" 65 tokenize -q -m m.model --separator '{' gold.icds
+is "says so" "$(grep -c "express '{' of the separator: choose another --separator" err)" 1
+try "format 0 spells nothing" 0 tokenize -q -m m.model --format 0 -o none.icds brace.icds
+is "its targets: codes, and eos alone" "$(rec-cat --json none.icds | sed -n 2p)" \
+    '{"id":"t1","split":"train","codes":["401.9"],"ids":{"$bin":"AQAAAA=="}}'
+is "its meta" "$(rec-cat --json none.icds | head -n 1 | grep -o '"format":0' | sort -u)" '"format":0'
+try "format 0 has no order" 64 tokenize -q -m m.model --format 0 --order code gold.icds
+try "nor separator" 64 tokenize -q -m m.model --format 0 --separator '; ' gold.icds
+try "nor notes" 64 tokenize -q -m m.model --format 0 note.icds
+try "nor knowledge" 64 tokenize -q -m m.model --format 0 kbo.icds
+
 # ---- knowledge ----
 cat >kb.ndjson <<'J'
 {"code":"401.9","title":"Hypertension NOS","terms":[{"text":"HTN","type":"abbreviation","source":"x"},{"text":"high blood pressure","type":"synonym","source":"x"}]}
