@@ -17,7 +17,8 @@ static const char *const orders[] = {"freq", "code",    "sequence", "given",
 
 static const struct opt opts[] = {
     {"model", 'm', OPT_FILE, &model, "MODEL",
-     "SentencePiece vocabulary: a file, or a model directory with spiece.model or tokenizer.model.",
+     "SentencePiece vocabulary: a file, or a model directory with spiece.model, tokenizer.model or tokenizer.json (of "
+     "transformers, where it is a unigram one).",
      .flags = OPT_REQUIRED},
     {"max-length", 0, OPT_INT, &max_length, "N",
      "Notes and knowledge: at most N ids, the prompt's and eos among them; the note is cut. 0 keeps all. Targets are "

@@ -17,6 +17,7 @@ extern "C" { /* C headers without a guard of their own; before spm.h, which incl
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 }
+#include "lib/text/hf_tokenizer.h"
 #include "lib/text/spm.h"
 #include "lib/text/spm_proto.h"
 
@@ -79,14 +80,14 @@ int spm_find(const char *path, char *out, size_t n)
             return err_set(E_NOINPUT, "the tokenizer's path is too long");
         return 0;
     }
-    static const char *const names[] = {"spiece.model", "tokenizer.model"};
+    static const char *const names[] = {"spiece.model", "tokenizer.model", "tokenizer.json"};
     for (const char *name : names) {
         if ((size_t)snprintf(out, n, "%s/%s", path, name) >= n)
             return err_set(E_NOINPUT, "the tokenizer's path is too long");
         if (stat(out, &st) == 0)
             return 0;
     }
-    return err_set(E_NOINPUT, "%s: neither spiece.model nor tokenizer.model in this directory", path);
+    return err_set(E_NOINPUT, "%s: none of spiece.model, tokenizer.model, tokenizer.json in this directory", path);
 }
 
 int spm_open(struct spm **s, const char *path)
@@ -102,13 +103,14 @@ int spm_open(struct spm **s, const char *path)
     return rc;
 }
 
-int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n)
+/* proto: the model; p: the file, which is that or what it was made from. */
+static int open_proto(struct spm **s, const char *name, const char *proto, size_t proto_n, const void *p, size_t n)
 {
     *s = nullptr;
     struct spm *m = nullptr;
     int rc = guarded([&] {
         m = new struct spm;
-        if (n == 0 || !spm_proto_sane(p, n) || !m->sp.LoadFromSerializedProto({(const char *)p, n}).ok())
+        if (proto_n == 0 || !spm_proto_sane(proto, proto_n) || !m->sp.LoadFromSerializedProto({proto, proto_n}).ok())
             return err_set(E_DATA, "%s: not a SentencePiece model", name);
         struct spm_info *i = &m->info;
         snprintf(i->name, sizeof i->name, "%s", name);
@@ -124,6 +126,18 @@ int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n)
         delete m;
     else
         *s = m;
+    return rc;
+}
+
+int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n)
+{
+    struct buf model = {};
+    *s = nullptr;
+    if (n == 0 || *(const char *)p != '{') /* as no SentencePiece model begins */
+        return open_proto(s, name, (const char *)p, n, p, n);
+    int rc = hf_tokenizer((const char *)p, n, &model);
+    rc = rc ? err_ctx(rc, "%s", name) : open_proto(s, name, model.p, model.n, p, n);
+    buf_free(&model);
     return rc;
 }
 

@@ -31,9 +31,10 @@ struct spm_ids {
 int spm_ids_add(struct spm_ids *v, int32_t id, uint32_t begin, uint32_t end);
 void spm_ids_free(struct spm_ids *v);
 
-/* The file behind what the user named: `path` itself, or spiece.model / tokenizer.model in a model directory. */
+/* The file behind what the user named: `path` itself, or in a model directory the first there is of spiece.model,
+ * tokenizer.model, tokenizer.json. */
 int spm_find(const char *path, char *out, size_t n);
-/* path: a file or a model directory. E_NOINPUT, E_DATA. */
+/* path: a SentencePiece model, a tokenizer.json (hf_tokenizer.h) or a model directory. E_NOINPUT, E_DATA. */
 int spm_open(struct spm **s, const char *path);
 int spm_open_bytes(struct spm **s, const char *name, const void *p, size_t n);
 const struct spm_info *spm_info(const struct spm *s);
