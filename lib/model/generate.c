@@ -41,7 +41,7 @@ static int64_t take(struct gen *g, const struct generate *how, bool *done, int32
     int64_t running = 0;
     for (int64_t b = 0; b < g->len->dim[0]; b++) {
         int32_t *row = out + b * how->max_new;
-        done[b] = done[b] || g->last[b] == g->m->arch.eos;
+        done[b] = done[b] || model_ends(g->m, g->last[b]);
         if (!done[b] && out_len[b] < how->max_new) {
             row[out_len[b]++] = g->last[b];
             done[b] = how->stop && how->stop(how->ctx, row, out_len[b]);

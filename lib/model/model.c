@@ -1,8 +1,10 @@
 /* A model's life without its files (model_io.c): families, configuration, the label-attention head, parameters.
  * To add a family: copy t5.c; nothing here changes. Tests: tests/golden/t5.c, tests/unit/model.c. */
 #include "lib/model/knowledge.h"
+#include "lib/text/spm.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
+#include "lib/util/file.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,76 @@ const char *model_family_names(void)
         n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", families[i]->name);
     return names;
 }
+
+int model_family_of(const json_t *config, const struct model_family **f)
+{
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    char known[256] = "";
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        *f = families[i];
+        const char *const reads[] = {(*f)->name, (*f)->also};
+        for (int k = 0; k < 2 && reads[k]; k++) {
+            size_t n = strlen(known);
+            if (type && !strcmp(reads[k], type))
+                return 0;
+            snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", reads[k]);
+        }
+    }
+    return err_set(E_DATA, "config.json: model_type %.40s is none of %s", type ? type : "(none)", known);
+}
+
+/* ---- special tokens ---- */
+
+static int token(const json_t *j, int64_t vocab, const char *file, const char *key, int32_t *id)
+{
+    json_int_t v = json_is_integer(j) ? json_integer_value(j) : -1;
+    if (v < 0 || v >= vocab)
+        return err_set(E_DATA, "%s: %s is out of range", file, key);
+    *id = (int32_t)v;
+    return 0;
+}
+
+int model_special(struct model *m, const json_t *j, const char *file, bool own)
+{
+    struct model_arch *a = &m->arch;
+    const json_t *start = json_object_get(j, "decoder_start_token_id"), *eos = json_object_get(j, "eos_token_id"), *v;
+    size_t i, n = json_array_size(eos);
+    if (start && !json_is_null(start))
+        TRY(token(start, a->V, file, "decoder_start_token_id", &a->start));
+    if (!eos || json_is_null(eos))
+        return 0;
+    if (json_is_array(eos) && (n == 0 || n > MODEL_ENDS))
+        return err_set(E_DATA, "%s: eos_token_id is not a list of 1 to %d tokens", file, MODEL_ENDS);
+    a->ends = json_is_array(eos) ? (int)n : 1;
+    if (!json_is_array(eos))
+        TRY(token(eos, a->V, file, "eos_token_id", a->end));
+    json_array_foreach(eos, i, v)
+        TRY(token(v, a->V, file, "eos_token_id", a->end + i));
+    if (own)
+        a->eos = a->end[0];
+    return 0;
+}
+
+bool model_ends(const struct model *m, int32_t id)
+{
+    for (int i = 0; i < m->arch.ends; i++)
+        if (m->arch.end[i] == id)
+            return true;
+    return false;
+}
+
+int model_take_tokenizer(struct model *m, const char *path)
+{
+    char file[4096];
+    if (m->spiece)
+        return err_set(E_USAGE, "--tokenizer: the model has its own");
+    TRY(spm_find(path, file, sizeof file));
+    TRY(file_read(file, 256u << 20, &m->spiece, &m->spiece_n));
+    m->spiece_name = m->spiece_n && *m->spiece == '{' ? "tokenizer.json" : "spiece.model";
+    return 0;
+}
+
+/* ---- making ---- */
 
 int model_new(struct model **out, const char *init, int64_t vocab, int32_t pad, int32_t eos)
 {

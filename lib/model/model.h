@@ -15,6 +15,7 @@ struct kv_cache;
 
 struct model_family {
     const char *name;       /* "t5": also model_type of config.json and the word before ':' in --init */
+    const char *also;       /* another model_type that it reads, or NULL */
     bool encoder_decoder;
     /* Fill m->arch from m->config (a Hugging Face config.json object); E_DATA naming the key. */
     int (*configure)(struct model *m);
@@ -37,6 +38,7 @@ struct model_family {
     const char *(*alias)(const struct model *m, const char *name);
 };
 
+enum { MODEL_ENDS = 8 };
 struct model_arch { /* what every family has */
     int64_t D, F, H, K, layers, dec_layers, V;
     double eps, dropout, hscale;
@@ -44,6 +46,8 @@ struct model_arch { /* what every family has */
     bool tied;
     int buckets, max_distance;
     int32_t pad, eos, start;
+    int32_t end[MODEL_ENDS]; /* what ends a generated text: eos, or what generation_config.json says */
+    int ends;
 };
 struct model {
     const struct model_family *family;
@@ -61,7 +65,7 @@ struct model {
     json_t *icd;             /* icd.json: {format, labels[], options, history, lineage, lambda, threshold, ...} */
     char *spiece;            /* bytes of the tokenizer file to pass on, or NULL; free()d with the model */
     size_t spiece_n;
-    const char *spiece_name; /* "spiece.model" */
+    const char *spiece_name; /* "spiece.model", "tokenizer.model" or "tokenizer.json" */
     struct model_file {      /* further files of a directory that was opened, passed on as they are */
         const char *name;
         char *p;
@@ -70,6 +74,14 @@ struct model {
 };
 const struct model_family *model_family_find(const char *name); /* NULL if unknown */
 const char *model_family_names(void);                           /* "t5, llama" for messages */
+/* The family that reads a model_type; E_DATA with a message that names both. */
+int model_family_of(const json_t *config, const struct model_family **f);
+/* What a configuration object says of special tokens goes into m->arch, the rest stays: decoder_start_token_id and
+ * eos_token_id, a number or a list. `own`: config.json, whose first eos is the model's. E_DATA naming file and key. */
+int model_special(struct model *m, const json_t *j, const char *file, bool own);
+bool model_ends(const struct model *m, int32_t id); /* does this token end a text? */
+/* The tokenizer of `path` (a file, or a directory that has one) goes with a model that has none; E_USAGE if it has. */
+int model_take_tokenizer(struct model *m, const char *path);
 
 /* From scratch: "t5:d_model=64,layers=2", vocabulary from the tokenizer. Parameters declared, not yet allocated. */
 int model_new(struct model **m, const char *init, int64_t vocab, int32_t pad, int32_t eos);

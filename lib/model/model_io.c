@@ -65,13 +65,13 @@ static int read_object(const char *dir, const char *name, json_t **j)
 }
 
 /* What the file says about the head against what config.json says. A head of its own, with other numbers than the
- * embedding, is untied whatever the configuration says (transformers 5 writes tied for all T5); a writer that drops
- * repeated tensors notes in the metadata that the head was one. */
+ * embedding, is untied whatever the configuration says (transformers 5 writes tied for all T5); without one the
+ * embedding is it, whatever the configuration says (transformers 5 reads it so). */
 static void settle_head(struct model *m, const struct st_file *f)
 {
     const struct st_tensor *head = st_find(f, "lm_head.weight");
     if (!head) {
-        m->arch.tied |= json_object_get(st_metadata(f), "lm_head.weight") != NULL;
+        m->arch.tied = true;
         return;
     }
     if (!m->arch.tied)
@@ -143,12 +143,12 @@ static int match(struct model *m, const struct st_file *f, int first, int n, boo
 
 int model_files(const char *dir, int (*each)(void *ctx, const char *path), void *ctx)
 {
-    static const char *const head[] = {"icd.safetensors", "icd.json"};
+    static const char *const head[] = {"icd.safetensors", "icd.json", "generation_config.json"};
     char path[PATH_MAX];
     TRY(join(path, dir, "config.json"));
     TRY(each(ctx, path));
     TRY(st_dir_files(dir, each, ctx));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         TRY(join(path, dir, head[i]));
         if (access(path, F_OK) == 0)
             TRY(each(ctx, path));
@@ -215,8 +215,8 @@ static int read_head(struct model *m, const char *dir)
 
 static int read_tokenizer(struct model *m, const char *dir)
 {
-    static const char *const names[] = {"spiece.model", "tokenizer.model"};
-    for (int i = 0; i < 2 && !m->spiece; i++) {
+    static const char *const names[] = {"spiece.model", "tokenizer.model", "tokenizer.json"};
+    for (int i = 0; i < 3 && !m->spiece; i++) {
         m->spiece_name = names[i];
         TRY(read_optional(dir, names[i], TOKENIZER_MAX, &m->spiece, &m->spiece_n));
     }
@@ -227,6 +227,16 @@ static int read_tokenizer(struct model *m, const char *dir)
     return 0;
 }
 
+/* generation_config.json: of what it says, the start and the ends of a text. */
+static int read_generation(struct model *m, const char *dir)
+{
+    json_t *j;
+    TRY(read_object(dir, passed_on[0], &j));
+    int rc = model_special(m, j, passed_on[0], false);
+    json_decref(j);
+    return rc;
+}
+
 static int open_into(struct model *m, const char *dir)
 {
     char path[PATH_MAX];
@@ -234,11 +244,9 @@ static int open_into(struct model *m, const char *dir)
     if (access(path, F_OK))
         return err_set(E_NOINPUT, "no config.json: not a model directory" MODEL_HINT);
     TRY(read_object(dir, "config.json", &m->config));
-    const char *type = json_string_value(json_object_get(m->config, "model_type"));
-    m->family = model_family_find(type);
-    if (!m->family)
-        return err_set(E_DATA, "config.json: model_type is none of %s", model_family_names());
+    TRY(model_family_of(m->config, &m->family));
     TRY(m->family->configure(m));
+    TRY(read_generation(m, dir));
     struct st_file *f;
     TRY(st_open_dir(&f, dir));
     settle_head(m, f);
@@ -375,9 +383,10 @@ static json_t *file_to_write(const struct model *m, const char *name)
     if (!strcmp(name, "generation_config.json"))
         return json_pack("{s:i, s:i, s:i, s:b, s:i}", "decoder_start_token_id", (int)a->start, "eos_token_id",
                          (int)a->eos, "pad_token_id", (int)a->pad, "do_sample", 0, "max_new_tokens", 256);
-    if (m->spiece && !strcmp(name, "special_tokens_map.json"))
+    bool spiece = m->spiece && strcmp(m->spiece_name, "tokenizer.json") != 0;
+    if (spiece && !strcmp(name, "special_tokens_map.json"))
         return json_pack("{s:s, s:s, s:s}", "eos_token", "</s>", "pad_token", "<pad>", "unk_token", "<unk>");
-    if (m->spiece && !strcmp(name, "tokenizer_config.json"))
+    if (spiece && !strcmp(name, "tokenizer_config.json"))
         return json_pack("{s:s, s:s, s:s, s:s, s:i, s:[], s:b}", "tokenizer_class", "T5Tokenizer", "eos_token", "</s>",
                          "pad_token", "<pad>", "unk_token", "<unk>", "extra_ids", 0, "additional_special_tokens",
                          "legacy", 1);

@@ -1,5 +1,6 @@
-/* T5 v1.0 (relu, tied head scaled by d^-1/2) and v1.1 (gated gelu, head of its own, unscaled): Raffel et al. 2020 as
- * Hugging Face transformers computes it. Only the forward; gradients come from the modules.
+/* T5 v1.0 (relu, tied head scaled by d^-1/2), v1.1 (gated gelu, head of its own, unscaled) and mT5 (as v1.1, never
+ * scaled): Raffel et al. 2020 as Hugging Face transformers 5 computes it. Only the forward; gradients come from the
+ * modules.
  *   sub-layer:  x = x + drop(sub(rmsnorm(x)))      encoder: self-attention, ffn; decoder: self, cross, ffn
  * Attention is unscaled; one table of relative-position biases a stack, stored in its block 0.
  * Tests: tests/golden/t5.c (against transformers), tests/grad/t5.c. To add a family: copy this file. */
@@ -47,11 +48,26 @@ static int get_real(const json_t *c, const char *key, double absent, double min,
     return *v >= min && *v <= max ? 0 : bad_key(key);
 }
 
+static int get_act(const json_t *c, enum act absent, enum act *act)
+{
+    static const char *const names[] = {"relu", "gated-gelu", "gated-silu"}; /* enum act */
+    const json_t *j = json_object_get(c, "feed_forward_proj");
+    *act = absent;
+    for (int i = 0; json_is_string(j) && i < 3; i++)
+        if (!strcmp(json_string_value(j), names[i])) {
+            *act = (enum act)i;
+            return 0;
+        }
+    return j ? err_set(E_DATA, "config.json: feed_forward_proj must be relu, gated-gelu or gated-silu") : 0;
+}
+
 static int t5_configure(struct model *m)
 {
     struct model_arch *a = &m->arch;
     const json_t *c = m->config;
-    int64_t buckets, distance, pad, eos, start;
+    int64_t buckets, distance, pad;
+    const char *type = json_string_value(json_object_get(c, "model_type"));
+    bool mt5 = type && !strcmp(type, "mt5");
     TRY(get_int(c, "d_model", -1, 1, 1 << 16, &a->D));
     TRY(get_int(c, "d_ff", -1, 1, 1 << 20, &a->F));
     TRY(get_int(c, "d_kv", -1, 1, 1 << 12, &a->K));
@@ -60,28 +76,21 @@ static int t5_configure(struct model *m)
     TRY(get_int(c, "num_decoder_layers", a->layers, 1, 1 << 10, &a->dec_layers));
     TRY(get_int(c, "vocab_size", -1, 2, 1 << 24, &a->V));
     TRY(get_int(c, "relative_attention_num_buckets", 32, 4, 1 << 12, &buckets));
-    TRY(get_int(c, "relative_attention_max_distance", 128, buckets, 1 << 20, &distance));
+    TRY(get_int(c, "relative_attention_max_distance", 128, buckets / 2 + 1, 1 << 20, &distance));
     TRY(get_real(c, "layer_norm_epsilon", 1e-6, 0, 1, &a->eps));
     TRY(get_real(c, "dropout_rate", 0.1, 0, 0.99, &a->dropout));
     TRY(get_int(c, "pad_token_id", 0, 0, a->V - 1, &pad));
-    TRY(get_int(c, "eos_token_id", 1, 0, a->V - 1, &eos));
-    TRY(get_int(c, "decoder_start_token_id", pad, 0, a->V - 1, &start));
     a->buckets = (int)buckets;
     a->max_distance = (int)distance;
-    a->pad = (int32_t)pad;
-    a->eos = (int32_t)eos;
-    a->start = (int32_t)start;
-    const json_t *act = json_object_get(c, "feed_forward_proj");
-    if (!act || !strcmp(json_string_value(act) ? json_string_value(act) : "", "relu"))
-        a->act = ACT_RELU;
-    else if (!strcmp(json_string_value(act) ? json_string_value(act) : "", "gated-gelu"))
-        a->act = ACT_GELU_GATED;
-    else
-        return err_set(E_DATA, "config.json: feed_forward_proj must be relu or gated-gelu");
+    a->pad = a->start = (int32_t)pad;
+    a->eos = a->end[0] = a->ends = 1;
+    TRY(model_special(m, c, "config.json", true));
+    TRY(get_act(c, mt5 ? ACT_GELU_GATED : ACT_RELU, &a->act));
     /* transformers 5 says tie_word_embeddings true for every T5 and keeps the scaling apart */
     const json_t *tie = json_object_get(c, "tie_word_embeddings"), *scale = json_object_get(c, "scale_decoder_outputs");
     a->tied = !json_is_false(tie);
-    a->hscale = (json_is_boolean(scale) ? json_is_true(scale) : a->tied) ? 1 / sqrt((double)a->D) : 1;
+    bool scaled = !mt5 && (json_is_boolean(scale) ? json_is_true(scale) : a->tied);
+    a->hscale = scaled ? 1 / sqrt((double)a->D) : 1;
     return 0;
 }
 
@@ -364,6 +373,7 @@ static struct kv_cache *t5_cache(struct model *m, struct tape *t, const struct v
 }
 
 REGISTER(model_family, t5,
+         .also = "mt5",
          .encoder_decoder = true,
          .configure = t5_configure,
          .init_config = t5_init_config,

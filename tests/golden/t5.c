@@ -251,11 +251,13 @@ static void check_saved(struct golden *g, const char *scratch)
 /* An argument: the saved models stay there, for tests/golden/t5.sh. */
 int main(int argc, char **argv)
 {
-    static const char *const dirs[] = {"tests/golden/t5-v1.0", "tests/golden/t5-v1.1"};
+    static const char *const dirs[] = {"tests/golden/t5-v1.0", "tests/golden/t5-v1.1", "tests/golden/t5-odd",
+                                       "tests/golden/mt5"};
+    static const bool tied[] = {true, false, true, false}, scaled[] = {true, false, false, false};
     char name[80], temporary[] = "/tmp/icdpipe-t5.XXXXXX", *scratch = argc > 1 ? argv[1] : mkdtemp(temporary);
     if (!scratch)
         return 1;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 4; i++) {
         struct golden g = {.dir = dirs[i], .in = "ids"};
         const char *v = dirs[i] + strlen("tests/golden/");
 #define CASE(what)                                         \
@@ -269,7 +271,7 @@ int main(int argc, char **argv)
             printf("not ok %s: %s\n", v, err_msg());
             return 1;
         }
-        CHECK(g.m->arch.tied == (i == 0) && (g.m->arch.hscale == 1) == (i == 1));
+        CHECK(g.m->arch.tied == tied[i] && (g.m->arch.hscale < 1) == scaled[i]);
         CASE("opens");
         g.loss = g.be->alloc(sizeof *g.loss);
 
