@@ -3,6 +3,7 @@
 #include "lib/model/knowledge.h"
 #include "lib/predict/choose.h"
 #include "lib/predict/evidence.h"
+#include "lib/predict/foreign.h"
 #include "lib/predict/written.h"
 #include "lib/stream/stage.h"
 #include "lib/text/spm.h"
@@ -15,7 +16,7 @@
 enum { WINDOW = 8, MAX_NEW = 256 }; /* batches read before the first is computed; tokens where a model says nothing */
 
 static struct {
-    const char *model, *use, *ensemble, *split, *threshold, *device, *precision;
+    const char *model, *labels, *tokenizer, *use, *ensemble, *split, *threshold, *device, *precision;
     int64_t max_new, batch;
     bool evidence;
 } o = {.use = "auto", .device = "auto", .precision = "fp32", .batch = 8};
@@ -25,7 +26,13 @@ static const char *const ensembles[] = {"global", "code", "mix", "or", "and", NU
 static const char *const precisions[] = {"fp32", "bf16", NULL};
 
 static const struct opt opts[] = {
-    {"model", 'm', OPT_DIR, &o.model, "DIR", "Model directory, as icd-train writes it.", .flags = OPT_REQUIRED},
+    {"model", 'm', OPT_DIR, &o.model, "DIR",
+     "Model directory, as icd-train writes it, or one of transformers that was trained elsewhere: see --labels.",
+     .flags = OPT_REQUIRED},
+    {"labels", 0, OPT_FILE, &o.labels, "FILE",
+     "The codes that a model trained elsewhere may write: a gold stream, a file with one code per line, or a named "
+     "list (caml50, laat50, fixed50)."},
+    {"tokenizer", 0, OPT_FILE, &o.tokenizer, "FILE", "The tokenizer of a model directory that has none."},
     {"use", 'u', OPT_CHOICE, &o.use, "WHAT",
      "What decides. gen: the generated text; att: the label attention; auto: the one of the two that was better on the "
      "dev notes in training; ensemble: both together.", .choices = uses},
@@ -425,24 +432,41 @@ static int name_input(void *r, const char *path)
     return run_input_file(r, path);
 }
 
+static int open_tokenizer(struct run *r)
+{
+    char file[4096];
+    if (o.tokenizer) {
+        TRY(spm_find(o.tokenizer, file, sizeof file));
+        TRY(model_take_tokenizer(st.m, file));
+        TRY(run_input_file(r, file));
+    }
+    if (!st.m->spiece)
+        return err_set(E_DATA, "%s: no spiece.model, tokenizer.model or tokenizer.json: --tokenizer FILE names one",
+                       path_base(o.model));
+    TRY(spm_open_bytes(&st.spm, st.m->spiece_name, st.m->spiece, st.m->spiece_n));
+    json_t *mine = spm_json(st.spm);
+    int rc = mine ? spm_same(mine, json_object_get(r->meta, "tokenizer")) : E_NOMEM;
+    json_decref(mine);
+    return rc;
+}
+
+static int open_labels(struct run *r)
+{
+    TRY(foreign_labels(st.m, o.labels, path_base(o.model)));
+    if (o.labels && access(o.labels, F_OK) == 0) /* else a named list */
+        TRY(run_input_file(r, o.labels));
+    int rc = labels_open(&st.labels, st.m->icd);
+    return rc ? err_ctx(rc, "%s", o.labels ? path_base(o.labels) : "icd.json") : 0;
+}
+
 static int begin(struct run *r)
 {
     const char *of = json_string_value(json_object_get(r->meta, "of"));
     if (!of || strcmp(of, "note"))
         return err_set(E_DATA, "%s: not the tokens of notes", stream_name(r->in));
     TRY(model_open(&st.m, o.model));
-    if (!st.m->spiece)
-        return err_set(E_DATA, "%s: no spiece.model", path_base(o.model));
-    TRY(spm_open_bytes(&st.spm, st.m->spiece_name, st.m->spiece, st.m->spiece_n));
-    json_t *mine = spm_json(st.spm);
-    int rc = mine ? spm_same(mine, json_object_get(r->meta, "tokenizer")) : E_NOMEM;
-    json_decref(mine);
-    TRY(rc);
-    if (!st.m->icd)
-        return err_set(E_DATA, "%s: no icd.json: not trained by icd-train", path_base(o.model));
-    rc = labels_open(&st.labels, st.m->icd);
-    if (rc)
-        return err_ctx(rc, "%s/icd.json", path_base(o.model));
+    TRY(open_tokenizer(r));
+    TRY(open_labels(r));
     if (st.m->kg)
         TRY(knowledge_words(st.m->kg, st.spm, st.m->arch.V));
     st.written = (struct written){st.spm, &st.labels};

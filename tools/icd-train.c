@@ -51,7 +51,8 @@ static const struct opt opts[] = {
     {.name = "init", .type = OPT_STR, .value = &o.init, .arg = "ARCH:K=V,...",
      .help = "Start from random weights instead, as t5:d_model=64,layers=2."},
     {.name = "tokenizer", .type = OPT_FILE, .value = &o.tokenizer, .arg = "FILE",
-     .help = "With --init: the SentencePiece model the streams were made with; it is copied into the model directory."},
+     .help = "The SentencePiece model (or tokenizer.json) that the streams were made with, for --init or a DIR that "
+             "has none. It is copied into the model directory."},
     {.name = "target", .letter = 't', .type = OPT_FILES, .value = &o.targets, .arg = "FILE", .flags = OPT_REQUIRED,
      .help = "Target stream of the train and dev notes (from tokenize). Where it is repeated, the training notes take "
              "the targets of one stream after the other, epoch by epoch: an order by chance anew for each epoch, say, "
@@ -180,13 +181,14 @@ static int open_tokenizer(struct tool *t, const json_t *streams)
 {
     if (!o.model == !o.init)
         return err_set(E_USAGE, "one of -m DIR and --init ARCH:... is needed");
-    if (!o.init != !o.tokenizer)
-        return err_set(E_USAGE, "--tokenizer goes with --init%s", o.init ? ": the vocabulary is taken from it" : "");
-    TRY(spm_open(&t->spm, o.init ? o.tokenizer : o.model));
+    if (o.init && !o.tokenizer)
+        return err_set(E_USAGE, "--init needs --tokenizer: the vocabulary is taken from it");
+    const char *from = o.tokenizer ? o.tokenizer : o.model;
+    TRY(spm_open(&t->spm, from));
     json_t *mine = spm_json(t->spm);
     int rc = mine ? spm_same(mine, streams) : E_NOMEM;
     json_decref(mine);
-    return rc ? err_ctx(rc, "%s", path_base(o.init ? o.tokenizer : o.model)) : 0;
+    return rc ? err_ctx(rc, "%s", path_base(from)) : 0;
 }
 
 static int same_tokenizer(struct tool *t, const struct stream *s)
@@ -282,6 +284,14 @@ static int record_file(void *r, const char *path)
     return run_input_file(r, path);
 }
 
+static int take_tokenizer(struct tool *t)
+{
+    char file[4096];
+    TRY(spm_find(o.tokenizer, file, sizeof file));
+    TRY(model_take_tokenizer(t->m, file));
+    return run_input_file(t->run, file);
+}
+
 static int open_model(struct tool *t, const json_t *labels)
 {
     if (o.init) {
@@ -289,13 +299,13 @@ static int open_model(struct tool *t, const json_t *labels)
         if (i->eos < 0)
             return err_set(E_DATA, "%s: the tokenizer has no end-of-sequence piece", path_base(o.tokenizer));
         TRY(model_new(&t->m, o.init, i->pieces, i->pad, i->eos));
-        TRY(file_read(o.tokenizer, 1u << 30, &t->m->spiece, &t->m->spiece_n));
-        TRY(run_input_file(t->run, o.tokenizer));
     } else {
         TRY(model_open(&t->m, o.model));
         TRY(model_files(o.model, record_file, t->run));
         TRY(check_labels(t, labels));
     }
+    if (o.tokenizer)
+        TRY(take_tokenizer(t));
     if (!t->m->family->encoder_decoder)
         return err_set(E_DATA, "%s is not an encoder-decoder model", t->m->family->name);
     if (o.dropout >= 0) {

@@ -265,9 +265,9 @@ import json, sys
 own = json.load(sys.stdin)["end"]["lineage"][-1]["inputs"]
 print(*[e["name"] for e in own], len({e["xxh64"] for e in own}))'
 }
-is "one file in the lineage" "$(inputs one.icds)" "token config.json model.safetensors icd.safetensors icd.json 5"
+is "one file in the lineage" "$(inputs one.icds)" "token config.json model.safetensors icd.safetensors icd.json generation_config.json 6"
 is "every shard in the lineage" "$(inputs two.icds)" "token config.json model.safetensors.index.json $(
-    )model-1.safetensors model-2.safetensors icd.safetensors icd.json 7"
+    )model-1.safetensors model-2.safetensors icd.safetensors icd.json generation_config.json 8"
 cp two.icds before.icds && printf 'x' | dd of=sharded/model-2.safetensors bs=1 seek=4000 conv=notrunc 2>/dev/null
 infer -m sharded --split test -o two.icds token.icds
 is "a shard that changes changes the lineage" "$(for f in before.icds two.icds; do rec-cat --json $f | tail -n 1; done |
