@@ -31,7 +31,7 @@ struct spm_ids {
 int spm_ids_add(struct spm_ids *v, int32_t id, uint32_t begin, uint32_t end);
 void spm_ids_free(struct spm_ids *v);
 
-/* The file behind what the user named: `path` itself, or spiece.model / tokenizer.model in a model directory. */
+/* The file that the user means: `path` itself, or spiece.model / tokenizer.model in a model directory. */
 int spm_find(const char *path, char *out, size_t n);
 /* path: a file or a model directory. E_NOINPUT, E_DATA. */
 int spm_open(struct spm **s, const char *path);
