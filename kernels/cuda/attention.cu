@@ -6,7 +6,7 @@
  *             dK += scale dX^T Q;  dbias += sums of dX along diagonals, then over buckets
  *
  * Notes are taken a few at a time, as many as ATTENTION_CHUNK bytes of scores allow. Rows of keys and values that
- * nobody may see (behind klen) can hold anything, NaN too, which a product would spread: V forward and K backward are
+ * nobody may see (from klen on) can hold anything, NaN too, which a product would spread: V forward and K backward are
  * copied with zeros there. Sums have a fixed order: the same inputs give the same bits. */
 #include "kernels/cuda/cuda.h"
 
@@ -29,7 +29,10 @@ struct attn {
 static __device__ int64_t keys_seen(const struct attn &a, int64_t b, int64_t t)
 {
     int64_t n = a.klen ? a.klen[b] : a.S;
-    n = n < 0 ? 0 : n < a.S ? n : a.S;
+    if (n > a.S)
+        n = a.S;
+    if (n < 0)
+        n = 0;
     int64_t past = t + a.q_pos + 1;
     return a.causal && past < n ? past : n;
 }
@@ -48,12 +51,14 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
         void *mem;
     } kept[KEPT];
     static int next;
+    /* one of those that were made before? */
     for (int i = 0; i < KEPT; i++)
         if (kept[i].mem && kept[i].c.bidirectional == c->bidirectional && kept[i].c.buckets == c->buckets &&
             kept[i].c.max_distance == c->max_distance) {
             *out = kept[i].table;
             return true;
         }
+    /* made on the host, copied to the device */
     int64_t reach = c->max_distance > c->buckets ? c->max_distance : c->buckets, n = 2 * reach + 1;
     int32_t *host = (int32_t *)malloc((size_t)n * sizeof *host);
     void *mem = NULL;
@@ -70,6 +75,7 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
     free(host);
     if (!ok)
         return false;
+    /* kept in the place of the oldest */
     gpu_free(kept[next].mem);
     kept[next].c = *c;
     kept[next].mem = mem;
@@ -84,7 +90,10 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
 static __device__ int64_t bucket_at(const struct attn &a, const struct buckets &k, int64_t i)
 {
     int64_t d = i - (a.T - 1 + a.q_pos);
-    d = d < -k.reach ? -k.reach : d > k.reach ? k.reach : d;
+    if (d < -k.reach)
+        d = -k.reach;
+    if (d > k.reach)
+        d = k.reach;
     return k.of[d + k.reach];
 }
 
@@ -124,7 +133,7 @@ static struct tensor matrices(void *data, enum dtype dtype, int64_t d0, int64_t 
     return tensor_of(data, dtype, 4, dim);
 }
 
-/* y(B,S,H,K) contiguous = x with zeros in the rows behind klen. */
+/* y(B,S,H,K) contiguous = x with zeros in the rows from klen on. */
 template <class X>
 static __global__ void clean_rows(X *y, const X *x, struct rows4 r, struct attn a)
 {
@@ -181,7 +190,9 @@ struct room {
 static int64_t notes_in(size_t bytes, int64_t B)
 {
     int64_t n = bytes ? (int64_t)(ATTENTION_CHUNK / bytes) : B;
-    return n < 1 ? 1 : n < B ? n : B;
+    if (n < 1)
+        return 1;
+    return n < B ? n : B;
 }
 
 /* Elements s0 to s0+7 of a row of S: what is outside it is 0, or not written. */
@@ -253,6 +264,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
         return;
     size_t size = dtype_size(q->dtype);
     bool half = q->dtype == DT_BF16;
+    /* scratch: strips of the bias, keys or values without padding, scores of nb notes in float and, for bf16, once more */
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S;
     int64_t nb = notes_in((size_t)square * (half ? 6 : 4), a.B);
     struct room r = {(char *)gpu_scratch(aligned((size_t)(a.H * a.strip_len) * 4) + aligned((size_t)keys * size) +
@@ -277,6 +289,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
         int64_t n = a.B - b < nb ? a.B - b : nb;
         struct tensor X_ = matrices(x, DT_REAL, n, a.H, a.T, a.S), P = matrices(p, q->dtype, n, a.H, a.T, a.S);
         struct tensor Q = by_head(q, b, n), K = by_head(k, b, n), V = by_head(&values, b, n), O = by_head(o, b, n);
+        /* pass 1: X = scale Q K^T; pass 2: P = drop(softmax(X + bias)); pass 3: O = P V */
         gpu_gemm(&X_, &Q, 0, &K, 1, c->scale, 0);
         BY_TYPE(q, LAUNCH(softmax_rows<X>, n * a.H * a.T, BLOCK, (X *)p, x, data_of<float>(lse), a, b));
         gpu_gemm(&O, &P, 0, &V, 0, 1, 0);
@@ -284,7 +297,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
 }
 
 /* ---- backward ---- */
-/* A block a row: scores x become drop(P) in p, dp becomes dX, in float and, in dx, as the operands are.
+/* One block per row: scores x become drop(P) in p, dp becomes dX, in float and, in dx, as the operands are.
  * p may be x, dx may be dp. */
 template <class X>
 static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const X *dout, struct rows4 rd, const X *o,
@@ -306,7 +319,7 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
         for (int e = 0; e < 8; e++) {
             int64_t s = s0 + e;
             bool seen = s >= 0 && s < n;
-            float pr = seen ? expf((strip ? v.v[e] + strip[s] : v.v[e]) - lse[at]) : 0;
+            float score = strip && seen ? v.v[e] + strip[s] : v.v[e], pr = seen ? expf(score - lse[at]) : 0;
             d.v[e] = seen ? pr * (k.k[e] * d.v[e] - D) : 0;
             v.v[e] = pr * k.k[e];
         }
@@ -316,7 +329,7 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
     }
 }
 
-/* sums(H,strip_len) += dX of nb notes along its diagonals; a thread a diagonal. All threads go through the rows
+/* sums(H,strip_len) += dX of nb notes along its diagonals; one thread per diagonal. All threads go through the rows
  * together: what a warp reads is consecutive. */
 static __global__ void diagonals(float *sums, const float *dx, struct attn a, int64_t nb)
 {
@@ -356,6 +369,8 @@ void cuda_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, t
         return;
     size_t size = dtype_size(q->dtype);
     bool half = q->dtype == DT_BF16;
+    /* scratch: strips of the bias and their sums, keys without padding, X and dP of nb notes in float and, for bf16, p
+     * and dx as the operands are */
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S, strip = a.H * a.strip_len;
     int64_t nb = notes_in((size_t)square * (half ? 12 : 8), a.B);
     struct room r = {(char *)gpu_scratch(2 * aligned((size_t)strip * 4) + aligned((size_t)keys * size) +
@@ -385,10 +400,13 @@ void cuda_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, t
         struct tensor P = matrices(p, q->dtype, n, a.H, a.T, a.S), dX = matrices(dx, q->dtype, n, a.H, a.T, a.S);
         struct tensor Q = by_head(q, b, n), K = by_head(&seen, b, n), V = by_head(v, b, n), dO = by_head(dout, b, n);
         struct tensor dQ = by_head(dq, b, n), dK = by_head(dk, b, n), dV = by_head(dv, b, n);
+        /* pass 1: X = scale Q K^T, dP = dO V^T */
         gpu_gemm(&X_, &Q, 0, &K, 1, c->scale, 0);
         gpu_gemm(&dP, &dO, 0, &V, 1, 1, 0);
+        /* pass 2: drop(P) and dX of them, row by row */
         BY_TYPE(q, LAUNCH(softmax_rows_bwd<X>, n * a.H * a.T, BLOCK, (X *)p, (X *)dx, x, dp, data_of<X>(dout),
                           rows_of(dout), data_of<X>(o), rows_of(o), data_of<float>(lse), a, b));
+        /* pass 3: dV += drop(P)^T dO, dQ += scale dX K, dK += scale dX^T Q; dX along the diagonals for the bias */
         gpu_gemm(&dV, &P, 1, &dO, 0, 1, 1);
         gpu_gemm(&dQ, &dX, 0, &K, 0, c->scale, 1);
         gpu_gemm(&dK, &dX, 1, &Q, 0, c->scale, 1);

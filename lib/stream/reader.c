@@ -90,7 +90,7 @@ static int fill_zstd(struct stream *s)
     }
 }
 
-/* More bytes behind those in data, or eof. */
+/* More bytes after those in data, or eof. */
 static int fill(struct stream *s)
 {
     if (s->at) { /* what is done with makes room */
@@ -133,7 +133,11 @@ static int detect_zstd(struct stream *s)
 /* Bytes before the body: the head of the array and the kind, which a writer may spell in more than one way. */
 static size_t body_offset(const char *p, size_t n)
 {
-    size_t head = (unsigned char)*p == 0xdc ? 3 : (unsigned char)*p == 0xdd ? 5 : 1, kind = 0;
+    size_t head = 1, kind = 0;
+    if ((unsigned char)*p == 0xdc) /* array 16 */
+        head = 3;
+    else if ((unsigned char)*p == 0xdd) /* array 32 */
+        head = 5;
     struct mp_scan scan = {0};
     mp_scan(&scan, p + head, n - head, &kind);
     return head + kind;
@@ -235,7 +239,7 @@ static int look_at(int fd, uint64_t *whole)
     struct stat st;
     *whole = 0;
     if (fstat(fd, &st))
-        return 0; /* reading tells why */
+        return 0; /* reading says why */
     if (S_ISDIR(st.st_mode))
         return err_set(E_NOINPUT, "is a directory");
     off_t at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;
@@ -251,6 +255,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
     *out = NULL;
     if (!s)
         return E_NOMEM;
+    /* what it holds */
     s->std = !path || strcmp(path, "-") == 0;
     s->fd = s->std ? STDIN_FILENO : -1;
     const char *name = s->std ? "standard input" : path_base(path);
@@ -264,6 +269,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         goto fail;
     }
     XXH64_reset(s->digest, 0);
+    /* the file */
     if (s->std && isatty(s->fd)) {
         rc = err_set(E_USAGE, "standard input is a terminal: name a file, or put a pipe before");
         goto fail;
@@ -272,6 +278,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         rc = err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
         goto fail;
     }
+    /* the header */
     rc = look_at(s->fd, &s->whole);
     if (!rc)
         rc = read_header(s, accept);
@@ -310,6 +317,7 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
         err_set(s->failed, "%s", s->why ? s->why : "out of memory");
         return STREAM_ERROR;
     }
+    /* a record, or else the end or an error */
     if (s->ended)
         return STREAM_END;
     int e = next_frame(s, &kind, rec);
@@ -321,10 +329,10 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
         }
         err_ctx(e, "%s: record %llu", s->name, (unsigned long long)s->records + 1);
     } else {
-        if (!e)
-            e = kind == FRAME_END     ? take_end(s, *rec)
-                : kind == FRAME_ABORT ? take_abort(s, *rec)
-                                      : err_set(E_DATA, "a second header");
+        if (!e && kind == FRAME_END)
+            e = take_end(s, *rec);
+        else if (!e)
+            e = kind == FRAME_ABORT ? take_abort(s, *rec) : err_set(E_DATA, "a second header");
         if (!e)
             return STREAM_END;
         if (s->aborted)
@@ -379,7 +387,9 @@ const json_t *stream_history(const struct stream *s)
 const json_t *stream_lineage(const struct stream *s)
 {
     const json_t *lineage = json_object_get(s->end, "lineage");
-    return !s->ended ? NULL : lineage ? lineage : s->none;
+    if (!s->ended)
+        return NULL;
+    return lineage ? lineage : s->none;
 }
 
 const json_t *stream_end_frame(const struct stream *s)

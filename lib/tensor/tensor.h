@@ -1,6 +1,6 @@
 /* Tensors, arenas and parameters: what the kernels, the modules and the checkpoints share.
  *
- * One letter a dimension, everywhere in the engine:
+ * Each dimension has one letter, everywhere in the engine:
  *   B batch   T encoder (note) tokens   U decoder tokens   S keys attended to   D d_model   F d_ff
  *   H heads   K head width (d_kv)       V vocabulary       L labels (codes)     A d_a (label attention)   N rows in
  * general. The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */
@@ -30,7 +30,9 @@ struct tensor {
 };
 static inline size_t dtype_size(enum dtype d)
 {
-    return d == DT_I32 ? sizeof(int32_t) : d == DT_BF16 ? sizeof(uint16_t) : sizeof(real);
+    if (d == DT_I32)
+        return sizeof(int32_t);
+    return d == DT_BF16 ? sizeof(uint16_t) : sizeof(real);
 }
 static inline int64_t tensor_numel(const struct tensor *t)
 {

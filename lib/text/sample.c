@@ -46,7 +46,7 @@ static int count_tokens(const struct sample_cfg *cfg, const char *p, size_t n, s
 }
 
 /* The longest head of [b,e) that has at most `room` tokens, cut between words where there is a blank, else between
- * characters; its count in *count. Pieces at the cut may change with it, so what is cut off is counted anew. */
+ * characters; its count in *count. Pieces at the cut may change with it, so what is cut off is counted again. */
 static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char *text, int64_t b, int64_t *e,
                       size_t room, size_t *count)
 {
@@ -191,6 +191,7 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
 {
     TRY(count_sections(cfg, s, text, scope));
     size_t n = s->sections.n, keep = 0, hit = 0, all_hit = 0;
+    /* sections that are always kept come first, the rest in the order of the note */
     for (size_t i = 0; i < n; i++) {
         all_hit += s->count[i].covered > 0;
         if (cfg->keep && cfg->keep[s->sections.sec[i].kind])
@@ -206,12 +207,15 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
     s->top = keep;
     if (!all_hit) /* nothing is known of this note: always-kept sections, then its head */
         return 0;
+    /* the chosen ones */
     qsort_r(s->rank, keep, sizeof *s->rank, by_p, s->count);
     size_t top = hit < cfg->top ? hit : cfg->top, others = n - keep - top;
-    qsort_r(rest, n - keep, sizeof *rest, cfg->rank == RANK_P ? by_p : cfg->rank == RANK_LEX ? by_n_p : by_n, s->count);
+    int (*const by[])(const void *, const void *, void *) = {[RANK_N_P] = by_n, [RANK_LEX] = by_n_p, [RANK_P] = by_p};
+    qsort_r(rest, n - keep, sizeof *rest, by[cfg->rank], s->count);
     if (cfg->rank == RANK_N_P)
         qsort_r(rest, top, sizeof *rest, by_p, s->count);
     s->top = keep + top;
+    /* those that fill the rest */
     if (cfg->fill == FILL_NONE)
         s->ranked = s->top;
     else if (cfg->fill == FILL_DOC)

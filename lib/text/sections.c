@@ -1,12 +1,12 @@
 /* Sections and paragraphs: see sections.h. The text is read line by line:
- *  - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by
+ *  - a known header is at the start of a line (after blanks, a list number, '#', '-' or '*') and is followed by
  *    ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
  *  - an unknown one is a short line that ends in ':', or a line in capitals below an empty line, but not between lines
  *    of a medication list or a lab grid;
  *  - a line of nothing but a removed name and a title opens the signature;
  *  - inside the sections that SUBHEADER names (the hospital course), system and problem headings open paragraphs;
  *  - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A
- *    header never stands alone, it begins the first paragraph of its section. */
+ *    header is never a paragraph: it begins the first paragraph of its section. */
 #include "lib/text/sections.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 /* ---- lines ---- */
 struct line {
     const char *p, *end; /* without the newline */
-    const char *text;    /* behind blanks and list marks */
+    const char *text;    /* after blanks and list marks */
     const char *stop;    /* before trailing blanks */
     bool marked;         /* there was a list mark */
     bool problem;        /* it was '#' or a number: how problems of a course are listed */
@@ -307,6 +307,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
     for (const char *p = text; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end, *after = nl ? nl + 1 : end;
+        /* a further note of the admission begins here, or inside this line */
         bool forced = false, addendum = false;
         for (; next < nstart && start[next].at <= p - text; next++)
             if (start[next].at == p - text && p > text) {
@@ -315,6 +316,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
             }
         if (next < nstart && start[next].at < after - text) /* a part begins inside the line: the line ends before it */
             after = stop = text + start[next].at;
+        /* what the line opens */
         struct line l = read_line(p, stop);
         const char *header_end;
         bool sub;
@@ -324,6 +326,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
             kind = addendum ? r->addendum : r->preamble;
             header_end = p;
         }
+        /* a section, a paragraph, or neither */
         if (kind >= 0) {
             if (at == 0) /* no text before the first header */
                 s->n = s->npara = 0;
