@@ -29,8 +29,8 @@ static struct {
        .tune_search = "exact",
        .at = "5,8,15",
        .threshold = NAN,
-       .shrink = 10,
-       .min_positives = 5,
+       .shrink = 5,
+       .min_positives = 1,
        .seed = 1};
 
 static const struct opt opts[] = {
@@ -65,7 +65,7 @@ static const struct opt opts[] = {
      "all codes. 0: its own.",
      0, 1e9},
     {"min-positives", 0, OPT_INT, &o.min_positives, "N",
-     "With --tune-by code: a code of fewer than N dev notes gets the threshold for all codes.", 0, 1000000000},
+     "With --tune-by code: a code of fewer than N dev notes gets the threshold for all codes.", 1, 1000000000},
     {"save-thresholds", 0, OPT_OUT, &o.save, "FILE",
      "Write what --tune found to FILE, for --thresholds and for icd-infer --thresholds."},
     {"metrics", 0, OPT_STR, &o.metrics, "LIST",
@@ -161,7 +161,7 @@ static int check_thresholds(void)
         return err_set(E_USAGE, "--compare-tune needs --compare");
     if ((by_code || strcmp(o.tune_search, "exact")) && !o.tune.n && !o.compare_tune)
         return err_set(E_USAGE, "--tune-by and --tune-search need --tune or --compare-tune");
-    if ((o.shrink != 10 || o.min_positives != 5) && !by_code)
+    if ((o.shrink != 5 || o.min_positives != 1) && !by_code)
         return err_set(E_USAGE, "--shrink and --min-positives need --tune-by code");
     return 0;
 }

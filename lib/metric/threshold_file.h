@@ -11,7 +11,10 @@
 #include "lib/metric/metric.h"
 #include "lib/text/labels.h"
 
-struct threshold_how { /* of a search on dev notes */
+/* Of a search on dev notes. Thresholds by code as they are overfit: shrink 5 was the best or close to it on synthetic
+ * notes and on CodiEsp, with 50 dev notes and with 200; shrunk so, a minimum of positives above 1 brings nothing
+ * (tests/bench/shrink.py, RESULTS.md). */
+struct threshold_how {
     bool by_code, exact;
     int64_t min_positives; /* by_code: a label with fewer gets the threshold for all */
     double shrink;         /* by_code: a label with n positives gets (n t + shrink all) / (n + shrink) */

@@ -13,7 +13,7 @@ sum() { rec-cat --json "$1" | grep '^{"metric"' | cksum; }
 json() { python3 -c 'import json, sys; print(eval(sys.argv[2], {"t": json.load(open(sys.argv[1]))}))' "$@"; }
 
 # ---- what was scored is what is given again ----
-for how in '--tune-by all' '--tune-by code' '--tune-by code --shrink 0 --min-positives 0' '--tune-by code --shrink 3.5' '--tune-by all --tune-search grid'; do
+for how in '--tune-by all' '--tune-by code' '--tune-by code --shrink 0' '--tune-by code --shrink 3.5' '--tune-by all --tune-search grid'; do
     score --tune dev.icds $how --save-thresholds t.json --per-code -o tuned.icds pred.icds
     score --thresholds t.json --per-code -o again.icds pred.icds
     is "$how: saved and given again" "$(sum again.icds)" "$(sum tuned.icds)"
@@ -29,14 +29,14 @@ score --tune dev.icds --tune-by code --save-thresholds code.json -o tuned.icds p
 is "one per code is so in meta" "$(score --thresholds code.json pred.icds | rec-cat --json | head -n 1 | grep -o '"scored_threshold":[^,}]*')" '"scored_threshold":"by code"'
 is "the table's head names the file" "$(score --thresholds code.json --table pred.icds | sed -n 2p)" "codes  codes with a score above their own threshold, of code.json"
 is "the file says what it is" "$(json code.json '[t[k] for k in ("format", "version", "by", "search", "min_positives", "shrink", "notes", "split")]')" \
-    "['icd-thresholds', 1, 'code', 'exact', 5, 10.0, 20, 'dev']"
+    "['icd-thresholds', 1, 'code', 'exact', 1, 5.0, 20, 'dev']"
 is "and what it comes from" "$(json code.json 't["from"]["name"], t["from"]["xxh64"]')" "('dev.icds', '$(rec-cat --check dev.icds | grep -o '[0-9a-f]\{16\}' | head -n 1)')"
 is "the file is in the score's lineage" "$(score --thresholds code.json pred.icds | rec-cat --json | tail -n 1 | grep -c '"name":"code.json"')" 1
 is "no path in it" "$(grep -c "$T" code.json)" 0
 score --tune dev.icds --save-thresholds again.json -o tuned.icds pred.icds; same "the same bytes again" all.json again.json
 
 # ---- shrinkage and minimum: (n own + K all) / (n + K), all where n < N ----
-score --tune dev.icds --tune-by code --shrink 0 --min-positives 0 --save-thresholds own.json -o x.icds pred.icds
+score --tune dev.icds --tune-by code --shrink 0 --save-thresholds own.json -o x.icds pred.icds
 cat >shrunk.py <<'PY'
 import json, sys
 file, K, N = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
@@ -53,7 +53,7 @@ for c, t, g in zip(own["labels"], own["thresholds"], got["thresholds"]):
 differ = sum(g != own["all"] for g in got["thresholds"])
 print(*(bad or ["fine", differ if N < 8 else min(differ, 1), got["labels"] == own["labels"]]))
 PY
-for kn in '10 5' '2.5 0' '0 7' '1000 0'; do
+for kn in '10 5' '2.5 1' '0 7' '1000 1'; do
     set -- $kn
     score --tune dev.icds --tune-by code --shrink $1 --min-positives $2 --save-thresholds s.json -o x.icds pred.icds
     is "K $1, N $2" "$(python3 shrunk.py s.json $1 $2 "$G/gold.ndjson" | awk '{print $1, ($2 > 0), $3}')" "fine 1 True"

@@ -12,7 +12,7 @@ value() { rec-cat --json "$1" | sed -n "s/^{\"metric\":\"$2\",\"value\":\([^,}]*
 # ---- thresholds: the search of make_score.py, which tries them all ----
 for by in all code; do
     for how in exact grid; do
-        own=; [ $by = code ] && own="--shrink 0 --min-positives 0" # each code's own, as found
+        own=; [ $by = code ] && own="--shrink 0" # each code's own, as found
         icd-score -q -g gold.icds --tune dev.icds --tune-by $by --tune-search $how $own --per-code -o t.icds pred.icds
         is "tuned: $by, $how" "$(rec-cat --json t.icds | python3 -c '
 import json, sys
