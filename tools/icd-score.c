@@ -1,6 +1,7 @@
 /* icd-score: pred + gold -> metric records, or a table on a terminal. The only tool that reads the labels of test
  * notes. What is computed is lib/metric's: score.h wires it, a metric is a file (metric.h). Here are the options, the
- * table's head and where the result goes. Tests: tests/cli/icd-score*.sh, tests/unit/metric.c, tests/unit/resample.c. */
+ * table's head and where the result goes. Tests: tests/cli/icd-score*.sh, tests/unit/metric.c,
+ * tests/unit/resample.c. */
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@ enum format { TABLE, TSV, CSV, JSON, RECORDS };
 
 static const char *const universes[] = {"all", "present", "both", NULL};
 static const char *const tune_bys[] = {"all", "code", NULL}, *const tune_searches[] = {"exact", "grid", NULL};
-static const char *const splits[] = {"test", "dev", "train", "all", NULL};
 static const char *const formats[] = {"table", "tsv", "csv", "json", "records", NULL};
 static struct {
     const char *gold, *train, *split, *threshold_text, *save, *compare, *compare_tune;
@@ -34,12 +34,10 @@ static struct {
        .seed = 1};
 
 static const struct opt opts[] = {
-    {"gold", 'g', OPT_FILE, &o.gold, "FILE",
-     "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
-    {"split", 0, OPT_CHOICE, &o.split, "SPLIT",
-     "Score the notes of this split; all: of all splits that are predicted, in one number. Without it: test where test "
-     "notes are predicted, else dev, else the only split there is.",
-     .choices = splits},
+    {"gold", 'g', OPT_FILE, &o.gold, "FILE", "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
+    {"split", 0, OPT_STR, &o.split, "SPLIT",
+     "Score the notes of this split, such as dev; all: of all splits that are predicted, in one number. Without it: test "
+     "where test notes are predicted, else dev, else the only split there is."},
     {"train-gold", 0, OPT_FILE, &o.train, "FILE",
      "Gold stream with the training records, for the note-blind floor and --bins, where the gold stream has none. "
      "Without any there is no floor."},
@@ -58,7 +56,8 @@ static const struct opt opts[] = {
      "--shrink and --min-positives say.",
      .choices = tune_bys},
     {"tune-search", 0, OPT_CHOICE, &o.tune_search, "HOW",
-     "exact: every threshold that makes a difference; grid: i/99 for i from 0 to 99, the first of the best.",
+     "exact: every cut between two scores, the highest of the best; grid: i/99 for i from 0 to 99, the lowest of the "
+     "best (Edin et al.'s rule).",
      .choices = tune_searches},
     {"shrink", 0, OPT_REAL, &o.shrink, "K",
      "With --tune-by code: a code of n dev notes gets (n own + K all) / (n + K), of its own threshold and the one for "
@@ -68,8 +67,7 @@ static const struct opt opts[] = {
      "With --tune-by code: a code of fewer than N dev notes gets the threshold for all codes.", 1, 1000000000},
     {"save-thresholds", 0, OPT_OUT, &o.save, "FILE",
      "Write what --tune found to FILE, for --thresholds and for icd-infer --thresholds."},
-    {"metrics", 0, OPT_STR, &o.metrics, "LIST",
-     "Show these metrics only, names or patterns such as f1_*,auc_micro."},
+    {"metrics", 0, OPT_STR, &o.metrics, "LIST", "Show these metrics only, names or patterns such as f1_*,auc_micro."},
     {"format", 0, OPT_CHOICE, &o.format, "FORM",
      "table: for people; tsv, csv: a line per system and metric; json: one object; records: a metric stream. Without "
      "it a table on a terminal, else records.",
@@ -201,14 +199,16 @@ static int check_options(struct run *r)
 /* It takes scores as they are: what tells how to score would do nothing. */
 static int check_leaderboard(struct run *r)
 {
-    const void *of_scoring[] = {o.gold, o.train, o.compare, o.compare_tune, o.threshold_text, o.bins, o.split,
-                                o.save, o.metrics};
+    const void *of_scoring[] = {o.gold, o.train, o.compare, o.compare_tune, o.threshold_text,
+                                o.bins, o.split, o.save,    o.metrics};
     bool any = o.kinds || o.per_code || o.reliability || o.risk_coverage || o.rounds || o.tune.n || o.thresholds.n ||
                o.strict || o.mean;
     for (size_t i = 0; i < sizeof of_scoring / sizeof *of_scoring; i++)
         any |= of_scoring[i] != NULL;
     if (any)
         return err_set(E_USAGE, "--leaderboard shows scores as they are: no option of scoring goes with it");
+    if (o.format && strcmp(o.format, "table") != 0)
+        return err_set(E_USAGE, "--leaderboard is a table: --format %s does not go with it", o.format);
     return r->argc ? 0 : err_set(E_USAGE, "--leaderboard: which metric streams?");
 }
 
@@ -260,8 +260,7 @@ static int describe(json_t *to)
     if (s->n == 1)
         bad = bad || json_object_set_new(to, "scored_threshold", system_threshold(s->system, &st.cfg.system));
     for (size_t y = 0; s->n > 1 && y < s->n; y++)
-        bad = bad || json_array_append_new(each, json_pack("{s:s, s:o}", "name", s->system[y].title,
-                                                           "scored_threshold",
+        bad = bad || json_array_append_new(each, json_pack("{s:s, s:o}", "name", s->system[y].title, "scored_threshold",
                                                            system_threshold(&s->system[y], &st.cfg.system)));
     if (s->n > 1)
         bad = bad || json_object_set_new(to, "systems", each);
@@ -348,7 +347,8 @@ static int head(struct run *r, struct buf *b)
     const struct score *s = &st.score;
     const char *split = s->report.split;
     if (r->oracle)
-        TRY(buf_str(b, "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n"));
+        TRY(buf_str(b,
+                    "ORACLE: an input of this score was made with the labels; it is an upper bound, not a result\n"));
     TRY(buf_fmt(b, "split  %s: %zu notes, %zu labels of %s\n", split ? split : "several", s->system->set.n,
                 s->system->set.L, s->gold.name));
     TRY(head_systems(b));

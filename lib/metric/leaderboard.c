@@ -72,8 +72,8 @@ int grid_interval(struct buf *b, const struct grid *g, size_t from, size_t to, c
 /* ---- the leaderboard ---- */
 
 struct row {
-    char *name;    /* of the file, or of one of its systems */
-    char *system;  /* as its records say; "": they do not */
+    char *name;   /* of the file, or of one of its systems */
+    char *system; /* as its records say; "": they do not */
     bool oracle;
     char gold[17]; /* digest of the gold stream */
     char *split;   /* that was scored; "": several, or unnamed */

@@ -17,11 +17,11 @@ enum column { ID, CODE, CODES, SCORE, LABEL };
 struct table {
     struct preds *p;
     char by;
-    unsigned n;          /* columns of the heading; 0: none */
-    uint8_t *column;     /* (n) enum column */
-    uint32_t *label;     /* (n) of a LABEL */
-    enum column form;    /* SCORE, CODE, CODES or LABEL */
-    bool hit;            /* some code was one of gold's labels */
+    unsigned n;       /* columns of the heading; 0: none */
+    uint8_t *column;  /* (n) enum column */
+    uint32_t *label;  /* (n) of a LABEL */
+    enum column form; /* SCORE, CODE, CODES or LABEL */
+    bool hit;         /* some code was one of gold's labels */
 };
 
 static bool one_of(const char *name, const char *const *names)
@@ -194,8 +194,8 @@ static int row(struct table *t, char *line)
         char *f = plain_field(&c, t->by);
         id = t->column[i] == ID ? f : id;
     }
-    int rc = t->form == CODE || t->form == SCORE ? preds_get(t->p, id, strlen(id), &d)
-                                                 : preds_add(t->p, id, strlen(id), &d);
+    int rc =
+        t->form == CODE || t->form == SCORE ? preds_get(t->p, id, strlen(id), &d) : preds_add(t->p, id, strlen(id), &d);
     free(copy);
     TRY(rc);
     if (t->form == LABEL)

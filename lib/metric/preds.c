@@ -168,37 +168,52 @@ int preds_score(struct preds *p, struct pred *d, uint32_t label, double score)
     return 0;
 }
 
-/* The scores of a record, 32 or 64 bits each, in the order of the stream's labels. */
-static int read_scores(struct preds *p, const char *from, size_t bytes, struct pred *d)
+static int read_floats(const struct preds *p, const char *from, struct pred *d)
 {
-    size_t L = p->gold->labels.n, n = p->own.n, size = bytes == n * sizeof(double) ? sizeof(double) : sizeof(float);
-    if (bytes != n * size)
-        return err_set(E_DATA, "field scores: %zu bytes for %zu labels", bytes, n);
-    if (!(d->score = mem_zalloc(L, sizeof *d->score)) ||
-        (size == sizeof(double) && !(d->exact = mem_alloc(L, sizeof *d->exact))) ||
-        !(d->more = mem_alloc(p->n_outside, sizeof *d->more)))
-        return E_NOMEM;
-    for (size_t l = 0; d->exact && l < L; l++)
-        d->exact[l] = NAN; /* until it comes, or for ever: not known */
-    for (size_t i = 0; i < n; i++) {
-        float f;
-        double x;
-        if (size == sizeof x)
-            memcpy(&x, from + i * size, size);
-        else {
-            memcpy(&f, from + i * size, size);
-            x = (double)f;
-        }
-        if (!(fabs(x) <= (double)FLT_MAX))
+    size_t L = p->gold->labels.n;
+    for (size_t i = 0; i < p->own.n; i++) {
+        float x;
+        memcpy(&x, from + i * sizeof x, sizeof x);
+        if (!isfinite(x))
             return err_set(E_DATA, "field scores: not a finite number at label %zu", i);
-        if (p->map[i] >= L)
-            d->more[d->n_more++] = (struct pred_outside){p->map[i], x};
-        else if (d->exact)
-            d->exact[p->map[i]] = x;
+        if (p->map[i] < L)
+            d->score[p->map[i]] = x;
         else
-            d->score[p->map[i]] = (float)x;
+            d->more[d->n_more++] = (struct pred_outside){p->map[i], (double)x};
     }
     return 0;
+}
+
+static int read_doubles(const struct preds *p, const char *from, struct pred *d)
+{
+    size_t L = p->gold->labels.n;
+    for (size_t l = 0; l < L; l++)
+        d->exact[l] = NAN; /* until it comes, or for ever: not known */
+    for (size_t i = 0; i < p->own.n; i++) {
+        double x;
+        memcpy(&x, from + i * sizeof x, sizeof x);
+        if (!(fabs(x) <= (double)FLT_MAX))
+            return err_set(E_DATA, "field scores: not a finite number at label %zu", i);
+        if (p->map[i] < L)
+            d->exact[p->map[i]] = x;
+        else
+            d->more[d->n_more++] = (struct pred_outside){p->map[i], x};
+    }
+    return 0;
+}
+
+/* The scores of a record, 32 or 64 bits each, in the order of the stream's labels. */
+static int read_scores(const struct preds *p, const char *from, size_t bytes, struct pred *d)
+{
+    size_t L = p->gold->labels.n, n = p->own.n;
+    bool doubles = bytes == n * sizeof(double);
+    if (!doubles && bytes != n * sizeof(float))
+        return err_set(E_DATA, "field scores: %zu bytes for %zu labels", bytes, n);
+    if (!(d->more = mem_alloc(p->n_outside, sizeof *d->more)))
+        return E_NOMEM;
+    if (doubles)
+        return (d->exact = mem_alloc(L, sizeof *d->exact)) ? read_doubles(p, from, d) : E_NOMEM;
+    return (d->score = mem_zalloc(L, sizeof *d->score)) ? read_floats(p, from, d) : E_NOMEM;
 }
 
 /* Generated strings that are no code. */

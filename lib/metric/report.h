@@ -48,8 +48,10 @@ int report_records(const struct report *p, int (*emit)(void *ctx, const char *bo
 int report_tables(struct buf *b, const struct report *p);
 /* Several: a row per system and a column per metric, intervals below. */
 int report_board(struct buf *b, const struct report *p);
-int report_separated(struct buf *b, const struct report *p, char by); /* a line per system and metric, under a heading */
-int report_json(struct buf *b, const struct report *p, json_t *head); /* head becomes part of it, and is used up */
+/* A line per system and metric, under a heading. */
+int report_separated(struct buf *b, const struct report *p, char by);
+/* head becomes part of it, and is used up. */
+int report_json(struct buf *b, const struct report *p, json_t *head);
 
 /* The metrics of a table of several systems, unless others are asked for. NULL past the last. */
 const char *report_main(size_t i);

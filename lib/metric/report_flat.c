@@ -32,7 +32,7 @@ static int line(struct buf *b, const struct report *p, char by, const char *titl
     TRY(cell(b, by, title ? title : ""));
     TRY(cell(b, by, p->split ? p->split : ""));
     TRY(cell(b, by, v->label >= 0 ? p->code[v->label] : ""));
-    const double x[] = {v->at,   v->value,   v->sd,      v->lo, v->hi,          f ? f->value : NAN, v->other,
+    const double x[] = {v->at,   v->value,   v->sd,      v->lo, v->hi,         f ? f->value : NAN, v->other,
                         v->diff, v->diff_lo, v->diff_hi, v->p,  (double)of->n, (double)of->L};
     for (size_t i = 0; i < sizeof x / sizeof *x; i++)
         TRY(number(b, by, x[i]));
@@ -41,8 +41,8 @@ static int line(struct buf *b, const struct report *p, char by, const char *titl
 
 int report_separated(struct buf *b, const struct report *p, char by)
 {
-    static const char *const head[] = {"system", "split", "code",    "at",      "value", "sd",    "lo",    "hi",
-                                       "floor",  "other", "diff", "diff_lo", "diff_hi", "p",     "notes", "labels"};
+    static const char *const head[] = {"system", "split", "code", "at",      "value",   "sd", "lo",    "hi",
+                                       "floor",  "other", "diff", "diff_lo", "diff_hi", "p",  "notes", "labels"};
     TRY(buf_str(b, "metric"));
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         TRY(buf_fmt(b, "%c%s", by, head[i]));
@@ -76,8 +76,8 @@ static json_t *value(const struct metric_value *v)
 {
     json_t *o = json_object();
     if (!o || put(o, "value", v->value) || put(o, "at", v->at) || put(o, "sd", v->sd) || put(o, "lo", v->lo) ||
-        put(o, "hi", v->hi) || put(o, "other", v->other) || put(o, "diff", v->diff) ||
-        put(o, "diff_lo", v->diff_lo) || put(o, "diff_hi", v->diff_hi) || put(o, "p", v->p)) {
+        put(o, "hi", v->hi) || put(o, "other", v->other) || put(o, "diff", v->diff) || put(o, "diff_lo", v->diff_lo) ||
+        put(o, "diff_hi", v->diff_hi) || put(o, "p", v->p)) {
         json_decref(o);
         return NULL;
     }
@@ -131,14 +131,14 @@ int report_json(struct buf *b, const struct report *p, json_t *head)
         bad = !o || (p->system[y].title && json_object_set_new(o, "name", json_string(p->system[y].title))) ||
               json_object_set_new(o, "metrics", metrics(p, p->system[y].result)) ||
               (p->system[y].rows->n && json_object_set_new(o, "rows", rows(p, p->system[y].rows))) ||
-              (about && json_object_update_missing(o, about)) ||
-              json_array_append(systems, o);
+              (about && json_object_update_missing(o, about)) || json_array_append(systems, o);
         json_decref(o);
     }
     bad = bad || json_object_set(head, "systems", systems) ||
           (p->mean && json_object_set_new(head, "mean", metrics(p, p->mean))) ||
-          (p->floor && json_object_set_new(head, "floor", json_pack("{s:I, s:o}", "k", (json_int_t)p->floor_k, "metrics",
-                                                                    metrics(p, p->floor))));
+          (p->floor &&
+           json_object_set_new(head, "floor",
+                               json_pack("{s:I, s:o}", "k", (json_int_t)p->floor_k, "metrics", metrics(p, p->floor))));
     json_decref(systems);
     char *text = bad ? NULL : json_dumps(head, JSON_INDENT(1));
     int rc = text ? 0 : err_nomem(0);

@@ -222,8 +222,7 @@ int score_all(struct score *s, const struct score_cfg *c)
         for (size_t g = 0; g < s->groups.n; g++)
             TRY(score_group(s, c, &s->groups.v[g], y, &s->system[y].result[g]));
         TRY(score_rows(s, c, &s->system[y], &s->rows[y]));
-        s->shown[y] =
-            (struct report_system){s->n > 1 ? s->system[y].title : NULL, s->system[y].result, &s->rows[y]};
+        s->shown[y] = (struct report_system){s->n > 1 ? s->system[y].title : NULL, s->system[y].result, &s->rows[y]};
     }
     for (size_t g = 0; g < s->groups.n; g++) {
         if (s->floor)
@@ -264,8 +263,7 @@ void score_close(struct score *s)
     groups_free(&s->groups);
     metric_close(&s->floor_set);
     gold_close(&s->gold);
-    void *own[] = {s->system, s->tuned,  s->floor, s->floor_note, s->floor_result,
-                   s->mean,   s->rows, s->shown};
+    void *own[] = {s->system, s->tuned, s->floor, s->floor_note, s->floor_result, s->mean, s->rows, s->shown};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         free(own[i]);
     *s = (struct score){0};

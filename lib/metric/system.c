@@ -228,8 +228,10 @@ static int tell_outside(struct run *r, const struct system *y)
             rc = buf_fmt(&some, "%s%s", some.n ? ", " : ": ", p->outside[k]);
     }
     if (!rc && codes)
-        run_note(r, "%s: %zu predicted codes of %zu notes are none of the gold stream's %zu labels and count as wrong "
-                    "(%zu different ones%.*s%s)", y->name, codes, notes, L, kinds, (int)some.n, some.p ? some.p : "",
+        run_note(r,
+                 "%s: %zu predicted codes of %zu notes are none of the gold stream's %zu labels and count as wrong "
+                 "(%zu different ones%.*s%s)",
+                 y->name, codes, notes, L, kinds, (int)some.n, some.p ? some.p : "",
                  kinds > 5 && some.n ? ", ..." : "");
     buf_free(&some);
     free(seen);
@@ -260,8 +262,7 @@ int system_decide(struct run *r, struct system *y, const struct system_cfg *c, b
     bool given = c->threshold == c->threshold, wanted = y->t || given || !p->final;
     const char *option = y->tuned ? "--tune" : "--thresholds";
     if (wanted && !p->scores && (must || y->t))
-        return err_set(E_DATA, "%s: field scores: not there, but %s needs it", p->name,
-                       y->t ? option : "--threshold");
+        return err_set(E_DATA, "%s: field scores: not there, but %s needs it", p->name, y->t ? option : "--threshold");
     if (wanted && p->scores) {
         if (!y->t && !given)
             run_note(r, "%s: no final codes; those with a score above 0.5 are scored", p->name);

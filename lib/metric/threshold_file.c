@@ -100,8 +100,9 @@ int thresholds_model(const struct thresholds *f, const json_t *model)
     if (!of || !model)
         return 0;
     TRY(thresholds_digest(model, hex));
-    return strcmp(of, hex) == 0 ? 0 : err_set(E_DATA, "thresholds for another model: they are for the one they were "
-                                                      "tuned for");
+    return strcmp(of, hex) == 0 ? 0
+                                : err_set(E_DATA, "thresholds for another model: they are for the one they were "
+                                                  "tuned for");
 }
 
 void thresholds_close(struct thresholds *f)
@@ -114,8 +115,7 @@ void thresholds_close(struct thresholds *f)
 
 /* ---- writing ---- */
 
-json_t *thresholds_json(const struct threshold_how *how, const char *const *code, const double *t, size_t n,
-                        double all)
+json_t *thresholds_json(const struct threshold_how *how, const char *const *code, const double *t, size_t n, double all)
 {
     json_t *labels = json_array(), *values = json_array();
     bool bad = !labels || !values;

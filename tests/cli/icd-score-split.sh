@@ -38,7 +38,8 @@ is "all of them, asked for" "$(rec-cat --json all.score.icds | sed -n 's/^{"metr
 is "the table says so" "$(score --split all --table three.icds | head -n 1)" "split  several: 121 notes, 13 labels of gold.icds"
 is "and names one" "$(score --table two.icds | head -n 1)" "split  test: 41 notes, 13 labels of gold.icds"
 exits "a split that is not predicted" 65 icd-score -g gold.icds --split train two.icds
-is "it says what there is" "$(grep -c 'two.icds: no note of the train split is predicted, but 20 of dev, 41 of test$' err)" 1
+exits "a split that is misspelt" 65 icd-score -g gold.icds --split tset two.icds
+is "it says what there is" "$(grep -c 'two.icds: no note of the tset split is predicted, but 20 of dev, 41 of test$' err)" 1
 sed 1d "$G/dev.ndjson" | cat - "$G/pred.ndjson" | pred >part.icds
 exits "half of a split that is not scored does not matter" 0 icd-score -q -g gold.icds part.icds
 exits "of one that is it does" 65 icd-score -q -g gold.icds --split dev part.icds
@@ -50,6 +51,7 @@ sed 's/"split": *"test"/"split":"b"/; s/"split": *"dev"/"split":"a"/' "$G/gold.n
 if [ -s ab.icds ]; then
     exits "two splits of other names" 65 icd-score -q -g ab.icds two.icds
     is "it asks which" "$(grep -c 'predicted are 20 of a, 41 of b: say which to score with --split' err)" 1
+    exits "which is said" 0 icd-score -q -g ab.icds --split a two.icds
     exits "one of another name" 0 icd-score -q -g ab.icds pred.icds
 else
     ok "gold of other splits is refused before"

@@ -98,7 +98,7 @@ icd-score -q -g gold.icds --compare other.icds --bootstrap 2 --compare-tune dev.
 icd-score -q -g gold.icds --threshold "$t" --universe all -o alone.icds other.icds
 is "--compare-tune is for the other system alone" "$(rec-cat --json both.icds | sed -n 's/^{"metric":"f1_micro",.*"other":\([^,]*\),.*/\1/p') $(value both.icds f1_micro)" \
     "$(value alone.icds f1_micro) $(value sure.icds f1_micro)"
-for bad in "--seed 2" '--shrink 3' '--min-positives 3' '--shrink 3 --tune dev.icds' '--save-thresholds x' '--mean' '--metrics ,' '--metrics f1_x' '--format html' '--split valid' '--tune dev.icds --tune dev.icds' '--thresholds x --threshold 1' '--tune-by code' '--tune-search grid' '--threshold x' '--threshold nan' '--threshold 0.5x' '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
+for bad in "--seed 2" '--shrink 3' '--min-positives 3' '--shrink 3 --tune dev.icds' '--save-thresholds x' '--mean' '--metrics ,' '--metrics f1_x' '--format html' '--tune dev.icds --tune dev.icds' '--thresholds x --threshold 1' '--tune-by code' '--tune-search grid' '--threshold x' '--threshold nan' '--threshold 0.5x' '--at 0' '--at 8,5' '--bins x' '--bootstrap -1' '--universe some' '--tune-by note'; do
     exits "$bad" 64 icd-score -g gold.icds $bad pred.icds
 done
 rec-cat --from-json --schema pred --meta "$META" "$G/pred.ndjson" | rec-cat --json | grep '^{"id"' | python3 -c '
@@ -156,7 +156,7 @@ exits "scores against another gold stream" 65 icd-score --leaderboard a.score.ic
 exits "no metric stream" 65 icd-score --leaderboard a.score.icds pred.icds
 exits "a metric stream that is cut short" 65 icd-score --leaderboard <(head -c 2000 a.score.icds)
 exits "no score at all" 64 icd-score --leaderboard
-for o in '--split test' '--metrics f1_micro' '--strict' '--mean' '--thresholds x' '-g gold.icds' '--bootstrap 5' '--threshold 0.5' '--kinds' '--tune dev.icds'; do
+for o in '--format csv' '--split test' '--metrics f1_micro' '--strict' '--mean' '--thresholds x' '-g gold.icds' '--bootstrap 5' '--threshold 0.5' '--kinds' '--tune dev.icds'; do
     exits "$o does nothing for a leaderboard" 64 icd-score --leaderboard $o a.score.icds
 done
 is "nothing half-written" "$(ls never* .never* 2>/dev/null | wc -l)" 0
