@@ -6,6 +6,4 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     return metric_add(out, "codes_outside", (double)s->n_outside);
 }
 
-const struct metric metric_outside = {
-    .name = "outside", .order = 46, .needs = METRIC_OUTSIDE | METRIC_WHOLE, .eval = eval};
-REGISTER(metric, outside);
+REGISTER(metric, outside, .order = 46, .needs = METRIC_OUTSIDE | METRIC_WHOLE, .eval = eval);
