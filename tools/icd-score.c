@@ -36,8 +36,8 @@ static struct {
 static const struct opt opts[] = {
     {"gold", 'g', OPT_FILE, &o.gold, "FILE", "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
     {"split", 0, OPT_STR, &o.split, "SPLIT",
-     "Score the notes of this split, such as dev; all: of all splits that are predicted, in one number. Without it: test "
-     "where test notes are predicted, else dev, else the only split there is."},
+     "Score the notes of this split, such as dev; all: of all splits that are predicted, in one number. Without it: "
+     "test where test notes are predicted, else dev, else the only split there is."},
     {"train-gold", 0, OPT_FILE, &o.train, "FILE",
      "Gold stream with the training records, for the note-blind floor and --bins, where the gold stream has none. "
      "Without any there is no floor."},
