@@ -181,12 +181,10 @@ int system_thresholds(struct run *r, struct system *y, const char *path, const s
         const char *mine = preds_split(&y->preds);
         if (split && mine && strcmp(split, mine) == 0)
             rc = err_set(E_DATA, "tuned on notes of the %s split, which is scored here", split);
-        if (!rc)
-            rc = thresholds_model(&f, model_of(y));
         if (!rc && !(y->t = mem_alloc(g->labels.n, sizeof *y->t)))
             rc = E_NOMEM;
         if (!rc)
-            rc = thresholds_for(&f, (const char *const *)g->labels.code, g->labels.n, y->t);
+            rc = thresholds_for(&f, model_of(y), (const char *const *)g->labels.code, g->labels.n, y->t);
         if (rc)
             err_ctx(rc, "%s", path_base(path));
         y->all = f.all == f.all ? f.all : INFINITY;
@@ -287,8 +285,10 @@ int system_codes(struct buf *b, const struct system *y, const struct system_cfg 
     TRY(buf_str(b, "final codes"));
     if (use)
         TRY(buf_fmt(b, " (icd-infer --use %s", use));
-    if (use && json_is_number(t) && json_object_get(meta, "scores"))
+    if (use && json_is_number(t))
         TRY(buf_fmt(b, ", threshold %.6g", json_number_value(t)));
+    if (use && json_is_string(t))
+        TRY(buf_fmt(b, ", threshold %s", json_string_value(t)));
     return use ? buf_str(b, ")") : 0;
 }
 

@@ -72,17 +72,6 @@ int thresholds_read(struct thresholds *f, const char *path)
     return rc ? err_ctx(rc, "%s", path_base(path)) : 0;
 }
 
-int thresholds_for(const struct thresholds *f, const char *const *code, size_t n, double *t)
-{
-    for (size_t l = 0; l < n; l++) {
-        int64_t at = labels_find(&f->labels, code[l], strlen(code[l]));
-        if (at < 0)
-            return err_set(E_DATA, "field labels: no threshold for label %s", code[l]);
-        t[l] = f->t[at];
-    }
-    return 0;
-}
-
 int thresholds_digest(const json_t *model, char hex[17])
 {
     char *text = json_dumps(model, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
@@ -93,16 +82,27 @@ int thresholds_digest(const json_t *model, char hex[17])
     return 0;
 }
 
-int thresholds_model(const struct thresholds *f, const json_t *model)
+/* Whether the file is for that model, as far as both are known. */
+static int same_model(const struct thresholds *f, const json_t *model)
 {
     const char *of = json_string_value(json_object_get(f->file, "model"));
     char hex[17];
     if (!of || !model)
         return 0;
     TRY(thresholds_digest(model, hex));
-    return strcmp(of, hex) == 0 ? 0
-                                : err_set(E_DATA, "thresholds for another model: they are for the one they were "
-                                                  "tuned for");
+    return strcmp(of, hex) == 0 ? 0 : err_set(E_DATA, "thresholds for another model");
+}
+
+int thresholds_for(const struct thresholds *f, const json_t *model, const char *const *code, size_t n, double *t)
+{
+    TRY(same_model(f, model));
+    for (size_t l = 0; l < n; l++) {
+        int64_t at = labels_find(&f->labels, code[l], strlen(code[l]));
+        if (at < 0)
+            return err_set(E_DATA, "field labels: no threshold for label %s", code[l]);
+        t[l] = f->t[at];
+    }
+    return 0;
 }
 
 void thresholds_close(struct thresholds *f)

@@ -31,10 +31,9 @@ struct thresholds {
 };
 /* E_NOINPUT, E_DATA. */
 int thresholds_read(struct thresholds *f, const char *path);
-/* t (n) by name; E_DATA names a label that the file has not. */
-int thresholds_for(const struct thresholds *f, const char *const *code, size_t n, double *t);
-/* E_DATA where the file is for another model: its `model` is the digest of another pred stream's meta.model. */
-int thresholds_model(const struct thresholds *f, const json_t *model);
+/* t (n) by name; E_DATA names a label that the file has not, or says that the file is for another model: its `model` is
+ * the digest of another pred stream's meta.model (model NULL: not known). */
+int thresholds_for(const struct thresholds *f, const json_t *model, const char *const *code, size_t n, double *t);
 void thresholds_close(struct thresholds *f); /* zeroed is fine */
 
 /* A new object as above, without notes, split, model and from. NULL: E_NOMEM. */
