@@ -1,5 +1,6 @@
 /* icd-infer: token -> pred. Notes are read a window at a time, batched by length and written in the order they came.
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
+#include "lib/metric/threshold_file.h"
 #include "lib/model/knowledge.h"
 #include "lib/predict/choose.h"
 #include "lib/predict/evidence.h"
@@ -16,7 +17,8 @@
 enum { WINDOW = 8, MAX_NEW = 256 }; /* batches read before the first is computed; tokens where a model says nothing */
 
 static struct {
-    const char *model, *labels, *tokenizer, *use, *ensemble, *split, *threshold, *device, *precision;
+    const char *model, *labels, *tokenizer, *use, *ensemble, *split, *threshold, *thresholds, *device,
+        *precision;
     int64_t max_new, batch;
     bool evidence;
 } o = {.use = "auto", .device = "auto", .precision = "fp32", .batch = 8};
@@ -44,6 +46,9 @@ static const struct opt opts[] = {
     {"threshold", 0, OPT_STR, &o.threshold, "T",
      "A code is predicted when its score is above T, from 0 to 1. Default: dev, the model's own, which was best on the "
      "dev notes."},
+    {"thresholds", 0, OPT_FILE, &o.thresholds, "FILE",
+     "A code is predicted when its score is above the threshold that FILE has for it, as icd-score --save-thresholds "
+     "wrote it. The label attention decides."},
     {"max-new", 0, OPT_INT, &o.max_new, "N", "Longest generated text, in tokens; 0: as in the model's training.", 0,
      1 << 20},
     {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
@@ -79,6 +84,8 @@ static struct {
     bool att; /* scores are computed; chosen.gen: text is */
     int64_t max_new, texts, cut; /* limit of a text in tokens; how many were written, how many met it */
     struct chosen chosen;
+    struct thresholds file; /* of --thresholds */
+    double *thresholds;     /* (L) likewise */
     struct written written;
     struct note *note; /* the window */
     int64_t n, cap;
@@ -378,7 +385,7 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
 /* What decides, and so what is computed. */
 static int choose_what(struct run *r)
 {
-    const struct choice c = {o.use, o.ensemble, o.threshold};
+    const struct choice c = {o.use, o.ensemble, o.threshold, o.thresholds != NULL};
     bool head = st.m->label_head >= 0;
     int rc = choose(&c, st.m->icd, head, st.labels.n, &st.chosen);
     if (!rc && o.evidence && !head)
@@ -401,6 +408,28 @@ static void choose_length(void)
     st.max_new = o.max_new ? o.max_new : n > 0 && n <= 1 << 20 ? n : MAX_NEW;
 }
 
+/* Those of --thresholds; model: as the pred stream's meta says it. */
+static int read_thresholds(struct run *r, const json_t *model)
+{
+    TRY(run_input_file(r, o.thresholds));
+    TRY(thresholds_read(&st.file, o.thresholds));
+    if (!(st.chosen.by.thresholds = st.thresholds = mem_alloc(st.labels.n, sizeof *st.thresholds)))
+        return E_NOMEM;
+    const char *const *code = (const char *const *)st.labels.code;
+    int rc = thresholds_for(&st.file, model, code, st.labels.n, st.thresholds);
+    return rc ? err_ctx(rc, "%s", path_base(o.thresholds)) : 0;
+}
+
+/* A number, "by code", null where the text decides. */
+static json_t *threshold_json(void)
+{
+    if (st.chosen.by.by == DECIDE_GEN)
+        return json_null();
+    if (o.thresholds)
+        return st.file.by_code ? json_string("by code") : json_real(st.thresholds[0]);
+    return json_real(st.chosen.by.threshold);
+}
+
 /* What decided, too: use, ensemble, lambda where there is one for all codes, threshold (null: of text). */
 static int set_meta(struct run *r)
 {
@@ -412,18 +441,18 @@ static int set_meta(struct run *r)
               json_object_set_new(m, "use", json_string(by <= DECIDE_ATT ? decide_names[by] : "ensemble")) ||
               (by > DECIDE_ATT && json_object_set_new(m, "ensemble", json_string(decide_names[by]))) ||
               (by <= DECIDE_MIX && by != DECIDE_CODE && json_object_set_new(m, "lambda", json_real(lambda))) ||
-              json_object_set_new(m, "threshold", by == DECIDE_GEN ? json_null() : json_real(st.chosen.by.threshold)) ||
               (st.chosen.gen && json_object_set_new(m, "max_new", json_integer(st.max_new))) ||
               json_object_set(m, "tokenizer", json_object_get(r->meta, "tokenizer"));
     static const char *const keys[] = {"loss", "dev", "kg", "history", "lineage"}; /* what the model was made of */
     for (int i = 0; i < 5; i++)
         if ((v = json_object_get(st.m->icd, keys[i])))
             bad = bad || json_object_set(model, keys[i], v);
-    bad = bad || json_object_set(m, "model", model);
+    int rc = !bad && o.thresholds ? read_thresholds(r, model) : 0;
+    bad = bad || json_object_set(m, "model", model) || (!rc && json_object_set_new(m, "threshold", threshold_json()));
     json_decref(model);
     json_decref(r->meta);
     r->meta = m;
-    return bad ? err_nomem(0) : 0;
+    return bad ? err_nomem(0) : rc;
 }
 
 /* The model's files enter the lineage. */
@@ -510,6 +539,8 @@ static void done(struct run *r)
     spm_close(st.spm);
     labels_close(&st.labels);
     ensemble_close(&st.chosen.values);
+    thresholds_close(&st.file);
+    free(st.thresholds);
 }
 
 int main(int argc, char **argv)

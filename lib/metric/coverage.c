@@ -32,7 +32,7 @@ static int walk(const struct metric_set *s, double *risk, double *f1, double *ar
     qsort_r(order, s->n, sizeof *order, by_doubt, s->note);
     for (size_t i = 0; i < s->n; i++) {
         const struct metric_note *n = &s->note[order[i]];
-        double h = metric_hits(n), both = (double)n->n_gold + n->n_pred;
+        double h = metric_hits(n), both = (double)n->n_gold + n->n_pred + n->outside;
         for (uint32_t w = 0; w < n->weight; w++) { /* a note that stands there twice is two */
             sum += both > 0 ? 1 - 2 * h / both : 0;
             hits += h;

@@ -101,15 +101,24 @@ int gold_record(struct gold *g, const msgpack_object *rec, uint64_t record)
 
 int gold_train(struct gold *g, const msgpack_object *rec)
 {
-    uint32_t *code = NULL, n = 0;
+    const msgpack_object *codes = rec_get(rec, "codes");
+    uint32_t *code = NULL, n = 0, size = codes ? codes->via.array.size : 0;
     if (!rec_is(rec, "split", "train"))
         return 0;
-    int rc = gold_codes(&g->labels, rec_get(rec, "codes"), &code, &n);
-    g->n_train += !rc;
+    if (!(code = mem_alloc(size, sizeof *code)))
+        return E_NOMEM;
+    for (uint32_t i = 0; i < size; i++) {
+        const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
+        int64_t at = labels_find(&g->labels, c->ptr, c->size);
+        if (at >= 0) /* of another stream that has more labels */
+            code[n++] = (uint32_t)at;
+    }
+    n = gold_unique(code, n);
+    g->n_train++;
     for (uint32_t i = 0; i < n; i++)
         g->count[code[i]]++;
     free(code);
-    return rc;
+    return 0;
 }
 
 static int by_id(const void *a, const void *b)

@@ -26,7 +26,8 @@ struct gold {
 };
 int gold_open(struct gold *g, const char *name, const json_t *meta);
 int gold_record(struct gold *g, const msgpack_object *rec, uint64_t record);
-int gold_train(struct gold *g, const msgpack_object *rec); /* counts it if it is of the train split */
+/* Counts it if it is of the train split; codes that are none of the labels are left out. E_NOMEM. */
+int gold_train(struct gold *g, const msgpack_object *rec);
 int gold_sort(struct gold *g);                             /* E_DATA: an id stands there twice */
 struct gold_note *gold_find(const struct gold *g, const char *id, size_t n); /* NULL: not there */
 void gold_close(struct gold *g);

@@ -4,8 +4,8 @@
 
 static int eval(const struct metric_set *s, struct metric_list *out)
 {
-    double cells = (double)s->notes * (double)s->L;
-    return metric_add(out, "acc_hamming", metric_ratio(cells - (double)s->total.fp - (double)s->total.fn, cells));
+    double cells = (double)s->notes * (double)s->L, wrong = (double)(s->total.fp - s->n_outside + s->total.fn);
+    return metric_add(out, "acc_hamming", metric_ratio(cells - wrong, cells));
 }
 
 REGISTER(metric, hamming, .order = 42, .eval = eval);

@@ -116,6 +116,8 @@ static int eval(const struct metric_set *s, struct metric_list *out)
         collect(s->tree, n->gold, n->n_gold, gold, pred, n->weight, &set, &count);
         collect(s->tree, n->pred, n->n_pred, gold, pred, n->weight, &set, &count);
     }
+    set.fp += s->n_outside; /* itself alone: what is above it is not looked at */
+    count.fp += s->n_outside;
     free(gold);
     TRY(add(out, "set", &set));
     return add(out, "count", &count);

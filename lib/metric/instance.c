@@ -9,10 +9,10 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     double prec = 0, rec = 0, f1 = 0, notes = (double)s->notes;
     for (size_t i = 0; i < s->n; i++) {
         const struct metric_note *n = &s->note[i];
-        double hits = metric_hits(n), w = n->weight;
-        prec += w * metric_ratio(hits, n->n_pred);
+        double hits = metric_hits(n), w = n->weight, pred = (double)n->n_pred + n->outside;
+        prec += w * metric_ratio(hits, pred);
         rec += w * metric_ratio(hits, n->n_gold);
-        f1 += w * metric_ratio(2 * hits, (double)n->n_pred + n->n_gold);
+        f1 += w * metric_ratio(2 * hits, pred + n->n_gold);
     }
     prec = metric_ratio(prec, notes);
     rec = metric_ratio(rec, notes);

@@ -1,4 +1,5 @@
-/* Several scores in one table: see report.h. */
+/* Several systems in one table, and the leaderboard of several scores: see report.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,24 +11,114 @@ static const char *const column[] = {"f1_micro",  "f1_macro_caml", "f1_macro_mea
                                      "acc_micro", "exact_match",   "auc_macro",     "auc_micro",  "map"};
 enum { COLUMNS = sizeof column / sizeof *column, WIDTH = 9 };
 
+const char *report_main(size_t i)
+{
+    return i < COLUMNS ? column[i] : NULL;
+}
+
+/* ---- the grid ---- */
+
+static int width(const char *name)
+{
+    int n = (int)strlen(name);
+    return n > WIDTH ? n : WIDTH;
+}
+
+size_t grid_fits(const struct grid *g, size_t from, int most)
+{
+    int used = g->names;
+    size_t to = from;
+    for (; to < g->columns; to++) {
+        used += 1 + width(g->column[to]);
+        if (used > most && to > from)
+            break;
+    }
+    return to;
+}
+
+int grid_head(struct buf *b, const struct grid *g, size_t from, size_t to)
+{
+    TRY(buf_fmt(b, "%-*s", g->names, "system"));
+    for (size_t c = from; c < to; c++)
+        TRY(buf_fmt(b, " %*s", width(g->column[c]), g->column[c]));
+    return buf_str(b, "\n");
+}
+
+int grid_line(struct buf *b, const struct grid *g, size_t from, size_t to, const char *name, const double *v)
+{
+    TRY(buf_fmt(b, "%-*s", g->names, name));
+    for (size_t c = from; c < to; c++)
+        TRY(v[c] == v[c] ? buf_fmt(b, " %*.4f", width(g->column[c]), v[c])
+                         : buf_fmt(b, " %*s", width(g->column[c]), "-"));
+    return buf_str(b, "\n");
+}
+
+/* Two numbers of three decimals without their zero: .571-.652 is as wide as the narrowest column. */
+int grid_interval(struct buf *b, const struct grid *g, size_t from, size_t to, const double *lo, const double *hi)
+{
+    TRY(buf_fmt(b, "%-*s", g->names, ""));
+    for (size_t c = from; c < to; c++) {
+        char text[64] = "-", *skip;
+        if (lo[c] == lo[c]) {
+            snprintf(text, sizeof text, "%.3f-%.3f", lo[c], hi[c]);
+            while ((skip = strstr(text, "0.")) == text || (skip && skip[-1] == '-'))
+                memmove(skip, skip + 1, strlen(skip));
+        }
+        TRY(buf_fmt(b, " %*s", width(g->column[c]), text));
+    }
+    return buf_str(b, "\n");
+}
+
+/* ---- the leaderboard ---- */
+
 struct row {
-    char *name;
+    char *name;   /* of the file, or of one of its systems */
+    char *system; /* as its records say; "": they do not */
     bool oracle;
     char gold[17]; /* digest of the gold stream */
     char *split;   /* that was scored; "": several, or unnamed */
     double value[COLUMNS], floor[COLUMNS], n;
 };
+struct board {
+    struct row *v;
+    size_t n;
+};
 
-static int keep(struct row *w, const msgpack_object *rec)
+/* The row of a system of the file whose rows begin at first. */
+static int row_of(struct board *o, size_t first, const char *system, size_t n, struct row **out)
 {
-    const char *name, *split = "";
-    size_t n, split_n = 0;
+    for (size_t i = first; i < o->n; i++)
+        if (strlen(o->v[i].system) == n && memcmp(o->v[i].system, system, n) == 0) {
+            *out = &o->v[i];
+            return 0;
+        }
+    struct row *v = mem_grow(o->v, o->n + 1, sizeof *v);
+    if (!v)
+        return E_NOMEM;
+    o->v = v;
+    *out = &v[o->n++];
+    **out = (struct row){.system = mem_strndup(system, n), .split = mem_strndup("", 0)};
+    for (int c = 0; c < COLUMNS; c++)
+        (*out)->value[c] = (*out)->floor[c] = NAN;
+    return (*out)->system && (*out)->split ? 0 : E_NOMEM;
+}
+
+static int keep(struct board *o, size_t first, const msgpack_object *rec)
+{
+    const char *name, *split = "", *system = "";
+    size_t n, split_n = 0, system_n = 0;
     const msgpack_object *value = rec_get(rec, "value"), *notes = rec_get(rec, "n");
+    struct row *w;
     if (rec_get(rec, "code") || rec_get(rec, "at") || !rec_str(rec, "metric", &name, &n))
         return 0;
     rec_str(rec, "split", &split, &split_n);
-    if (!w->split && !(w->split = mem_strndup(split, split_n)))
-        return E_NOMEM;
+    rec_str(rec, "system", &system, &system_n);
+    TRY(row_of(o, first, system, system_n, &w));
+    if (split_n && !*w->split) {
+        free(w->split);
+        if (!(w->split = mem_strndup(split, split_n)))
+            return E_NOMEM;
+    }
     bool of_floor = n > 6 && memcmp(name, "floor_", 6) == 0;
     name += of_floor ? 6 : 0;
     n -= of_floor ? 6 : 0;
@@ -60,39 +151,73 @@ static int gold_of(const json_t *lineage, char out[17])
     return err_set(E_DATA, "its lineage names no gold stream");
 }
 
-/* Of a file: its name without the endings .score.icds.zst; other dots are the system's. */
-static char *system_name(const char *file)
+char *report_title(const char *file)
 {
-    static const char *const ending[] = {".zst", ".icds", ".score"};
+    static const char *const ending[][10] = {
+        {".zst"}, {".icds", ".psv", ".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt"}, {".score", ".pred"}};
     size_t n = strlen(file);
-    for (int i = 0; i < 3; i++) {
-        size_t e = strlen(ending[i]);
-        n -= n > e && memcmp(file + n - e, ending[i], e) == 0 ? e : 0;
-    }
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; ending[i][k]; k++) {
+            size_t e = strlen(ending[i][k]);
+            if (n > e && memcmp(file + n - e, ending[i][k], e) == 0) {
+                n -= e;
+                break;
+            }
+        }
     return mem_strndup(file, n);
 }
 
-static int read_row(struct row *w, const char *path)
+static void row_free(struct row *w)
+{
+    free(w->name);
+    free(w->system);
+    free(w->split);
+}
+
+/* The rows of a file: the mean of its systems where it has one, else its systems, which share the floor. */
+static int finish(struct board *o, size_t first, const struct stream *s)
+{
+    double floor_v[COLUMNS];
+    size_t kept = first;
+    struct row *own;
+    char gold[17];
+    TRY(gold_of(stream_lineage(s), gold));
+    TRY(row_of(o, first, "", 0, &own)); /* of what has no system: a system alone, a mean, the floor */
+    memcpy(floor_v, own->floor, sizeof floor_v);
+    bool alone = own->value[0] == own->value[0];
+    for (size_t i = first; i < o->n; i++) {
+        struct row w = o->v[i];
+        if (w.value[0] != w.value[0] || (alone && *w.system)) {
+            row_free(&w);
+            continue;
+        }
+        w.name = *w.system ? mem_strndup(w.system, strlen(w.system)) : report_title(stream_name(s));
+        w.oracle = stream_oracle(s);
+        memcpy(w.floor, floor_v, sizeof floor_v);
+        memcpy(w.gold, gold, sizeof gold);
+        o->v[kept++] = w;
+        if (!w.name)
+            return E_NOMEM;
+    }
+    o->n = kept;
+    return kept > first ? 0 : err_set(E_DATA, "no record of f1_micro over all labels");
+}
+
+static int read_rows(struct board *o, const char *path)
 {
     struct stream *s = NULL;
     const msgpack_object *rec;
     enum stream_got got = STREAM_ERROR;
+    size_t first = o->n;
     int rc = stream_open(&s, path, "metric");
-    for (int c = 0; c < COLUMNS; c++)
-        w->value[c] = w->floor[c] = NAN;
     if (rc)
         return rc;
     while (!rc && (got = stream_next(s, &rec, &rc)) == STREAM_RECORD)
-        rc = keep(w, rec);
+        rc = keep(o, first, rec);
     if (got == STREAM_END)
-        rc = gold_of(stream_lineage(s), w->gold);
-    if (got == STREAM_END && !rc && (isnan(w->value[0]) || isnan(w->floor[0])))
-        rc = err_set(E_DATA, "no record of f1_micro over all labels, or none of its floor");
+        rc = finish(o, first, s);
     if (got == STREAM_END && rc)
         err_ctx(rc, "%s", stream_name(s));
-    w->oracle = stream_oracle(s);
-    if (!rc && !(w->name = system_name(stream_name(s))))
-        rc = E_NOMEM;
     stream_close(s);
     return rc;
 }
@@ -105,65 +230,66 @@ static int by_score(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static int width(int c)
-{
-    int n = (int)strlen(column[c]);
-    return n > WIDTH ? n : WIDTH;
-}
-
-static int line(struct buf *b, const char *name, int names, const double *v)
-{
-    TRY(buf_fmt(b, "%-*s", names, name));
-    for (int c = 0; c < COLUMNS; c++)
-        TRY(v[c] == v[c] ? buf_fmt(b, " %*.4f", width(c), v[c]) : buf_fmt(b, " %*s", width(c), "-"));
-    return buf_str(b, "\n");
-}
-
-static int print(struct buf *b, const struct row *w, int n)
+static int print(struct buf *b, const struct board *o)
 {
     static const char blind[] = "note-blind floor";
-    int oracles = 0, names = sizeof blind - 1;
-    for (int i = 0; i < n; i++)
-        names = !w[i].oracle && (int)strlen(w[i].name) > names ? (int)strlen(w[i].name) : names;
-    TRY(buf_fmt(b, "%-*s", names, "system"));
-    for (int c = 0; c < COLUMNS; c++)
-        TRY(buf_fmt(b, " %*s", width(c), column[c]));
-    TRY(buf_str(b, "\n"));
-    TRY(line(b, blind, names, w->floor));
-    for (int i = 0; i < n; i++)
-        if (w[i].oracle)
+    const double *floor_v = NULL;
+    struct grid g = {COLUMNS, column, sizeof blind - 1};
+    int oracles = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        const struct row *w = &o->v[i];
+        g.names = !w->oracle && (int)strlen(w->name) > g.names ? (int)strlen(w->name) : g.names;
+        floor_v = w->floor[0] == w->floor[0] ? w->floor : floor_v;
+    }
+    TRY(grid_head(b, &g, 0, COLUMNS));
+    if (floor_v)
+        TRY(grid_line(b, &g, 0, COLUMNS, blind, floor_v));
+    for (size_t i = 0; i < o->n; i++)
+        if (o->v[i].oracle)
             oracles++;
         else
-            TRY(line(b, w[i].name, names, w[i].value));
+            TRY(grid_line(b, &g, 0, COLUMNS, o->v[i].name, o->v[i].value));
     if (oracles)
         TRY(buf_str(b, "not ranked, ORACLE (made with the labels):"));
-    for (int i = 0; i < n; i++)
-        if (w[i].oracle)
-            TRY(buf_fmt(b, " %s", w[i].name));
+    for (size_t i = 0; i < o->n; i++)
+        if (o->v[i].oracle)
+            TRY(buf_fmt(b, " %s", o->v[i].name));
     return oracles ? buf_str(b, "\n") : 0;
+}
+
+/* All rows are of the same notes, and have the same floor as far as they have one. */
+static int check(const struct board *o)
+{
+    const struct row *with = NULL;
+    for (size_t i = 0; i < o->n; i++) {
+        const struct row *w = &o->v[i], *first = o->v;
+        if (strcmp(w->gold, first->gold) != 0 || w->n != first->n || strcmp(w->split, first->split) != 0)
+            return err_set(E_DATA, "%s and %s were not scored against the same gold stream and notes", first->name,
+                           w->name);
+        if (w->floor[0] != w->floor[0])
+            continue;
+        if (with && w->floor[0] != with->floor[0])
+            return err_set(E_DATA, "%s and %s have different note-blind floors: not the same training records",
+                           with->name, w->name);
+        with = w;
+    }
+    return 0;
 }
 
 int report_leaderboard(struct buf *b, char **path, int n)
 {
-    struct row *w = mem_zalloc((size_t)n, sizeof *w);
-    int rc = w ? 0 : E_NOMEM;
-    for (int i = 0; !rc && i < n; i++) {
-        rc = read_row(&w[i], path[i]);
-        if (!rc && (strcmp(w[i].gold, w[0].gold) != 0 || w[i].n != w[0].n || strcmp(w[i].split, w[0].split) != 0))
-            rc = err_set(E_DATA, "%s and %s were not scored against the same gold stream and notes", w[0].name,
-                         w[i].name);
-        if (!rc && w[i].floor[0] != w[0].floor[0])
-            rc = err_set(E_DATA, "%s and %s have different note-blind floors: not the same training records", w[0].name,
-                         w[i].name);
-    }
+    struct board o = {0};
+    int rc = 0;
+    for (int i = 0; !rc && i < n; i++)
+        rc = read_rows(&o, path[i]);
+    if (!rc)
+        rc = check(&o);
     if (!rc) {
-        qsort(w, (size_t)n, sizeof *w, by_score);
-        rc = print(b, w, n);
+        qsort(o.v, o.n, sizeof *o.v, by_score);
+        rc = print(b, &o);
     }
-    for (int i = 0; w && i < n; i++) {
-        free(w[i].name);
-        free(w[i].split);
-    }
-    free(w);
+    for (size_t i = 0; i < o.n; i++)
+        row_free(&o.v[i]);
+    free(o.v);
     return rc;
 }

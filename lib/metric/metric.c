@@ -52,10 +52,11 @@ static int count(struct metric_set *s)
         return E_NOMEM;
     memset(s->label, 0, s->L * sizeof *s->label);
     s->total = (struct metric_counts){0};
-    s->notes = 0;
+    s->notes = s->n_outside = 0;
     for (size_t i = 0; i < s->n; i++) {
         const struct metric_note *n = &s->note[i];
         s->notes += n->weight;
+        s->n_outside += (int64_t)n->outside * n->weight;
         for (uint32_t j = 0; j < n->n_pred; j++)
             s->label[n->pred[j]].fp += n->weight;
         for (uint32_t j = 0; j < n->n_gold; j++)
@@ -76,6 +77,7 @@ static int count(struct metric_set *s)
         s->total.fp += s->label[l].fp;
         s->total.fn += s->label[l].fn;
     }
+    s->total.fp += s->n_outside;
     return 0;
 }
 
@@ -83,7 +85,7 @@ static bool allowed(const struct metric_set *s, int needs, bool whole)
 {
     return (s->scores || !(needs & (METRIC_SCORES | METRIC_PROBABILITY))) &&
            (s->probability || !(needs & METRIC_PROBABILITY)) && (s->generated || !(needs & METRIC_GENERATED)) &&
-           (whole || !(needs & METRIC_WHOLE));
+           (s->outside || !(needs & METRIC_OUTSIDE)) && (whole || !(needs & METRIC_WHOLE));
 }
 
 int metric_eval(struct metric_set *s, bool whole, struct metric_list *out)
@@ -122,6 +124,7 @@ static int add(struct metric_list *l, const char *name, double value, int64_t k,
                                .k = k,
                                .label = label,
                                .at = at,
+                               .sd = NAN,
                                .lo = NAN,
                                .hi = NAN,
                                .other = NAN,

@@ -28,6 +28,7 @@ struct metric_note {
     uint32_t n_gold, n_pred;
     const float *score; /* (L), NULL: there are none; no NaN */
     uint32_t unknown;   /* generated strings that are no code */
+    uint32_t outside;   /* predicted codes that are none of the labels: wrong ones, in no column */
     uint32_t weight;    /* how often the note counts */
     /* of its scores, by metric_prepare(), as none of it depends on other notes */
     const uint32_t *rank;         /* (n_gold) of its gold labels, ascending, from 1: see rank.c */
@@ -43,6 +44,7 @@ struct metric_set {
     const char *const *code; /* (L) */
     bool scores;             /* every note has them */
     bool generated;          /* unknown is known */
+    bool outside;            /* some note may have predicted codes outside the labels */
     const int64_t *at;       /* (n_at) the k of metrics at k */
     size_t n_at;
     bool part;               /* made by metric_subset: note and code are its own */
@@ -53,7 +55,8 @@ struct metric_set {
     struct metric_tree *tree;
     void *store[5];              /* what notes point to, of this set alone */
     /* by metric_eval() */
-    struct metric_counts *label, total; /* (L) and their sum */
+    struct metric_counts *label, total; /* (L) and their sum, codes outside the labels counted as false */
+    int64_t n_outside;                  /* such codes */
     int64_t notes;                      /* sum of the weights */
 };
 /* After n, L, note (gold, pred, score, weight), code and scores are set. E_NOMEM. */
@@ -70,6 +73,7 @@ struct metric_value {
     int64_t k;     /* of @k metrics, else 0 */
     int64_t label; /* of rows by code, else -1 */
     double at;     /* of rows along a curve: where; else NaN */
+    double sd; /* of a mean over systems: their standard deviation; else NaN */
     /* NaN unless resampled (resample.h) */
     double lo, hi, other, diff, diff_lo, diff_hi, p;
 };
@@ -86,7 +90,8 @@ enum metric_needs {
     METRIC_SCORES = 1,      /* left out where there are none */
     METRIC_PROBABILITY = 2, /* scores in [0,1]; likewise */
     METRIC_GENERATED = 4,   /* likewise */
-    METRIC_WHOLE = 8        /* of all labels only, no part of them */
+    METRIC_WHOLE = 8,       /* of all labels only, no part of them */
+    METRIC_OUTSIDE = 16     /* left out where no code can be outside the labels */
 };
 enum metric_rows { ROWS_CODES = 1, ROWS_RELIABILITY = 2, ROWS_COVERAGE = 4 }; /* bits */
 struct metric {

@@ -11,7 +11,7 @@ static int eval(const struct metric_set *s, struct metric_list *out)
     TRY(metric_add(out, "prec_micro", p));
     TRY(metric_add(out, "rec_micro", r));
     TRY(metric_add(out, "f1_micro", metric_f1(p, r)));
-    return metric_add(out, "fpr_micro", metric_ratio(fp, cells - tp - fn));
+    return metric_add(out, "fpr_micro", metric_ratio(fp - (double)s->n_outside, cells - tp - fn));
 }
 
 REGISTER(metric, micro, .order = 10, .eval = eval);

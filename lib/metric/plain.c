@@ -1,234 +1,197 @@
-/* Predictions in text, as other systems write them. Lines end in LF or CRLF. See preds.h.
- *   ID|CODE|CODE...          CAML's preds_SPLIT.psv: final codes; "ID|" where there are none
- *   id TAB code TAB score    under this header: a score a line; what is not listed has score 0 (a line with an empty
- *                            code and score names a note for which nothing is listed)
- *   id TAB CODE TAB CODE...  under a header with the whole label set: a line a note, a score a label */
+/* Which plain file it is, and ID|CODE|CODE... as CAML writes preds_SPLIT.psv: see plain.h. */
+#include "lib/metric/plain.h"
+
 #include <errno.h>
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/metric/preds.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 
-enum plain preds_plain_kind(const char *path)
+static const char bom[] = "\xef\xbb\xbf", zstd[] = "\x28\xb5\x2f\xfd";
+
+bool plain_is(const char *path)
 {
     struct stat st;
-    char head[1 << 12];
-    enum plain kind = PLAIN_NOT;
+    unsigned char head[4] = {0};
     if (!path || strcmp(path, "-") == 0 || stat(path, &st) || !S_ISREG(st.st_mode))
-        return PLAIN_NOT;
+        return false;
     FILE *f = fopen(path, "rb");
     if (!f)
-        return PLAIN_NOT;
+        return false;
     size_t n = fread(head, 1, sizeof head, f);
     fclose(f);
-    if (n && (*head == '{' || *head == '['))
-        return PLAIN_NOT;
-    for (size_t i = 0; i < n && head[i] != '\n'; i++) {
-        unsigned char c = (unsigned char)head[i];
-        if ((c < ' ' && c != '\t' && c != '\r') || c > 126)
-            return PLAIN_NOT;
-        if (c == '\t' || (c == '|' && kind == PLAIN_NOT))
-            kind = c == '\t' ? PLAIN_SCORES : PLAIN_CODES;
-    }
-    return kind;
+    if (n == sizeof head && memcmp(head, zstd, sizeof head) == 0)
+        return false;
+    bool utf16 = n >= 2 && ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff));
+    return n && (utf16 || memcmp(head, bom, 3) == 0 || (*head >= ' ' && *head < 127) || strchr("\t\n\r", *head));
 }
 
-struct text {
-    struct preds *p;
-    char *line;
-    size_t cap;
-    uint32_t *column; /* of a table with a column a label: label of each */
-    uint32_t n_column;
-    bool negative; /* some score is */
-};
-
-/* Ends the field at *at and returns it; *at moves behind it, NULL after the last. */
-static char *field(char **at, char by)
+char *plain_line(struct plain_lines *l)
 {
-    char *f = *at, *end = strchr(f, by);
+    while (*l->at) {
+        char *line = l->at, *end = line + strcspn(line, "\r\n");
+        l->at = *end ? end + 1 : end;
+        if (*end == '\r' && *l->at == '\n')
+            l->at++;
+        l->number++;
+        *end = 0;
+        while (*line == ' ')
+            line++;
+        while (end > line && end[-1] == ' ')
+            *--end = 0;
+        if (line[strspn(line, " \t")])
+            return line;
+    }
+    return NULL;
+}
+
+/* A field in quotes: its text in place; what is behind the closing quote, NULL if there is none. */
+static char *quoted(char *f)
+{
+    char *to = f, *from = f + 1;
+    for (; *from; *to++ = *from++)
+        if (*from == '"' && *++from != '"') {
+            *to = 0;
+            return from;
+        }
+    return NULL;
+}
+
+char *plain_field(char **at, char by)
+{
+    char *f = *at, *end = f + strspn(f, " ");
+    if (by == ',' && *end == '"') {
+        f = end;
+        char *rest = quoted(f);
+        rest = rest ? rest + strspn(rest, " ") : NULL;
+        if (!rest || (*rest && *rest != by)) { /* no quote closes it, or not there: no code is such a field */
+            *at = NULL;
+            return f;
+        }
+        *at = *rest ? rest + 1 : NULL;
+        return f;
+    }
+    end = strchr(f, by);
     *at = end ? end + 1 : NULL;
     if (end)
         *end = 0;
+    f += strspn(f, " ");
+    for (end = f + strlen(f); end > f && end[-1] == ' ';)
+        *--end = 0;
     return f;
 }
 
-static int label_of(const struct text *t, const char *code, unsigned number, uint32_t *label)
+int plain_code(struct preds *p, struct pred *d, const char *code, unsigned number, uint32_t *n)
 {
-    int64_t l = labels_find(&t->p->gold->labels, code, strlen(code));
-    if (l < 0)
-        return err_set(E_DATA, "field %u: not a code of the gold stream's labels", number);
-    *label = (uint32_t)l;
+    if (!*code)
+        return err_set(E_DATA, "field %u: empty", number);
+    int rc = preds_code(p, code, strlen(code), &d->code[*n]);
+    if (rc)
+        return err_ctx(rc, "field %u", number);
+    ++*n;
     return 0;
 }
 
-static int number(struct text *t, const char *s, unsigned field_number, float *v)
+int plain_number(const char *text, unsigned number, double *v)
 {
     char *end;
-    double x = strtod(s, &end);
-    if (end == s || *end || *s == ' ' || !(fabs(x) <= (double)FLT_MAX))
-        return err_set(E_DATA, "field %u: not a finite number", field_number);
-    *v = (float)x;
-    t->negative |= *v < 0;
+    *v = strtod(text, &end);
+    if (end == text || *end || !(fabs(*v) <= (double)FLT_MAX))
+        return err_set(E_DATA, "field %u: not a finite number", number);
     return 0;
 }
 
-static int line_of_codes(struct text *t, char *line)
+int plain_scores(const struct preds *p, struct pred *d)
 {
-    struct pred *d;
-    char *at = line, *id = field(&at, '|');
-    unsigned n = 0;
-    if (!at)
-        return err_set(E_DATA, "no '|'");
-    TRY(preds_add(t->p, id, strlen(id), &d));
-    for (const char *c = at; (c = strchr(c, '|')); c++)
-        n++;
-    if (!(d->code = mem_alloc(n + 1, sizeof *d->code)))
-        return E_NOMEM;
-    for (n = 1; at;) {
-        const char *code = field(&at, '|');
-        n++;
-        if (!*code && n == 2 && !at) /* "ID|" */
-            break;
-        TRY(label_of(t, code, n, &d->code[d->n]));
-        d->n++;
-    }
-    d->n = gold_unique(d->code, d->n);
-    return 0;
-}
-
-static int row_of_scores(struct text *t, char *line)
-{
-    struct pred *d;
-    char *at = line, *id = field(&at, '\t');
-    size_t L = t->p->gold->labels.n;
-    TRY(preds_add(t->p, id, strlen(id), &d));
-    if (!(d->score = mem_alloc(L, sizeof *d->score)))
-        return E_NOMEM;
-    for (uint32_t j = 0; j < t->n_column; j++) {
-        if (!at)
-            return err_set(E_DATA, "%u fields where the header has %u", j + 1, t->n_column + 1);
-        TRY(number(t, field(&at, '\t'), j + 2, &d->score[t->column[j]]));
-    }
-    return at ? err_set(E_DATA, "more fields than the header's %u", t->n_column + 1) : 0;
-}
-
-static int one_score(struct text *t, char *line)
-{
-    char *at = line, *id = field(&at, '\t'), *code = at ? field(&at, '\t') : NULL,
-         *score = at ? field(&at, '\t') : NULL;
-    size_t L = t->p->gold->labels.n;
-    struct pred *d;
-    uint32_t l = 0;
-    if (!score || at)
-        return err_set(E_DATA, "not three fields");
-    const struct gold_note *g = gold_find(t->p->gold, id, strlen(id));
-    uint32_t row = g ? t->p->row[g - t->p->gold->v] : 0;
-    if (row)
-        d = &t->p->v[row - 1];
-    else
-        TRY(preds_add(t->p, id, strlen(id), &d));
-    if (!d->score) {
-        if (!(d->score = mem_alloc(L, sizeof *d->score)))
-            return E_NOMEM;
-        for (size_t i = 0; i < L; i++)
-            d->score[i] = NAN; /* not listed so far */
-    }
-    if (!*code && !*score)
+    size_t L = p->gold->labels.n;
+    if (d->exact)
         return 0;
-    TRY(label_of(t, code, 2, &l));
-    if (d->score[l] == d->score[l])
-        return err_set(E_DATA, "field 2: the code stands there twice for this id");
-    return number(t, score, 3, &d->score[l]);
+    if (!(d->exact = mem_alloc(L, sizeof *d->exact)))
+        return E_NOMEM;
+    for (size_t l = 0; l < L; l++)
+        d->exact[l] = NAN;
+    return 0;
 }
 
-/* A column for each label, in any order. */
-static int header(struct text *t, char *line)
+/* "ID" and "ID|": no code. */
+static int codes(struct preds *p, char *line)
 {
-    char *at = line;
-    size_t L = t->p->gold->labels.n;
-    uint8_t *seen = mem_zalloc(L, 1);
-    int rc = seen && (t->column = mem_alloc(L, sizeof *t->column)) ? 0 : E_NOMEM;
-    field(&at, '\t');
-    while (!rc && at) {
-        uint32_t l = 0, n = t->n_column;
-        if ((rc = label_of(t, field(&at, '\t'), n + 2, &l)) != 0)
-            break;
-        if (seen[l]++)
-            rc = err_set(E_DATA, "field %u: the code stands there twice", n + 2);
-        else
-            t->column[t->n_column++] = l;
+    struct pred *d;
+    char *at = line, *end = line + strlen(line), *id = plain_field(&at, '|');
+    uint32_t n = 0, room = 1;
+    TRY(preds_add(p, id, strlen(id), &d));
+    while (at && end > at && (end[-1] == '|' || end[-1] == ' ')) /* bars that nothing follows */
+        *--end = 0;
+    for (const char *c = at; c && *c; c++)
+        room += *c == '|';
+    if (!(d->code = mem_alloc(room, sizeof *d->code)))
+        return E_NOMEM;
+    for (unsigned f = 2; at && (*at || f > 2); f++)
+        TRY(plain_code(p, d, plain_field(&at, '|'), f, &n));
+    preds_codes(p, d, n);
+    return 0;
+}
+
+static int psv(struct preds *p, char *text)
+{
+    struct plain_lines l = {.at = text};
+    p->final = true;
+    for (char *line; (line = plain_line(&l)) != NULL;) {
+        int rc = codes(p, line);
+        if (rc)
+            return err_ctx(rc, "line %llu", (unsigned long long)l.number);
     }
-    if (!rc && t->n_column != L)
-        rc = err_set(E_DATA, "label sets differ: %zu labels and %u", L, t->n_column);
-    free(seen);
-    return rc;
+    return 0;
 }
 
-/* Cells that no line listed have score 0, which only says something where 0 is the least. */
-static int fill(struct text *t)
+/* Cells that are not listed have score 0, which only says something where 0 is the least. */
+static int count_unlisted(struct preds *p)
 {
-    size_t L = t->p->gold->labels.n;
-    for (size_t i = 0; i < t->p->n; i++)
+    size_t L = p->gold->labels.n;
+    bool negative = false;
+    for (size_t i = 0; i < p->n; i++)
         for (size_t l = 0; l < L; l++) {
-            float *x = &t->p->v[i].score[l];
-            t->p->unlisted += *x != *x;
-            *x = *x == *x ? *x : 0;
+            double x = p->v[i].exact[l];
+            p->unlisted += x != x && (!p->known || p->known[l]);
+            negative |= x < 0;
         }
-    return t->p->unlisted && t->negative
+    return p->unlisted && negative
                ? err_set(E_DATA, "%llu cells are not listed, and 0 cannot stand for them: listed scores are below 0",
-                         (unsigned long long)t->p->unlisted)
+                         (unsigned long long)p->unlisted)
                : 0;
 }
 
-static int lines(struct text *t, FILE *f, bool *long_form)
+static int read_text(struct preds *p, char *text, size_t n)
 {
-    int (*take)(struct text *, char *) = NULL;
-    ssize_t n;
-    for (uint64_t number_ = 1; (n = getline(&t->line, &t->cap, f)) >= 0; number_++) {
-        int rc = 0;
-        if (strlen(t->line) != (size_t)n)
-            rc = err_set(E_DATA, "holds a NUL");
-        n -= n && t->line[n - 1] == '\n';
-        n -= n && t->line[n - 1] == '\r'; /* one further inside belongs to a field, which it spoils */
-        t->line[n] = 0;
-        if (!rc && !take && strchr(t->line, '\t')) {
-            *long_form = strcmp(t->line, "id\tcode\tscore") == 0;
-            take = *long_form ? one_score : row_of_scores;
-            t->p->scores = true;
-            if (!*long_form && strncmp(t->line, "id\t", 3) != 0)
-                rc = err_set(E_DATA, "no header: the first field is not \"id\"");
-            else if (!*long_form)
-                rc = header(t, t->line);
-        } else if (!rc) {
-            if (!take) {
-                take = line_of_codes;
-                t->p->final = true;
-            }
-            rc = take(t, t->line);
-        }
-        if (rc)
-            return err_ctx(rc, "line %llu", (unsigned long long)number_);
+    if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return err_set(E_DATA, "UTF-16: only UTF-8 is read");
+    const char *nul = memchr(text, 0, n);
+    if (nul) {
+        unsigned long long line = 1;
+        for (const char *c = text; c < nul; c++)
+            line += *c == '\n';
+        return err_set(E_DATA, "line %llu: holds a NUL", line);
     }
-    return ferror(f) ? err_set(E_IO, "%s", strerror(errno)) : 0;
+    if (n >= 3 && memcmp(text, bom, 3) == 0)
+        text += 3;
+    const char *first = text + strspn(text, " \t\r\n"), *by = strpbrk(text, "\t,|");
+    if (*first == '{' || *first == '[')
+        TRY(plain_json(p, text, strlen(text)));
+    else
+        TRY(!by || *by == '|' ? psv(p, text) : plain_table(p, text));
+    return p->scores && p->n ? count_unlisted(p) : 0;
 }
 
-int preds_plain(struct preds *p, const char *path)
+int plain_read(struct preds *p, const char *path)
 {
-    struct text t = {.p = p};
-    bool long_form = false;
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
-    int rc = lines(&t, f, &long_form);
-    fclose(f);
-    if (!rc && long_form)
-        rc = fill(&t);
-    free(t.line);
-    free(t.column);
+    char *text;
+    size_t n;
+    TRY(file_read(path, SIZE_MAX / 4, &text, &n));
+    int rc = read_text(p, text, n);
+    free(text);
     return rc ? err_ctx(rc, "%s", path_base(path)) : 0;
 }

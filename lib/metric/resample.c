@@ -186,6 +186,7 @@ int metric_compare(const struct metric_set *a, const struct metric_set *b, const
     x.scores = y.scores = a->scores && b->scores;
     x.probability = y.probability = a->probability && b->probability;
     x.generated = y.generated = a->generated && b->generated;
+    x.outside = y.outside = a->outside && b->outside;
     struct twin t[2] = {{.values = {0}}, {.values = {0}}};
     int rc = twin_open(&t[0], &x);
     if (!rc && !(rc = twin_open(&t[1], &y)) && !(rc = twin_eval(&t[0], r->whole)) && !(rc = twin_eval(&t[1], r->whole)))

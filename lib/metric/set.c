@@ -155,6 +155,7 @@ int metric_subset(const struct metric_set *s, const uint8_t *keep, bool drop, st
     for (size_t i = 0; i < s->n; i++) {
         struct metric_note *n = &out->note[out->n];
         *n = s->note[i];
+        n->outside = 0; /* in no part */
         n->gold = to;
         to = filter(s->note[i].gold, s->note[i].n_gold, place, to, &n->n_gold);
         if (drop && !n->n_gold)

@@ -61,10 +61,14 @@ int choose(const struct choice *c, const json_t *icd, bool head, size_t L, struc
     double given;
     *out = (struct chosen){.by = {.by = DECIDE_ATT, .L = L, .threshold = 0.5}};
     /* what goes together */
+    if (c->thresholds && c->threshold)
+        return err_set(E_USAGE, "--threshold and --thresholds cannot go together");
+    if (c->thresholds && (both || !strcmp(c->use, "gen")))
+        return err_set(E_USAGE, "--thresholds are of the label attention alone: --use att or auto");
     if (c->ensemble && strcmp(c->use, "ensemble") && strcmp(c->use, "auto"))
         return err_set(E_USAGE, "--ensemble goes with --use ensemble");
     TRY(given_threshold(c->threshold, &given));
-    if (!head && (both || !strcmp(c->use, "att")))
+    if (!head && (both || !strcmp(c->use, "att") || c->thresholds))
         return err_set(E_DATA, "the model has no label attention");
     /* what decides */
     if (!strcmp(c->use, "gen"))
@@ -72,14 +76,14 @@ int choose(const struct choice *c, const json_t *icd, bool head, size_t L, struc
     else if (both && !global)
         TRY(choose_reading(c->ensemble, icd, L, out));
     else if (strcmp(c->use, "att"))
-        TRY(choose_side(icd, head, !isnan(given), &out->by.by));
+        TRY(choose_side(icd, head, !isnan(given) || c->thresholds, &out->by.by));
     out->gen = global || out->by.by != DECIDE_ATT;
     /* at which threshold */
     if (!isnan(given) && out->by.by == DECIDE_GEN)
         return err_set(E_USAGE, "--threshold: generated text has no scores");
     if (!isnan(given))
         out->by.threshold = given;
-    else if (out->by.by == DECIDE_ATT)
+    else if (out->by.by == DECIDE_ATT && !c->thresholds)
         TRY(number_in(icd, "threshold", &out->by.threshold));
     return 0;
 }

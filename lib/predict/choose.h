@@ -7,6 +7,7 @@ struct choice {
     const char *use;       /* gen, att, auto, ensemble */
     const char *ensemble;  /* a name of the readings, or global; NULL: the model's best */
     const char *threshold; /* a number from 0 to 1; NULL and dev: the model's own */
+    bool thresholds;       /* a file has one per code instead: `by` gets them from who reads it */
 };
 struct chosen {
     struct decision by;

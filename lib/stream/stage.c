@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SIDES_MAX = 16 };
+enum { SIDES_MAX = 64 };
 
 struct stage_side {
     struct opt common[5];

@@ -57,6 +57,50 @@ infer -m model --split dev,test token.icds | rec-cat --json | field 'r["split"]'
 is "two splits" "$(cat got)" " 20 dev 20 test "
 is "all splits" "$(infer -m model token.icds | rec-cat --json | field 'r["id"]' | wc -l)" 160
 
+# ---- thresholds that icd-score found: what was scored is what runs ----
+infer -m model --use att --split dev -o dev.icds token.icds
+score() { icd-score -q -g gold.icds "$@"; }
+values() { rec-cat --json "$1" | grep '^{"metric"' | cksum; }
+for by in all code; do
+    score --tune dev.icds --tune-by $by --save-thresholds $by.json -o scored.icds att.icds
+    exits "--thresholds, $by" 0 infer -m model --thresholds $by.json --split test -o by.icds token.icds
+    score -o run.icds by.icds; is "$by: what was scored is what runs" "$(values run.icds)" "$(values scored.icds)"
+    is "$by: the file is in the lineage" "$(rec-cat --json by.icds | tail -n 1 | grep -c "\"name\": *\"$by.json\"")" 1
+done
+is "meta says so" "$(meta by.icds threshold)" "by code"
+is "and the score's head" "$(score --table by.icds | sed -n 2p)" "codes  final codes (icd-infer --use att, threshold by code); input: at most 2048 tokens per note"
+# thresholds that differ widely: each label its own, by name
+python3 - <<'EOF'
+import json
+t = json.load(open("code.json"))
+t["labels"] = ["428.0", "401.9", "486", "250.00", "V99.9"]
+t["thresholds"] = [1, 0, 0.9, 0.1, 0]
+json.dump(t, open("own.json", "w"))
+json.dump({**t, "labels": t["labels"][1:], "thresholds": t["thresholds"][1:]}, open("less.json", "w"))
+json.dump({**t, "model": "0123456789abcdef"}, open("foreign.json", "w"))
+EOF
+infer -m model --thresholds own.json --split test -o own.icds token.icds
+is "each label by its name" "$(rec-cat --json own.icds | python3 -c '
+import base64, json, struct, sys
+t = json.load(open("own.json")); t = dict(zip(t["labels"], t["thresholds"])); bad = n = 0
+for r in map(json.loads, sys.stdin):
+    if "header" in r:
+        labels = r["header"]["meta"]["labels"]
+    if "id" in r:
+        s = struct.unpack("<4f", base64.b64decode(r["scores"]["$bin"]))
+        n += 1; bad += set(r["codes"]) != {c for c, x in zip(labels, s) if x > t[c]}
+print(n, bad)')" "20 0"
+exits "a label without threshold" 65 infer -m model --thresholds less.json -o never.icds token.icds
+is "it names the label" "$(grep -c '^icd-infer: less.json: field labels: no threshold for label 428.0$' err)" 1
+exits "thresholds of another model" 65 infer -m model --thresholds foreign.json -o never.icds token.icds
+is "that is said" "$(grep -c '^icd-infer: foreign.json: thresholds for another model$' err)" 1
+exits "no such file" 66 infer -m model --thresholds nowhere.json -o never.icds token.icds
+exits "not with text" 64 infer -m model --use gen --thresholds code.json -o never.icds token.icds
+exits "not with both sides" 64 infer -m model --use ensemble --thresholds code.json -o never.icds token.icds
+exits "not with one threshold" 64 infer -m model --threshold 0.5 --thresholds code.json -o never.icds token.icds
+exits "a model without scores" 65 infer -m raw --thresholds code.json -o never.icds token.icds
+is "nothing half-written" "$(ls never* .never* 2>/dev/null | wc -l)" 0
+
 # the same again; batches and threads change no decision
 infer -m model --split test -o again.icds token.icds
 same "same bytes" pred.icds again.icds

@@ -22,7 +22,24 @@ is "scores above a threshold that is one of them (strict)" "$(compare above.icds
 is "P@5 has its k" "$(rec-cat --json score.icds | grep -c '"metric":"prec_at_5".*"k":5')" 1
 icd-score -q -g gold.icds --universe all -o all.icds pred.icds
 icd-score -q -g gold.icds --universe present -o present.icds pred.icds
-is "one universe or both" "$(for f in all present; do rec-cat --json $f.icds | grep '"metric"' | grep -c 'present"'; rec-cat --json $f.icds | grep '"metric"' | grep -vc 'present"'; done | paste -sd ' ')" "0 74 69 0"
+# names FILE: of all values but rows, sorted; without the ending of the universe
+names() { rec-cat --json "$1" | grep -v '"code":\|"at":' | sed -n 's/^{"metric":"\([a-z0-9_]*\)".*/\1/p' | sort; }
+names all.icds >all.names; names present.icds >present.names
+is "one universe or both" "$(grep -c '_present$' all.names) $(grep -vc '_present$' present.names)" "0 0"
+grep -v '_\(diagnosis\|procedure\)_caml$\|gen_unknown$' all.names >of_parts; sed 's/_present$//' present.names >of_present
+alike "the other universe has the same metrics but those of the whole label set" of_present of_parts
+# ---- every metric is in the man page, under its name (of @k metrics: with 5, or n in place of the number) ----
+undocumented() { # MAN NAMES
+    sed 's/^floor_//; s/_at_[0-9]*$/_at_5/' "$2" | sort -u | while read -r m; do
+        sed 's/\\-/-/g' "$1" | grep -qE "(^|[^a-z0-9_])$m([^a-z0-9_]|\$)" || echo "$m"
+    done
+}
+is "every metric is in icd-score(1)" "$(undocumented "$ROOT/man/icd-score.1" all.names)" ""
+rec-cat --json score.icds | grep '"code":\|"at":' | sed -n 's/^{"metric":"\([a-z0-9_]*\)".*/\1/p' | sort -u >rows.names
+[ "$(wc -l <rows.names)" -ge 5 ] || no "rows" "fewer than five columns"
+is "and every column of the tables on request" "$(undocumented "$ROOT/man/icd-score.1" rows.names)" ""
+sed 's/r_precision/r_prec/' "$ROOT/man/icd-score.1" >short.1
+is "one that is not is seen" "$(undocumented short.1 all.names)" r_precision
 icd-score -q -g gold.icds -o score.icds pred.icds
 is "the threshold is in meta" "$(rec-cat --json above.icds | head -n 1 | grep -c '"scored_threshold":0.625')" 1
 icd-score -q -g gold.icds -j 3 pred.icds >again.icds
@@ -47,14 +64,21 @@ alike "order of the predictions' labels, and of their scores with them" flip2 fw
 # ---- without scores; without unknowns ----
 sed 's/,"gen":{[^}]*}//; s/,"scores":{[^}]*}//' "$G/pred.ndjson" >bare.ndjson
 pred bare.ndjson >bare.icds
-icd-score -q -g gold.icds bare.icds | rec-cat --json | grep -o '^{"metric":"[a-z0-9_]*"' >names
-is "no scores, no AUC, no P@5, no count of unknowns" "$(wc -l <names) $(grep -c 'auc\|prec_at\|map\|brier\|aurc\|unknown' names)" "104 0"
+icd-score -q -g gold.icds --universe all --at 1,5,15 -o bare.score.icds bare.icds
+is "no scores, no AUC, no P@5, no count of unknowns: the rest as scikit-learn" "$(compare bare.score.icds codes)" fine
+is "none of them" "$(names bare.score.icds | grep -c 'auc\|prec_at\|map\|brier\|aurc\|unknown')" 0
 try "a threshold without scores" 65 icd-score -g gold.icds --threshold 0.5 bare.icds
 
 # ---- the floor's training records ----
 grep -v '"train"' "$G/gold.ndjson" | gold >test.icds; grep '"train"' "$G/gold.ndjson" | gold >train.icds
-try "no training records" 65 icd-score -g test.icds pred.icds
+try "no training records: no floor" 0 icd-score -g test.icds -o blind.icds pred.icds
 is "it names the way out" "$(grep -c -e '--train-gold' err)" 1
+rec-cat --json blind.icds | grep '^{"metric"' >blind; grep -v '"floor_' fwd >nofloor
+alike "all else is the same" blind nofloor
+is "nor a column for it" "$(icd-score -q -g test.icds --table pred.icds | grep -c floor)" 0
+try "--bins counts training records" 65 icd-score -g test.icds --bins 5,20 pred.icds
+is "and says so" "$(grep -c -e '--bins.*--train-gold' err)" 1
+is "--per-code has no column for them" "$(icd-score -q -g test.icds --per-code pred.icds | rec-cat --json | grep -c '"metric":"train"')" 0
 icd-score -q -g test.icds --train-gold train.icds pred.icds | rec-cat --json | grep '^{"metric"' >split
 alike "--train-gold" split fwd
 icd-score -q -g gold.icds --train-gold train.icds pred.icds | rec-cat --json | grep '^{"metric"' >both
@@ -63,8 +87,12 @@ try "--train-gold without training records" 65 icd-score -g gold.icds --train-go
 
 sed 's/99.04/99.05/' "$G/labels.json" >labels2.json
 grep '"train"' "$G/gold.ndjson" | sed 's/99.04/99.05/' | rec-cat --from-json --schema gold --meta "{\"labels\":$(cat labels2.json)}" >train2.icds
-try "--train-gold of another label set" 65 icd-score -g test.icds --train-gold train2.icds pred.icds
+try "--train-gold of another label set, --strict" 65 icd-score --strict -g test.icds --train-gold train2.icds pred.icds
 is "it says which" "$(grep -c '^icd-score: train2.icds: label sets differ: 13 labels each, but not the same' err)" 1
+sed 's/"99.04",*//; s/,]/]/' "$G/gold.ndjson" | grep '"train"' | gold >train3.icds
+icd-score -q -g test.icds --train-gold train3.icds pred.icds | rec-cat --json | grep '^{"metric"' >without
+icd-score -q -g test.icds --train-gold train2.icds pred.icds | rec-cat --json | grep '^{"metric"' >with
+alike "without: codes that are none of gold's labels are left out of the floor" with without
 
 # ---- the table ----
 icd-score -g gold.icds --table pred.icds >table.txt
@@ -76,7 +104,9 @@ icd-score -g gold.icds --table --universe all --per-code --reliability --risk-co
 is "table: a row a code" "$(awk '$1 == "428.0" {print NF}' tables.txt) $(grep -cE '^(V45.81|038.9|E878.2) ' tables.txt)" "10 3"
 is "table: curves" "$(grep -cE '^(0\.[1-9]0|1\.00) ' tables.txt)" 20
 is "table: interval and comparison" "$(awk '$1 == "f1_micro" {print NF, $9}' tables.txt)" "10 0.0000"
-is "table: what was scored" "$(head -n 1 table.txt | grep -c '41 notes of split test, 13 labels; .* 9 most frequent')" 1
+is "table: what was scored" "$(sed -n 1,3p table.txt | paste -sd '|')" \
+    'split  test: 41 notes, 13 labels of gold.icds|codes  final codes|floor  the 9 most frequent training codes for every note'
+is "table: rounds" "$(grep -c '^rounds 3 of resampling, seed 1$' tables.txt)" 1
 icd-score -g gold.icds --table -o table2.txt pred.icds; alike "--table -o" table.txt table2.txt
 if script -qc true /dev/null >/dev/null 2>&1; then
     script -qc "icd-score -q -g gold.icds pred.icds" /dev/null </dev/null | tr -d '\r' | grep -c '^f1_macro_caml ' >n
@@ -111,9 +141,11 @@ try "an id twice in gold" 65 icd-score -g again.icds pred.icds
 is "it names both records" "$(grep -c '^icd-score: again.icds: records 11 and 13: field id: the same' err)" 1
 try "predicted twice" 65 icd-score -g gold.icds twice.icds
 rec-cat --from-json --schema pred --meta '{"labels":["401.9","428.0"]}' bare.ndjson >few.icds
-try "other labels" 65 icd-score -g gold.icds few.icds
+try "other labels" 65 icd-score --strict -g gold.icds few.icds
+try "codes that the stream itself has no label for" 65 icd-score -g gold.icds few.icds
+is "it says so" "$(grep -c 'field codes: code [0-9]* is not in meta.labels' err)" 1
 rec-cat --from-json --schema pred --meta "{\"labels\":$(sed 's/99.04/99.05/' "$G/labels.json")}" bare.ndjson >swapped.icds
-try "as many labels, but others" 65 icd-score -g gold.icds swapped.icds
+try "as many labels, but others" 65 icd-score --strict -g gold.icds swapped.icds
 rec-cat --from-json --schema pred --meta '{}' bare.ndjson >none.icds
 try "no labels" 65 icd-score -g gold.icds none.icds
 sed '1s/"codes":\[[^]]*\]/"codes":["nonsense"]/' bare.ndjson | pred >odd.icds

@@ -24,6 +24,8 @@ for t in mimic-split kb-build note-sample tokenize icd-train icd-infer icd-score
     grep -q "\"tool\": *\"$t\"" head || lost="$lost $t"
 done
 is "the score's history has every tool" "$lost" ""
+is "the table's head says what the notes were cut to" "$(icd-score -q -g gold.icds --table row.pred.icds | sed -n 2p | sed 's/.*; //')" \
+    "input: at most $(grep -o '"max-length": *[0-9]*' head | head -n 1 | tr -dc 0-9) tokens per note, sampled by paragraph to $(grep -o '"budget": *[0-9]*' head | head -n 1 | tr -dc 0-9)"
 is "no path, host or date in it" "$(cat head end | grep -c "$T\|$(hostname)\|$(date +%Y-%m)")" 0
 
 # ---- the same by pipes, from the tables to the score ----
