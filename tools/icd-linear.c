@@ -136,7 +136,7 @@ static int list_asked(void)
 static void left_out(struct run *r)
 {
     uint32_t no_target = 0, no_tokens = 0;
-    for (uint32_t i = 0; i < st.e.id.n; i++) {
+    for (size_t i = 0; i < st.e.id.n; i++) {
         const struct example *x = &st.e.v[i];
         no_tokens += x->label && !x->tokens;
         no_target += !x->label && (example_is(x, "train") || example_is(x, "dev"));
@@ -185,8 +185,8 @@ static int set_meta(struct run *r)
                               o.words != NULL, "ngrams", (json_int_t)o.ngrams, "least_notes", (json_int_t)o.least_notes,
                               "features", (int)st.e.text.n, "penalty", st.c.penalty, "dev", "train_notes",
                               (json_int_t)st.c.train, "notes", (json_int_t)st.c.dev, "f1_micro", st.c.f1);
-    bad = bad || !model || json_object_set(r->meta, "labels", labels) ||
-          json_object_set(r->meta, "model", model) || json_object_set_new(r->meta, "scores", json_string("f32")) ||
+    bad = bad || !model || json_object_set(r->meta, "labels", labels) || json_object_set(r->meta, "model", model) ||
+          json_object_set_new(r->meta, "scores", json_string("f32")) ||
           json_object_set_new(r->meta, "use", json_string("linear")) ||
           json_object_set_new(r->meta, "threshold", json_real(st.c.threshold)) ||
           (tokenizer && json_object_set(r->meta, "tokenizer", tokenizer));
@@ -219,7 +219,7 @@ static int emit(struct run *r, size_t i, msgpack_sbuffer *sb)
     const struct example *x = &st.e.v[st.ask[i]];
     const float *score = st.c.score + i * st.labels.n;
     size_t id_n, codes = 0;
-    const char *id = intern_at(&st.e.id, st.ask[i], &id_n);
+    const char *id = names_at(&st.e.id, st.ask[i], &id_n);
     for (size_t l = 0; l < st.labels.n; l++)
         codes += (double)score[l] > st.c.threshold;
     msgpack_sbuffer_clear(sb);

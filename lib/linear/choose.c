@@ -106,8 +106,9 @@ static int prepare(struct work *w)
     for (size_t i = 0; i < w->devs; i++)
         w->note[i] = (struct metric_note){
             .gold = w->dev[i]->label, .n_gold = w->dev[i]->labels, .score = w->score + i * L, .weight = 1};
-    w->fit = (struct logistic){w->train, c->train, e->text.n + 1, L, w->holder_at, w->holder,
-                               .threads = c->threads, .done = c->done ? report : NULL, .ctx = w};
+    w->fit = (struct logistic){w->train,     c->train,  e->text.n + 1,         L,
+                               w->holder_at, w->holder, .threads = c->threads, .done = c->done ? report : NULL,
+                               .ctx = w};
     return 0;
 }
 
@@ -130,8 +131,8 @@ static int attempt(struct work *w, double penalty, bool *better)
 {
     struct choice *c = w->c;
     size_t L = c->labels->n;
-    struct metric_set dev = {.n = w->devs, .L = L, .note = w->note, .code = (const char *const *)c->labels->code,
-                             .scores = true};
+    struct metric_set dev = {
+        .n = w->devs, .L = L, .note = w->note, .code = (const char *const *)c->labels->code, .scores = true};
     w->fit.penalty = w->penalty = penalty;
     TRY(logistic_scores(&w->fit, w->row, w->devs + c->asked, w->score));
     int rc = metric_prepare(&dev);

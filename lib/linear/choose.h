@@ -7,16 +7,16 @@
 struct choice { /* set what is above the line */
     const struct examples *of;
     const struct labels *labels;
-    double penalty;          /* 0: the best on dev */
-    const uint32_t *ask;     /* (asked) numbers of the notes to predict */
+    double penalty;      /* 0: the best on dev */
+    const uint32_t *ask; /* (asked) numbers of the notes to predict */
     size_t asked;
     int threads;
     void (*done)(void *ctx, double penalty, size_t labels); /* progress */
     void *ctx;
     /* ---- by choose() ---- */
-    double threshold, f1;    /* on dev */
-    size_t train, dev;       /* notes */
-    float *score;            /* (asked, labels) */
+    double threshold, f1; /* on dev */
+    size_t train, dev;    /* notes */
+    float *score;         /* (asked, labels) */
 };
 /* Penalties are tried from 10 on in steps of about 3, upwards while each is better than the one before; downwards where
  * 30 is no better than 10. E_DATA when no dev note has a target, tokens and a code. */
