@@ -22,7 +22,6 @@ struct work {
     uint32_t *holder;
     float *score;             /* (dev + asked, labels) of the penalty in hand */
     struct metric_note *note; /* (dev) */
-    double *threshold;        /* (labels) */
     double penalty;
 };
 
@@ -35,7 +34,6 @@ static void work_free(struct work *w)
     free(w->holder);
     free(w->score);
     free(w->note);
-    free(w->threshold);
 }
 
 /* Which training rows have each label: by label, ascending. */
@@ -99,9 +97,8 @@ static int prepare(struct work *w)
     TRY(rc);
     w->score = mem_alloc((w->devs + c->asked) * sizeof(float), L);
     w->note = mem_zalloc(w->devs, sizeof *w->note);
-    w->threshold = mem_alloc(L, sizeof *w->threshold);
     c->score = mem_alloc(c->asked * sizeof(float), L);
-    if (!w->score || !w->note || !w->threshold || !c->score)
+    if (!w->score || !w->note || !c->score)
         return E_NOMEM;
     for (size_t i = 0; i < w->devs; i++)
         w->note[i] = (struct metric_note){
@@ -112,39 +109,21 @@ static int prepare(struct work *w)
     return 0;
 }
 
-static double micro_f1(const struct metric_set *s, double threshold)
-{
-    size_t hits = 0, above = 0, gold = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct metric_note *x = &s->note[i];
-        gold += x->n_gold;
-        for (size_t l = 0; l < s->L; l++)
-            above += (double)x->score[l] > threshold;
-        for (uint32_t j = 0; j < x->n_gold; j++)
-            hits += (double)x->score[x->gold[j]] > threshold;
-    }
-    return metric_ratio(2 * (double)hits, (double)(above + gold));
-}
-
 /* Trains with one penalty; it is kept when its best threshold on dev is better than what was kept. */
 static int attempt(struct work *w, double penalty, bool *better)
 {
     struct choice *c = w->c;
     size_t L = c->labels->n;
-    struct metric_set dev = {
-        .n = w->devs, .L = L, .note = w->note, .code = (const char *const *)c->labels->code, .scores = true};
+    const struct metric_set dev = {.n = w->devs, .L = L, .note = w->note, .scores = true};
+    double threshold, f1;
     w->fit.penalty = w->penalty = penalty;
     TRY(logistic_scores(&w->fit, w->row, w->devs + c->asked, w->score));
-    int rc = metric_prepare(&dev);
-    if (!rc)
-        rc = threshold_tune(&dev, false, true, w->threshold);
-    double f1 = rc ? 0 : micro_f1(&dev, w->threshold[0]);
-    metric_close(&dev);
-    *better = !rc && f1 > c->f1;
+    TRY(threshold_all(&dev, &threshold, &f1));
+    *better = f1 > c->f1;
     if (!*better)
-        return rc;
+        return 0;
     c->f1 = f1;
-    c->threshold = w->threshold[0];
+    c->threshold = threshold;
     c->penalty = penalty;
     memcpy(c->score, w->score + w->devs * L, c->asked * L * sizeof *c->score);
     return 0;
