@@ -1,11 +1,11 @@
 /* icd-linear: token + target -> pred, by TF-IDF and logistic regression: the classical row beside the neural ones. It
  * trains, chooses and predicts in one run; the labels of the notes it predicts are no input. What is computed is
- * lib/linear's: vectors (tfidf.h), the solver (logistic.h), penalty and threshold (choose.h). Tests:
+ * lib/linear's: vectors (tfidf.h), the solver (logistic.h), penalty and threshold (fit.h). Tests:
  * tests/cli/icd-linear.sh, tests/golden/linear.sh. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/linear/choose.h"
+#include "lib/linear/fit.h"
 #include "lib/stream/pick.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
@@ -39,7 +39,7 @@ static struct {
     struct labels labels;
     struct spm *spm;
     struct examples e;
-    struct choice c;
+    struct linear_fit c;
     uint32_t *ask;
 } st;
 
@@ -167,7 +167,7 @@ static int train_and_choose(struct run *r)
     st.c.threads = r->threads;
     st.c.done = show;
     st.c.ctx = r;
-    TRY(choose(&st.c));
+    TRY(linear_fit(&st.c));
     progress_end(&r->progress);
     run_note(r, "%zu train and %zu dev notes, %d features; C = %g, threshold %.4g: micro-F1 %.4f on dev", st.c.train,
              st.c.dev, st.e.text.n, st.c.penalty, st.c.threshold, st.c.f1);
@@ -252,7 +252,7 @@ static int end(struct run *r)
 
 static void done(struct run *r)
 {
-    choice_free(&st.c);
+    linear_fit_free(&st.c);
     examples_free(&st.e);
     labels_close(&st.labels);
     spm_close(st.spm);

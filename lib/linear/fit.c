@@ -1,5 +1,5 @@
-/* Penalty and threshold from dev: see choose.h. */
-#include "lib/linear/choose.h"
+/* Penalty and threshold from dev: see fit.h. */
+#include "lib/linear/fit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,11 @@
 #include "lib/util/err.h"
 
 /* A search from 10 up, or else down: larger ones take longer, and the best was never far on the corpora tried. */
-static const double choice_penalties[] = {0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000};
-enum { START = 4, PENALTIES = sizeof choice_penalties / sizeof *choice_penalties };
+static const double penalties[] = {0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000};
+enum { START = 4, PENALTIES = sizeof penalties / sizeof *penalties };
 
 struct work {
-    struct choice *c;
+    struct linear_fit *c;
     struct logistic fit;
     struct feature_node **train, **row; /* row: dev notes, then those asked for */
     const struct example **dev;
@@ -66,7 +66,7 @@ static void report(void *ctx, size_t labels)
 
 static int prepare(struct work *w)
 {
-    struct choice *c = w->c;
+    struct linear_fit *c = w->c;
     const struct examples *e = c->of;
     size_t L = c->labels->n;
     const struct example **train = mem_alloc(e->n, sizeof *train);
@@ -112,7 +112,7 @@ static int prepare(struct work *w)
 /* Trains with one penalty; it is kept when its best threshold on dev is better than what was kept. */
 static int attempt(struct work *w, double penalty, bool *better)
 {
-    struct choice *c = w->c;
+    struct linear_fit *c = w->c;
     size_t L = c->labels->n;
     const struct metric_set dev = {.n = w->devs, .L = L, .note = w->note, .scores = true};
     double threshold, f1;
@@ -135,7 +135,7 @@ static int climb(struct work *w, int step, bool *gained)
     bool better = true;
     *gained = false;
     for (int i = START + step; i >= 0 && i < PENALTIES && better; i += step) {
-        TRY(attempt(w, choice_penalties[i], &better));
+        TRY(attempt(w, penalties[i], &better));
         *gained |= better;
     }
     return 0;
@@ -146,14 +146,14 @@ static int search(struct work *w)
     bool gained;
     double given = w->c->penalty;
     w->c->f1 = -1;
-    TRY(attempt(w, given > 0 ? given : choice_penalties[START], &gained));
+    TRY(attempt(w, given > 0 ? given : penalties[START], &gained));
     if (given > 0)
         return 0;
     TRY(climb(w, 1, &gained));
     return gained ? 0 : climb(w, -1, &gained);
 }
 
-int choose(struct choice *c)
+int linear_fit(struct linear_fit *c)
 {
     struct work w = {.c = c};
     int rc = prepare(&w);
@@ -163,7 +163,7 @@ int choose(struct choice *c)
     return rc;
 }
 
-void choice_free(struct choice *c)
+void linear_fit_free(struct linear_fit *c)
 {
     free(c->score);
     c->score = NULL;
