@@ -159,7 +159,7 @@ train    = icd-train $(if $(MODEL),-m $(MODEL),--init $(INIT) --tokenizer $D/spi
            --target $D/target.icds $(TRAIN.$1)
 do.train = $(call train,$1)$2 --save $D/$1.model -o $D/$1.train.icds $D/$(INPUT.$1).token.icds
 do.pred  = icd-infer -m $D/$(owner.$1).model $(INFER) $(INFER.$1) -o $D/$1.pred.icds $D/$(INPUT.$1).token.icds
-do.bag   = icd-linear $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
+do.bag   = icd-linear -m $(tokenizer) $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
 do.score = icd-score -g $D/gold.icds $(SCORE) $(call against,$1) -o $D/$1.score.icds $D/$1.pred.icds
 # Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in the table.
 alike = $(foreach s,$(filter $(trained),$(shown)) $(filter-out $(shown),$(trained)),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))

@@ -1,11 +1,11 @@
 /* icd-linear: token + target -> pred, by TF-IDF and logistic regression: the classical row beside the neural ones. It
  * trains, chooses and predicts in one run; the labels of the notes it predicts are no input. What is computed is
- * lib/linear's: vectors (tfidf.h), the solver (logistic.h), penalty and threshold (choose.h). Tests:
+ * lib/linear's: vectors (tfidf.h), the solver (logistic.h), penalty and threshold (fit.h). Tests:
  * tests/cli/icd-linear.sh, tests/golden/linear.sh. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/linear/choose.h"
+#include "lib/linear/fit.h"
 #include "lib/stream/pick.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
@@ -39,7 +39,7 @@ static struct {
     struct labels labels;
     struct spm *spm;
     struct examples e;
-    struct choice c;
+    struct linear_fit c;
     uint32_t *ask;
 } st;
 
@@ -136,7 +136,7 @@ static int list_asked(void)
 static void left_out(struct run *r)
 {
     uint32_t no_target = 0, no_tokens = 0;
-    for (uint32_t i = 0; i < st.e.id.n; i++) {
+    for (size_t i = 0; i < st.e.id.n; i++) {
         const struct example *x = &st.e.v[i];
         no_tokens += x->label && !x->tokens;
         no_target += !x->label && (example_is(x, "train") || example_is(x, "dev"));
@@ -167,7 +167,7 @@ static int train_and_choose(struct run *r)
     st.c.threads = r->threads;
     st.c.done = show;
     st.c.ctx = r;
-    TRY(choose(&st.c));
+    TRY(linear_fit(&st.c));
     progress_end(&r->progress);
     run_note(r, "%zu train and %zu dev notes, %d features; C = %g, threshold %.4g: micro-F1 %.4f on dev", st.c.train,
              st.c.dev, st.e.text.n, st.c.penalty, st.c.threshold, st.c.f1);
@@ -185,8 +185,8 @@ static int set_meta(struct run *r)
                               o.words != NULL, "ngrams", (json_int_t)o.ngrams, "least_notes", (json_int_t)o.least_notes,
                               "features", (int)st.e.text.n, "penalty", st.c.penalty, "dev", "train_notes",
                               (json_int_t)st.c.train, "notes", (json_int_t)st.c.dev, "f1_micro", st.c.f1);
-    bad = bad || !model || json_object_set(r->meta, "labels", labels) ||
-          json_object_set(r->meta, "model", model) || json_object_set_new(r->meta, "scores", json_string("f32")) ||
+    bad = bad || !model || json_object_set(r->meta, "labels", labels) || json_object_set(r->meta, "model", model) ||
+          json_object_set_new(r->meta, "scores", json_string("f32")) ||
           json_object_set_new(r->meta, "use", json_string("linear")) ||
           json_object_set_new(r->meta, "threshold", json_real(st.c.threshold)) ||
           (tokenizer && json_object_set(r->meta, "tokenizer", tokenizer));
@@ -219,7 +219,7 @@ static int emit(struct run *r, size_t i, msgpack_sbuffer *sb)
     const struct example *x = &st.e.v[st.ask[i]];
     const float *score = st.c.score + i * st.labels.n;
     size_t id_n, codes = 0;
-    const char *id = intern_at(&st.e.id, st.ask[i], &id_n);
+    const char *id = names_at(&st.e.id, st.ask[i], &id_n);
     for (size_t l = 0; l < st.labels.n; l++)
         codes += (double)score[l] > st.c.threshold;
     msgpack_sbuffer_clear(sb);
@@ -252,7 +252,7 @@ static int end(struct run *r)
 
 static void done(struct run *r)
 {
-    choice_free(&st.c);
+    linear_fit_free(&st.c);
     examples_free(&st.e);
     labels_close(&st.labels);
     spm_close(st.spm);

@@ -1,15 +1,15 @@
-/* pred-show: pred [+ note] [+ kb] -> text for people, or a table, or JSON lines: each note's codes with score, title and
- * the words that speak for them. Predictions that are shown stay in memory until the notes were read, one note at a time;
- * without notes each is written as it comes. Records are lib/predict/prediction.h's, words lib/text/excerpt.h's. Tests:
- * tests/cli/pred-show.sh. */
+/* pred-show: pred [+ note] [+ kb] -> text for people, or a table, or JSON lines: each note's codes with score, title
+ * and the words that speak for them. Predictions that are shown stay in memory until the notes were read, one note at a
+ * time; without notes each is written as it comes. Records are lib/predict/prediction.h's, words lib/text/excerpt.h's.
+ * Tests: tests/cli/pred-show.sh. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/kb/kb.h"
-#include "lib/linear/intern.h"
 #include "lib/predict/prediction.h"
 #include "lib/stream/stage.h"
+#include "lib/util/names.h"
 
 static struct {
     const char *notes, *kb, *format;
@@ -24,24 +24,24 @@ static const struct opt opts[] = {
      "Note stream that the predictions are of, in any order: the words of evidence are shown, too."},
     {"kb", 'k', OPT_FILE, &o.kb, "FILE", "Knowledge from kb-build: the titles of codes are shown, too."},
     {"id", 0, OPT_LIST, &o.id, "ID", "Show this note only; may be repeated."},
-    {"top", 0, OPT_INT, &o.top, "N",
-     "Show the N codes of highest score, predicted or not. 0: the predicted codes.", 0, 1 << 20},
+    {"top", 0, OPT_INT, &o.top, "N", "Show the N codes of highest score, predicted or not. 0: the predicted codes.", 0,
+     1 << 20},
     {"format", 0, OPT_CHOICE, &o.format, "FORM",
      "text: a paragraph for each note; tsv: a line for each code, under a heading; json: an object for each note, on a "
-     "line of its own.", .choices = formats},
+     "line of its own.",
+     .choices = formats},
     {0},
 };
 
 static struct {
     struct labels labels;
     struct kb kb;
-    struct intern id;        /* of what is shown: a prediction's number is its id's */
+    struct names id; /* of what is shown: a prediction's number is its id's */
     struct prediction *v;
     size_t n, cap;
-    struct intern wanted;    /* --id */
-    size_t found;
-    char above[40];          /* ", score above T" */
-    double threshold;        /* NaN: not in meta */
+    struct names wanted; /* --id */
+    char above[40];   /* ", score above T" */
+    double threshold; /* NaN: not in meta */
     struct outfile *out;
     struct buf text;
     bool first;
@@ -65,25 +65,25 @@ static int add_title(struct buf *b, const char *code)
 {
     const char *title;
     size_t n;
-    return title_of(code, &title, &n) ? show_text(b, title, n) : 0;
+    return title_of(code, &title, &n) ? plain_text(b, title, n) : 0;
 }
 
 static int text_code(struct buf *b, const struct predicted *x, int width, bool both)
 {
-    size_t begin = b->n, indent;
+    size_t begin = b->n;
     TRY(buf_fmt(b, "  %s  %-*s", x->final ? "+" : "-", width, x->code));
     if (!isnan(x->score))
         TRY(buf_fmt(b, "  %.3f", x->score));
-    size_t end = b->n;
     TRY(buf_str(b, "  "));
+    size_t column = b->n - begin;
     TRY(add_title(b, x->code));
-    if (b->n == end + 2)
-        b->n = end;
     if (both && x->generated)
-        TRY(buf_str(b, "  [generated]"));
+        TRY(buf_str(b, b->n - begin == column ? "[generated]" : "  [generated]"));
+    while (b->p[b->n - 1] == ' ')
+        b->n--;
     TRY(buf_str(b, "\n"));
     for (size_t i = 0; i < x->n_words; i++)
-        TRY(i ? buf_fmt(b, " | %s", x->words[i].words) : buf_fmt(b, "%*s%s", (int)indent, "", x->words[i].words));
+        TRY(i ? buf_fmt(b, " | %s", x->words[i].words) : buf_fmt(b, "%*s%s", (int)column, "", x->words[i].words));
     return x->n_words ? buf_str(b, "\n") : 0;
 }
 
@@ -92,10 +92,10 @@ static int as_text(struct buf *b, const struct prediction *p)
     int width = 7;
     if (!st.first)
         TRY(buf_str(b, "\n"));
-    TRY(show_text(b, p->id, strlen(p->id)));
+    TRY(plain_text(b, p->id, strlen(p->id)));
     if (*p->split) {
         TRY(buf_str(b, " ("));
-        TRY(show_text(b, p->split, strlen(p->split)));
+        TRY(plain_text(b, p->split, strlen(p->split)));
         TRY(buf_str(b, ")"));
     }
     TRY(buf_fmt(b, ": %zu code%s%s", p->finals, p->finals == 1 ? "" : "s", p->scores ? st.above : ""));
@@ -118,9 +118,9 @@ static int as_tsv(struct buf *b, const struct prediction *p)
         TRY(buf_str(b, "id\tsplit\tcode\tscore\tpredicted\ttitle\twords\n"));
     for (size_t i = 0; i < p->n; i++) {
         const struct predicted *x = &p->v[i];
-        TRY(show_text(b, p->id, strlen(p->id)));
+        TRY(plain_text(b, p->id, strlen(p->id)));
         TRY(buf_str(b, "\t"));
-        TRY(show_text(b, p->split, strlen(p->split)));
+        TRY(plain_text(b, p->split, strlen(p->split)));
         TRY(buf_fmt(b, "\t%s\t", x->code));
         if (!isnan(x->score))
             TRY(buf_fmt(b, "%.9g", x->score));
@@ -148,10 +148,10 @@ static json_t *json_code(const struct predicted *x, bool gen)
     if (x->n_words)
         bad = bad || json_object_set_new(j, "words", words = json_array());
     for (size_t i = 0; i < x->n_words; i++)
-        bad = bad || json_array_append_new(words, json_pack("{s:s, s:I, s:I, s:f}", "text", x->words[i].words, "begin",
-                                                            (json_int_t)x->words[i].at.begin, "end",
-                                                            (json_int_t)x->words[i].at.end, "weight",
-                                                            x->words[i].at.weight));
+        bad = bad ||
+              json_array_append_new(words, json_pack("{s:s, s:I, s:I, s:f}", "text", x->words[i].words, "begin",
+                                                     (json_int_t)x->words[i].at.begin, "end",
+                                                     (json_int_t)x->words[i].at.end, "weight", x->words[i].at.weight));
     if (bad) {
         json_decref(j);
         return NULL;
@@ -193,14 +193,12 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
     struct prediction p = {0};
     const char *id;
     size_t n;
-    uint32_t at;
     rec_str(rec, "id", &id, &n);
-    if (o.id.n && intern_find(&st.wanted, id, n) < 0)
+    if (o.id.n && names_find(&st.wanted, id, n) < 0)
         return 0;
-    int rc = intern_add(&st.id, id, n, &at);
-    if (!rc && at < st.found)
+    int rc = names_add(&st.id, id, n, NULL);
+    if (rc == 1)
         rc = err_set(E_DATA, "field id: given twice");
-    st.found++;
     if (!rc)
         rc = prediction_read(&p, rec, &st.labels, (size_t)o.top);
     if (!rc && !o.notes)
@@ -237,7 +235,7 @@ static int read_notes(struct run *r, struct stream *s)
         size_t id_n, n;
         rec_str(rec, "id", &id, &id_n);
         rec_str(rec, "text", &text, &n);
-        int64_t at = intern_find(&st.id, id, id_n);
+        int64_t at = names_find(&st.id, id, id_n);
         if (at < 0)
             continue;
         rc = seen[at] ? err_set(E_DATA, "field id: given twice") : prediction_words(&st.v[at], text, n);
@@ -266,10 +264,9 @@ static int begin(struct run *r)
         if (rc)
             return err_ctx(rc, "%s", stream_name(r->in));
     }
-    for (int i = 0; i < o.id.n; i++) {
-        uint32_t at;
-        TRY(intern_add(&st.wanted, o.id.v[i], strlen(o.id.v[i]), &at));
-    }
+    for (int i = 0; i < o.id.n; i++)
+        if (names_add(&st.wanted, o.id.v[i], strlen(o.id.v[i]), NULL) > 1)
+            return E_NOMEM;
     if (o.kb) {
         TRY(run_input(r, o.kb, "kb", &kb));
         TRY(kb_load(&st.kb, kb));
@@ -283,8 +280,8 @@ static int end(struct run *r)
 {
     for (uint32_t i = 0; i < st.wanted.n; i++) {
         size_t n;
-        const char *id = intern_at(&st.wanted, i, &n);
-        if (intern_find(&st.id, id, n) < 0)
+        const char *id = names_at(&st.wanted, i, &n);
+        if (names_find(&st.id, id, n) < 0)
             return err_set(E_DATA, "%s: no prediction of note '%.*s'", stream_name(r->in), (int)n, id);
     }
     if (notes)
@@ -299,8 +296,8 @@ static void done(struct run *r)
     for (size_t i = 0; i < st.n; i++)
         prediction_free(&st.v[i]);
     free(st.v);
-    intern_free(&st.id);
-    intern_free(&st.wanted);
+    names_free(&st.id);
+    names_free(&st.wanted);
     labels_close(&st.labels);
     kb_free(&st.kb);
     buf_free(&st.text);

@@ -12,12 +12,14 @@ static int example_at(struct examples *e, const msgpack_object *rec, struct exam
 {
     const char *id, *split = "";
     size_t id_n, split_n = 0;
-    uint32_t at, before = e->id.n;
+    uint32_t at;
     rec_str(rec, "id", &id, &id_n);
     rec_str(rec, "split", &split, &split_n);
     if (id_n == 0 || memchr(id, 0, id_n))
         return err_set(E_DATA, "field id: empty, or holds a NUL byte");
-    TRY(intern_add(&e->id, id, id_n, &at));
+    int known = names_add(&e->id, id, id_n, &at);
+    if (known > 1)
+        return known;
     if (at >= e->cap) {
         size_t cap = e->id.cap;
         struct example *v = mem_grow(e->v, cap, sizeof *v);
@@ -28,7 +30,7 @@ static int example_at(struct examples *e, const msgpack_object *rec, struct exam
         e->cap = cap;
     }
     *x = &e->v[at];
-    if (at == before)
+    if (!known)
         return ((*x)->split = mem_strndup(split, split_n)) ? 0 : E_NOMEM;
     if (strlen((*x)->split) != split_n || memcmp((*x)->split, split, split_n))
         return err_set(E_DATA, "field split: not the split that the other stream gives this id");
@@ -93,8 +95,8 @@ static int word_units(struct examples *e, const int32_t *id, size_t n, struct bu
     const unsigned char *at = (const unsigned char *)text.p, *end = at + text.n;
     while (!rc && at < end && next_word(&at, end, &w)) {
         uint32_t unit;
-        rc = intern_add(&e->word, w.c, w.n, &unit);
-        if (!rc)
+        rc = names_add(&e->word, (const char *)w.c, w.n, &unit);
+        if (rc <= 1)
             rc = add_unit(units, unit);
     }
     buf_free(&text);
@@ -164,7 +166,7 @@ int examples_rows(struct examples *e, double bias)
 
 void examples_free(struct examples *e)
 {
-    for (uint32_t i = 0; i < e->id.n && i < e->cap; i++) {
+    for (size_t i = 0; i < e->id.n && i < e->cap; i++) {
         free(e->v[i].split);
         free(e->v[i].label);
         bag_free(&e->v[i].bag);
@@ -172,8 +174,8 @@ void examples_free(struct examples *e)
     }
     free(e->v);
     free(e->order);
-    intern_free(&e->id);
-    intern_free(&e->word);
+    names_free(&e->id);
+    names_free(&e->word);
     tfidf_free(&e->text);
     *e = (struct examples){0};
 }

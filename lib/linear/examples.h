@@ -13,20 +13,20 @@ struct example {
     char *split;
     uint32_t *label, labels; /* ascending, none twice; NULL: no target */
     struct bag bag;
-    bool tokens;             /* its tokens were read */
+    bool tokens;              /* its tokens were read */
     struct feature_node *row; /* by examples_rows() */
 };
-struct examples {        /* zero it, set words and text's ngrams and least_texts */
+struct examples {            /* zero it, set words and text's ngrams and least_texts */
     const struct spm *words; /* units are the words that this vocabulary's pieces spell, folded as in lib/kb/word.h;
                                 NULL: units are the pieces */
-    struct intern id;    /* an example's number is its id's */
+    struct names id;        /* an example's number is its id's */
     struct example *v;
     size_t cap;
-    uint32_t *order, n;  /* (n) those with tokens, as they came */
+    uint32_t *order, n; /* (n) those with tokens, as they came */
     size_t order_cap;
     struct tfidf text;
-    struct intern word;
-    int32_t silent[3];   /* pieces that say nothing (padding, end, begin); -1: none */
+    struct names word;
+    int32_t silent[3]; /* pieces that say nothing (padding, end, begin); -1: none */
 };
 /* A target or gold record. E_DATA: neither train nor dev. */
 int examples_target(struct examples *e, const msgpack_object *rec, const struct labels *l);

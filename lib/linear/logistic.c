@@ -41,8 +41,8 @@ static int one_label(const struct logistic *g, size_t l, double *y, struct featu
     for (size_t j = g->holder_at[l]; j < g->holder_at[l + 1]; j++)
         y[g->holder[j]] = 1;
     /* The constant feature is a column like the others, so bias stays -1 ("none"); liblinear changes no row. */
-    const struct problem p = {.l = (int)g->n, .n = g->features, .y = y, .x = (struct feature_node **)(uintptr_t)g->x,
-                              .bias = -1};
+    const struct problem p = {
+        .l = (int)g->n, .n = g->features, .y = y, .x = (struct feature_node **)(uintptr_t)g->x, .bias = -1};
     const struct parameter how = {.solver_type = L2R_LR, .eps = tolerance, .C = g->penalty};
     struct model *m = train(&p, &how);
     double sign = m->label[0] == 1 ? 1 : -1;

@@ -10,11 +10,11 @@ struct feature_node;
 struct logistic {
     struct feature_node *const *x; /* (n) training rows */
     size_t n;
-    int32_t features;              /* places in a row */
+    int32_t features; /* places in a row */
     size_t labels;
-    const size_t *holder_at;       /* (labels+1) and, from holder_at[l] on, the rows that have label l */
+    const size_t *holder_at; /* (labels+1) and, from holder_at[l] on, the rows that have label l */
     const uint32_t *holder;
-    double penalty;                /* C: what a unit of loss costs beside half the squared weights */
+    double penalty; /* C: what a unit of loss costs beside half the squared weights */
     int threads;
     void (*done)(void *ctx, size_t labels); /* progress, from the calling thread; NULL: none */
     void *ctx;

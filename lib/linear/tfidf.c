@@ -47,8 +47,8 @@ int tfidf_bag(struct tfidf *t, const uint32_t *unit, size_t n, struct bag *out)
     for (size_t i = 0; i < n && !rc; i++)
         for (size_t k = 1; k <= (size_t)t->ngrams && i + k <= n && !rc; k++) {
             uint32_t f;
-            rc = intern_add(&t->runs, unit + i, k * sizeof *unit, &f);
-            if (!rc)
+            rc = names_add(&t->runs, (const char *)(unit + i), k * sizeof *unit, &f);
+            if (rc <= 1)
                 rc = count_one(t, out, &cap, f);
         }
     for (size_t i = 0; i < out->n; i++)
@@ -59,6 +59,8 @@ int tfidf_bag(struct tfidf *t, const uint32_t *unit, size_t n, struct bag *out)
 int tfidf_fit(struct tfidf *t, const struct bag *const *train, size_t n)
 {
     size_t all = t->runs.n;
+    if (all >= INT32_MAX - 1)
+        return err_set(E_DATA, "more than %d different features", INT32_MAX - 2);
     uint32_t *texts = mem_zalloc(all, sizeof *texts);
     t->place = mem_zalloc(all, sizeof *t->place);
     t->idf = mem_alloc(all, sizeof *t->idf);
@@ -112,7 +114,7 @@ void bag_free(struct bag *b)
 
 void tfidf_free(struct tfidf *t)
 {
-    intern_free(&t->runs);
+    names_free(&t->runs);
     free(t->mark);
     free(t->place);
     free(t->idf);

@@ -65,7 +65,7 @@ linear --split dev -o dev.icds
 is "dev and test are by one model" "$(meta dev.icds 'm["model"]')" "$(meta pred.icds 'm["model"]')"
 is "the chosen score is the score on dev" "$(f1 dev.icds)" "$(meta dev.icds 'm["model"]["dev"]["f1_micro"]')"
 icd-score -q -g gold.icds --tune dev.icds --table pred.icds | grep -o 'score above [0-9.]*' >got
-is "icd-score --tune finds the same threshold" "$(cat got)" "score above $(meta pred.icds 'm["threshold"]')"
+is "icd-score --tune finds the same threshold" "$(cat got)" "score above $(meta pred.icds '"%.17g" % m["threshold"]')"
 python3 - <<'PY' # a task that needs its penalty chosen: words tell only most of the time
 import json, random
 random.seed(8)

@@ -80,17 +80,18 @@ a: 1 code
   +  428.0    0.750
   -  401.9    0.500  [generated]
 TEXT
-shows "tsv" -n note.icds -k kb.icds --format tsv --top 2 pred.icds <<'TEXT'
-id	split	code	score	predicted	title	words
-a	test	428.0	0.875	1	Congestive heart failure	pulmonary edema | heart failure
-a	test	401.9	0.75	1	Hypertension unspecified	
-b	test	401.9	0.5	0	Hypertension unspecified	
-b	test	250.00	0.25	0		
-TEXT
-shows "tsv of generated text" --format tsv --id h gen.icds <<'TEXT'
-id	split	code	score	predicted	title	words
-h		401.9		1		
-TEXT
+# The table, with "." for a field that holds nothing.
+table() { pred-show -q --format tsv "$@" | awk -F'\t' '{for (i = 1; i <= NF; i++) printf "%s%s", ($i == "" ? "." : $i), (i < NF ? ";" : "\n")}'; }
+cat >want <<'TABLE'
+id;split;code;score;predicted;title;words
+a;test;428.0;0.875;1;Congestive heart failure;pulmonary edema | heart failure
+a;test;401.9;0.75;1;Hypertension unspecified;.
+b;test;401.9;0.5;0;Hypertension unspecified;.
+b;test;250.00;0.25;0;.;.
+TABLE
+table -n note.icds -k kb.icds --top 2 pred.icds >got
+is "tsv" "$(cat got)" "$(cat want)"
+is "tsv of generated text" "$(table --id h gen.icds | tail -n 1)" "h;.;401.9;.;1;.;."
 shows "json" -n note.icds -k kb.icds --format json pred.icds <<'TEXT'
 {"id":"a","split":"test","codes":[{"code":"428.0","predicted":true,"score":0.875,"title":"Congestive heart failure","words":[{"text":"pulmonary edema","begin":48,"end":63,"weight":0.75},{"text":"heart failure","begin":26,"end":39,"weight":0.4}]},{"code":"401.9","predicted":true,"score":0.75,"title":"Hypertension\tunspecified"}],"threshold":0.6}
 {"id":"b","split":"test","codes":[],"threshold":0.6}

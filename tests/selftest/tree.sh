@@ -54,6 +54,14 @@ rules="absolute_paths wide_lines heads kernels tools blanks registered"
 cd "$ROOT" || exit 1
 for rule in $rules; do is "$rule" "$($rule 2>&1)" ""; done
 
+# In an archive one of two definitions of a name wins without a word, and the other's callers get it.
+twice() { nm -g --defined-only "$1" 2>/dev/null | awk 'NF == 3 && $2 ~ /[TDBR]/ {print $3}' | grep -v '^_Z' | sort | uniq -d; }
+is "external names are defined once" "$(twice "$B/libicdpipe.a")" ""
+(cd "$T" && echo 'int choose(void) { return 1; }' >one.c && echo 'int choose(void) { return 2; }' >two.c &&
+    cc -c one.c two.c && ar rcs two.a one.o two.o && rm one.* two.[co])
+is "a name that is defined twice is seen" "$(twice "$T/two.a")" choose
+rm -f "$T/two.a"
+
 # Each rule sees a tree that breaks it.
 tracked . | tar -cf - -T - 2>/dev/null | tar -xf - -C "$T"
 cd "$T" || exit 1

@@ -1,30 +1,9 @@
-/* lib/linear: numbers of strings, TF-IDF by hand, logistic regression where the answer is known. */
+/* lib/linear: TF-IDF by hand, logistic regression where the answer is known. */
 #include "lib/linear/logistic.h"
 #include "lib/linear/tfidf.h"
 #include "tests/test.h"
 
 #include <linear.h>
-
-static void strings(void)
-{
-    struct intern t = {0};
-    uint32_t n;
-    CHECK(intern_find(&t, "a", 1) == -1);
-    for (uint32_t i = 0; i < 5000; i++) {
-        uint32_t key = i * 2654435761u;
-        CHECK(intern_add(&t, &key, sizeof key, &n) == 0 && n == i);
-    }
-    for (uint32_t i = 0; i < 5000; i++) {
-        uint32_t key = i * 2654435761u;
-        size_t len;
-        CHECK(intern_add(&t, &key, sizeof key, &n) == 0 && n == i && intern_find(&t, &key, sizeof key) == i);
-        CHECK(!memcmp(intern_at(&t, i, &len), &key, sizeof key) && len == sizeof key);
-    }
-    CHECK(t.n == 5000 && intern_add(&t, "", 0, &n) == 0 && n == 5000 && intern_find(&t, "", 0) == 5000);
-    CHECK(intern_find(&t, "abc", 3) == -1); /* a part of what is there is not there */
-    intern_free(&t);
-    DONE("strings by number");
-}
 
 static void weights(void)
 {
@@ -51,7 +30,7 @@ static void weights(void)
 
     struct tfidf pairs = {.ngrams = 2, .least_texts = 2};
     CHECK(!tfidf_bag(&pairs, (uint32_t[]){1, 2, 1, 2}, 4, &a) && !tfidf_bag(&pairs, (uint32_t[]){2, 1}, 2, &b));
-    CHECK(a.n == 4 && a.count[0] == 2); /* 1, 12, 2, 21 */
+    CHECK(a.n == 4 && a.count[0] == 2);                                           /* 1, 12, 2, 21 */
     CHECK(!tfidf_fit(&pairs, (const struct bag *[]){&a, &b}, 2) && pairs.n == 3); /* without 12 */
     bag_free(&a), bag_free(&b);
     tfidf_free(&pairs);
@@ -88,7 +67,6 @@ static void probabilities(void)
 
 int main(void)
 {
-    strings();
     weights();
     probabilities();
     TEST_EXIT();

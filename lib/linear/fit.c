@@ -1,5 +1,5 @@
-/* Penalty and threshold from dev: see choose.h. */
-#include "lib/linear/choose.h"
+/* Penalty and threshold from dev: see fit.h. */
+#include "lib/linear/fit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,11 @@
 #include "lib/util/err.h"
 
 /* A search from 10 up, or else down: larger ones take longer, and the best was never far on the corpora tried. */
-static const double choice_penalties[] = {0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000};
-enum { START = 4, PENALTIES = sizeof choice_penalties / sizeof *choice_penalties };
+static const double penalties[] = {0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000};
+enum { START = 4, PENALTIES = sizeof penalties / sizeof *penalties };
 
 struct work {
-    struct choice *c;
+    struct linear_fit *c;
     struct logistic fit;
     struct feature_node **train, **row; /* row: dev notes, then those asked for */
     const struct example **dev;
@@ -22,7 +22,6 @@ struct work {
     uint32_t *holder;
     float *score;             /* (dev + asked, labels) of the penalty in hand */
     struct metric_note *note; /* (dev) */
-    double *threshold;        /* (labels) */
     double penalty;
 };
 
@@ -35,7 +34,6 @@ static void work_free(struct work *w)
     free(w->holder);
     free(w->score);
     free(w->note);
-    free(w->threshold);
 }
 
 /* Which training rows have each label: by label, ascending. */
@@ -68,7 +66,7 @@ static void report(void *ctx, size_t labels)
 
 static int prepare(struct work *w)
 {
-    struct choice *c = w->c;
+    struct linear_fit *c = w->c;
     const struct examples *e = c->of;
     size_t L = c->labels->n;
     const struct example **train = mem_alloc(e->n, sizeof *train);
@@ -99,51 +97,33 @@ static int prepare(struct work *w)
     TRY(rc);
     w->score = mem_alloc((w->devs + c->asked) * sizeof(float), L);
     w->note = mem_zalloc(w->devs, sizeof *w->note);
-    w->threshold = mem_alloc(L, sizeof *w->threshold);
     c->score = mem_alloc(c->asked * sizeof(float), L);
-    if (!w->score || !w->note || !w->threshold || !c->score)
+    if (!w->score || !w->note || !c->score)
         return E_NOMEM;
     for (size_t i = 0; i < w->devs; i++)
         w->note[i] = (struct metric_note){
             .gold = w->dev[i]->label, .n_gold = w->dev[i]->labels, .score = w->score + i * L, .weight = 1};
-    w->fit = (struct logistic){w->train, c->train, e->text.n + 1, L, w->holder_at, w->holder,
-                               .threads = c->threads, .done = c->done ? report : NULL, .ctx = w};
+    w->fit = (struct logistic){w->train,     c->train,  e->text.n + 1,         L,
+                               w->holder_at, w->holder, .threads = c->threads, .done = c->done ? report : NULL,
+                               .ctx = w};
     return 0;
-}
-
-static double micro_f1(const struct metric_set *s, double threshold)
-{
-    size_t hits = 0, above = 0, gold = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct metric_note *x = &s->note[i];
-        gold += x->n_gold;
-        for (size_t l = 0; l < s->L; l++)
-            above += (double)x->score[l] > threshold;
-        for (uint32_t j = 0; j < x->n_gold; j++)
-            hits += (double)x->score[x->gold[j]] > threshold;
-    }
-    return metric_ratio(2 * (double)hits, (double)(above + gold));
 }
 
 /* Trains with one penalty; it is kept when its best threshold on dev is better than what was kept. */
 static int attempt(struct work *w, double penalty, bool *better)
 {
-    struct choice *c = w->c;
+    struct linear_fit *c = w->c;
     size_t L = c->labels->n;
-    struct metric_set dev = {.n = w->devs, .L = L, .note = w->note, .code = (const char *const *)c->labels->code,
-                             .scores = true};
+    const struct metric_set dev = {.n = w->devs, .L = L, .note = w->note, .scores = true};
+    double threshold, f1;
     w->fit.penalty = w->penalty = penalty;
     TRY(logistic_scores(&w->fit, w->row, w->devs + c->asked, w->score));
-    int rc = metric_prepare(&dev);
-    if (!rc)
-        rc = threshold_tune(&dev, false, true, w->threshold);
-    double f1 = rc ? 0 : micro_f1(&dev, w->threshold[0]);
-    metric_close(&dev);
-    *better = !rc && f1 > c->f1;
+    TRY(threshold_all(&dev, &threshold, &f1));
+    *better = f1 > c->f1;
     if (!*better)
-        return rc;
+        return 0;
     c->f1 = f1;
-    c->threshold = w->threshold[0];
+    c->threshold = threshold;
     c->penalty = penalty;
     memcpy(c->score, w->score + w->devs * L, c->asked * L * sizeof *c->score);
     return 0;
@@ -155,7 +135,7 @@ static int climb(struct work *w, int step, bool *gained)
     bool better = true;
     *gained = false;
     for (int i = START + step; i >= 0 && i < PENALTIES && better; i += step) {
-        TRY(attempt(w, choice_penalties[i], &better));
+        TRY(attempt(w, penalties[i], &better));
         *gained |= better;
     }
     return 0;
@@ -166,14 +146,14 @@ static int search(struct work *w)
     bool gained;
     double given = w->c->penalty;
     w->c->f1 = -1;
-    TRY(attempt(w, given > 0 ? given : choice_penalties[START], &gained));
+    TRY(attempt(w, given > 0 ? given : penalties[START], &gained));
     if (given > 0)
         return 0;
     TRY(climb(w, 1, &gained));
     return gained ? 0 : climb(w, -1, &gained);
 }
 
-int choose(struct choice *c)
+int linear_fit(struct linear_fit *c)
 {
     struct work w = {.c = c};
     int rc = prepare(&w);
@@ -183,7 +163,7 @@ int choose(struct choice *c)
     return rc;
 }
 
-void choice_free(struct choice *c)
+void linear_fit_free(struct linear_fit *c)
 {
     free(c->score);
     c->score = NULL;
