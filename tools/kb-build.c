@@ -168,19 +168,15 @@ static int on_shared(void *ctx, const char *form, const uint32_t *code, size_t n
 /* Which version the codes are of, where nobody said it. */
 static int settle_version(struct run *r)
 {
-    struct code_votes v;
-    if (!strcmp(icd, "auto")) {
-        TRY(code_check_version(&st.codes, &v, &st.titles.icd));
-        if (v.icd9 + v.icd10 + v.either && !label_set_named(labels_from))
-            run_note(r, "the codes are of ICD-%d: %zu can be of it alone, %zu of ICD-%d alone, %zu of either (--icd)",
-                     st.titles.icd, st.titles.icd == 9 ? v.icd9 : v.icd10, st.titles.icd == 9 ? v.icd10 : v.icd9,
-                     19 - st.titles.icd, v.either);
-        icd = st.titles.icd == 10 ? "10" : "9"; /* what the stream's history says */
-    }
-    st.titles.icd = atoi(icd);
-    for (size_t i = 0; i < codes(); i++)
-        st.titles.dotted |= strchr(code_at(i), '.') != NULL;
-    return 0;
+    struct buf found = {0};
+    st.titles.icd = atoi(icd); /* 0: auto */
+    int rc = st.titles.icd ? 0 : code_check_version(&st.codes, &st.titles.icd, &found);
+    if (!rc && found.n && !label_set_named(labels_from))
+        run_note(r, "%.*s (--icd)", (int)found.n, found.p);
+    icd = st.titles.icd == 10 ? "10" : "9"; /* what the stream's history says */
+    st.titles.dotted = code_check_dotted(&st.codes);
+    buf_free(&found);
+    return rc;
 }
 
 static int input_file(void *ctx, const char *path)

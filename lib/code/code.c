@@ -116,7 +116,8 @@ bool code_is_null_word(const char *p, size_t n)
 
 bool code_is_procedure(const char *code)
 {
-    return strcspn(code, ".") == 2 || (code_look(code, strlen(code)) & CODE_ICD10_PCS) != 0;
+    unsigned shapes = code_look(code, strlen(code));
+    return strcspn(code, ".") == 2 || (shapes & CODE_ICD10_PCS) || shapes == CODE_ICD10_PCS_PART;
 }
 
 void code_vote(struct code_votes *v, const char *p, size_t n)

@@ -28,8 +28,9 @@ unsigned code_look(const char *p, size_t n);
 /* What tables and programs write for "no value": nothing but blanks, "nan", "NULL", "N/A", "-" ... in any case. No word
  * of these is a code. */
 bool code_is_null_word(const char *p, size_t n);
-/* A procedure, as the dot or the shape shows: 2 characters before the dot, or ICD-10-PCS. Codes of ICD-9 without dot
- * do not show it ("3893" can be either) and count as diagnoses. */
+/* A procedure, as the dot or the shape shows: 2 characters before the dot, ICD-10-PCS, or the beginning of such a code
+ * that can be nothing else (bw03). Codes of ICD-9 without dot do not show it ("3893" can be either) and count as
+ * diagnoses. */
 bool code_is_procedure(const char *code);
 
 /* Which version a set of codes is of. Zero it, add each code, ask. */

@@ -221,7 +221,7 @@ static int read_code(struct mimic *m, const struct csv_row *r, enum icd9_kind ki
         m->counts.null_codes++;
         return 0;
     }
-    if (code_is_null_word(c.p, c.n)) {
+    if (!code_look(c.p, c.n) && code_is_null_word(c.p, c.n)) {
         count_odd(&m->counts.null_words, r, &c);
         return 0;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/code/code.h"
 #include "lib/util/err.h"
 
 static void count(struct code_check *c, enum code_oddity kind, const char *code)
@@ -89,24 +90,50 @@ int code_check_say(const struct code_check *c, enum code_oddity kind, int icd, s
     return buf_fmt(out, "%s", n > ODD_SHOWN ? ", ..." : "");
 }
 
-int code_check_version(const struct code_list *l, struct code_votes *votes, int *icd)
+static int known_in(const struct code_list *l, int icd, size_t *known)
 {
-    size_t known[2] = {0};
-    *votes = (struct code_votes){0};
+    struct titles t = {.icd = icd};
+    int rc = titles_add_shipped(&t, NULL, NULL);
+    *known = 0;
+    for (size_t i = 0; i < l->set.n && !rc; i++)
+        *known += titles_known(&t, l->set.code[i]);
+    titles_free(&t);
+    return rc;
+}
+
+int code_check_version(const struct code_list *l, int *icd, struct buf *reason)
+{
+    struct code_votes v = {0};
+    size_t nine, ten;
     for (size_t i = 0; i < l->set.n; i++)
-        code_vote(votes, l->set.code[i], strlen(l->set.code[i]));
-    if ((*icd = code_version(votes)) || !(votes->icd9 + votes->icd10 + votes->either))
+        code_vote(&v, l->set.code[i], strlen(l->set.code[i]));
+    *icd = code_version(&v);
+    if (*icd)
+        return buf_fmt(reason, "the codes are of ICD-%d: %zu can be of it alone, %zu of ICD-%d alone, %zu of either",
+                       *icd, *icd == 9 ? v.icd9 : v.icd10, *icd == 9 ? v.icd10 : v.icd9, 19 - *icd, v.either);
+    *icd = 9;
+    if (!(v.icd9 + v.icd10 + v.either))
         return 0;
     /* as many of the one as of the other */
-    for (int k = 0; k < 2; k++) {
-        struct titles t = {.icd = 9 + k};
-        int rc = titles_add_shipped(&t, NULL, NULL);
-        for (size_t i = 0; i < l->set.n && !rc; i++)
-            known[k] += titles_known(&t, l->set.code[i]);
-        titles_free(&t);
-        TRY(rc);
+    TRY(known_in(l, 9, &nine));
+    TRY(known_in(l, 10, &ten));
+    if (nine == ten)
+        return err_set(E_USAGE, "the codes can be of ICD-9 or of ICD-10: --icd says which they are");
+    *icd = nine > ten ? 9 : 10;
+    return buf_fmt(reason, "the codes can be of either version; ICD-%d has titles for more of them", *icd);
+}
+
+bool code_check_dotted(const struct code_list *l)
+{
+    bool procedures = false, undotted = false;
+    for (size_t i = 0; i < l->set.n; i++) {
+        const char *code = l->set.code[i];
+        size_t n = strlen(code);
+        unsigned shapes = code_look(code, n), pcs = CODE_ICD10_PCS | CODE_ICD10_PCS_PART;
+        if (shapes && strchr(code, '.'))
+            return true;
+        procedures |= (shapes & pcs) && !(shapes & CODE_ICD10_CM);
+        undotted |= (shapes & CODE_ICD10_CM) && !(shapes & pcs) && n > 3;
     }
-    *icd = known[0] > known[1] ? 9 : 10;
-    return known[0] != known[1] ? 0
-                                : err_set(E_USAGE, "the codes can be of ICD-9 or of ICD-10: --icd says which they are");
+    return procedures && !undotted;
 }

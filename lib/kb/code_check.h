@@ -3,7 +3,6 @@
  * tests/cli/kb-build-icd10.sh. */
 #ifndef ICD_CODE_CHECK_H
 #define ICD_CODE_CHECK_H
-#include "lib/code/code.h"
 #include "lib/kb/code_list.h"
 #include "lib/kb/titles.h"
 
@@ -28,8 +27,12 @@ int code_check(struct code_check *c, const struct code_list *l, struct titles *t
 /* "3 codes are categories, ...: 250, 250.0, 401": a sentence to *out, where there is any of the kind. E_NOMEM. */
 int code_check_say(const struct code_check *c, enum code_oddity kind, int icd, struct buf *out);
 
-/* Which version a list is of: 9 or 10. By the codes' shapes (*votes); where these do not tell, by the version that has
- * titles for more of them. E_USAGE when neither tells. */
-int code_check_version(const struct code_list *l, struct code_votes *votes, int *icd);
+/* Which version a list is of: 9 or 10, and the reason in words. By the codes' shapes; where these do not tell, by the
+ * version that has titles for more of them. E_USAGE when neither tells. Without any ICD code 9, and no reason. */
+int code_check_version(const struct code_list *l, int *icd, struct buf *reason);
+
+/* Are the list's ICD-10 diagnoses written with their dots, so that b030 is the beginning of a procedure? So it is where
+ * a code has a dot, and where procedures are there but no diagnosis that shows the opposite (E119). */
+bool code_check_dotted(const struct code_list *l);
 
 #endif

@@ -153,8 +153,9 @@ static void test_null_words(void)
 static void test_procedures(void)
 {
     CHECK(code_is_procedure("38.93") && code_is_procedure("00.66") && code_is_procedure("0DTJ4ZZ"));
-    CHECK(code_is_procedure("B24BZZZ") && code_is_procedure("bt41zzz"));
+    CHECK(code_is_procedure("B24BZZZ") && code_is_procedure("bt41zzz") && code_is_procedure("bw03"));
     CHECK(!code_is_procedure("401.9") && !code_is_procedure("486") && !code_is_procedure("V45.81"));
+    CHECK(!code_is_procedure("b030") && !code_is_procedure("0016") && !code_is_procedure("nan"));
     CHECK(!code_is_procedure("E812.0") && !code_is_procedure("E11.65") && !code_is_procedure("I10."));
     CHECK(!code_is_procedure("S72.001A") && !code_is_procedure("S72001A") && !code_is_procedure("H401110"));
     DONE("procedures");
