@@ -173,7 +173,7 @@ static int search(struct work *w)
     return gained ? 0 : climb(w, -1, &gained);
 }
 
-int choose(struct choice *c)
+int linear_choose(struct choice *c)
 {
     struct work w = {.c = c};
     int rc = prepare(&w);

@@ -13,14 +13,14 @@ struct choice { /* set what is above the line */
     int threads;
     void (*done)(void *ctx, double penalty, size_t labels); /* progress */
     void *ctx;
-    /* ---- by choose() ---- */
+    /* ---- by linear_choose() ---- */
     double threshold, f1;    /* on dev */
     size_t train, dev;       /* notes */
     float *score;            /* (asked, labels) */
 };
 /* Penalties are tried from 10 on in steps of about 3, upwards while each is better than the one before; downwards where
  * 30 is no better than 10. E_DATA when no dev note has a target, tokens and a code. */
-int choose(struct choice *c);
+int linear_choose(struct choice *c);
 void choice_free(struct choice *c);
 
 #endif
