@@ -14,7 +14,6 @@ struct code_list {
 enum { CODE_UNKNOWN = -1, CODE_AMBIGUOUS = -2 };
 /* `from`: a named list or a file as for label_set_load, or a gold, target, pred or kb stream, of which the header's
  * label set is all that is read. E_DATA, E_NOINPUT. */
-bool code_list_is_stream(const char *from); /* a file that begins as streams do */
 int code_list_load(struct code_list *l, const char *from);
 bool code_list_is_stream(const char *from); /* a file that begins as streams do */
 /* The place of "401.9", "4019"; else a negative value as above. A code of the list wins over another's short way. */
