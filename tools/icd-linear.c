@@ -167,11 +167,7 @@ static int train_and_choose(struct run *r)
     st.c.threads = r->threads;
     st.c.done = show;
     st.c.ctx = r;
-<<<<<<< HEAD
     TRY(linear_fit(&st.c));
-=======
-    TRY(linear_choose(&st.c));
->>>>>>> vocab
     progress_end(&r->progress);
     run_note(r, "%zu train and %zu dev notes, %d features; C = %g, threshold %.4g: micro-F1 %.4f on dev", st.c.train,
              st.c.dev, st.e.text.n, st.c.penalty, st.c.threshold, st.c.f1);

@@ -13,7 +13,6 @@ struct linear_fit { /* set what is above the line */
     int threads;
     void (*done)(void *ctx, double penalty, size_t labels); /* progress */
     void *ctx;
-<<<<<<< HEAD:lib/linear/fit.h
     /* ---- by linear_fit() ---- */
     double threshold, f1; /* on dev */
     size_t train, dev;    /* notes */
@@ -23,16 +22,5 @@ struct linear_fit { /* set what is above the line */
  * 30 is no better than 10. E_DATA when no dev note has a target, tokens and a code. */
 int linear_fit(struct linear_fit *c);
 void linear_fit_free(struct linear_fit *c);
-=======
-    /* ---- by linear_choose() ---- */
-    double threshold, f1;    /* on dev */
-    size_t train, dev;       /* notes */
-    float *score;            /* (asked, labels) */
-};
-/* Penalties are tried from 10 on in steps of about 3, upwards while each is better than the one before; downwards where
- * 30 is no better than 10. E_DATA when no dev note has a target, tokens and a code. */
-int linear_choose(struct choice *c);
-void choice_free(struct choice *c);
->>>>>>> vocab:lib/linear/choose.h
 
 #endif

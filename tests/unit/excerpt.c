@@ -56,7 +56,6 @@ int main(void)
                                                   P({8, 9, 1}), "chest@7-12*1"));
 
     struct buf b = {0};
-<<<<<<< HEAD
     CHECK(!plain_text(&b,
                      "  a\x1b[31m\tb\r\n c\xC2\x9B"
                      "d  ",
@@ -65,12 +64,6 @@ int main(void)
     CHECK(!strcmp(b.p, "a [31m b c d"));
     b.n = 0;
     CHECK(!plain_text(&b, "x", 1) && !plain_text(&b, "", 0) && !plain_text(&b, "\n\n", 2) && b.n == 1);
-=======
-    CHECK(!excerpt_text(&b, "  a\x1b[31m\tb\r\n c\xC2\x9B" "d  ", 17) && !buf_add(&b, "", 1));
-    CHECK(!strcmp(b.p, "a [31m b c d"));
-    b.n = 0;
-    CHECK(!excerpt_text(&b, "x", 1) && !show_text(&b, "", 0) && !show_text(&b, "\n\n", 2) && b.n == 1);
->>>>>>> vocab
     DONE("nothing that steers a terminal");
     buf_free(&b);
     TEST_EXIT();
