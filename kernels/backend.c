@@ -87,7 +87,11 @@ int backend_check_host(void)
 int t5_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance)
 {
     int n = bidirectional && buckets > 1 ? buckets / 2 : buckets, base = n < buckets && relative > 0 ? n : 0;
-    int64_t a = relative < 0 ? -relative : bidirectional ? relative : 0;
+    int64_t a = relative;
+    if (relative < 0)
+        a = -relative;
+    else if (!bidirectional)
+        a = 0;
     int exact = n / 2;
     if (a < exact)
         return base + (int)a;

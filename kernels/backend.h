@@ -59,8 +59,8 @@ void backend_share_cpu(char **argv);
 void backend_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int backend_check_host(void); /* what backend_fail recorded; for the check() of a backend */
 
-/* T5's bucket of a relative position (key - query); reference/HF rule, shared by every kernel through a table.
- * checkpoints.md section 2 has the boundaries. */
+/* T5's bucket of a relative position (key - query), by the rule of Hugging Face's implementation. Every kernel reads it
+ * from a table. Tests: tests/unit/kernels_attention.c has the boundaries. */
 int t5_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance);
 
 #endif

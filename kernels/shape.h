@@ -47,7 +47,9 @@ static inline int64_t row_offset(const struct tensor *t, int64_t r)
 static inline int64_t leading(const struct tensor *t)
 {
     int64_t ld = t->stride[t->nd - 2], cols = row_len(t);
-    return ld > cols ? ld : cols > 0 ? cols : 1;
+    if (ld > cols)
+        return ld;
+    return cols > 0 ? cols : 1;
 }
 
 #endif

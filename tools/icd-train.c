@@ -234,7 +234,7 @@ static int begin_kg(struct run *r)
 /* Options that go without the knowledge they are for, or against what the model has already. */
 static int check_kg(const struct knowledge *has)
 {
-    const char *odd = kg_cfg_odd(&kg, &kg_plain, has ? &has->cfg : &kg_plain);
+    const char *odd = kg_cfg_conflict(&kg, &kg_plain, has ? &has->cfg : &kg_plain);
     if (!odd && !has)
         odd = cfg.kg_refresh != KG_REFRESH ? "refresh" : strcmp(o.kg_grad, "stop") ? "grad" : NULL;
     if (!odd)

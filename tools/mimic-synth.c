@@ -1,5 +1,5 @@
-/* mimic-synth: writes a synthetic MIMIC-III v1.4 directory. The work is in lib/ingest/synth*.c.
- * It reads and writes no stream, so it has its own main. Tests: tests/cli/mimic-synth.sh. */
+/* mimic-synth: writes a synthetic MIMIC-III v1.4 directory. The work is done in lib/ingest/synth*.c.
+ * It reads and writes no stream, so it has a main of its own. Tests: tests/cli/mimic-synth.sh. */
 #include "lib/ingest/synth.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
@@ -17,13 +17,13 @@ static bool quiet;
 
 static const struct opt opts[] = {
     {.name = "admissions", .letter = 'n', .type = OPT_INT, .value = &admissions, .arg = "N", .min = 1, .max = 10000000,
-     .help = "How many admissions."},
+     .help = "Number of admissions."},
     {.name = "seed", .letter = 's', .type = OPT_INT, .value = &seed, .arg = "S", .min = 0, .max = 9007199254740992.,
-     .help = "Another number, another world; the same number, the same bytes."},
+     .help = "Another seed makes another hospital. The same seed makes the same bytes."},
     {.name = "length", .letter = 'l', .type = OPT_REAL, .value = &length, .arg = "X", .min = 50, .max = 20000,
-     .help = "Mean words of a discharge summary. Below about 250 headings and evidence take more room than that."},
+     .help = "Mean number of words of a discharge summary. Headings and evidence alone take about 250."},
     {.name = "threads", .letter = 'j', .type = OPT_INT, .value = &threads, .arg = "N", .min = 1, .max = 256,
-     .help = "Threads. The bytes do not depend on it.", .flags = OPT_QUIET},
+     .help = "Threads. The bytes do not depend on them.", .flags = OPT_QUIET},
     {.name = "quiet", .letter = 'q', .type = OPT_FLAG, .value = &quiet, .help = "No progress and no summary.",
      .flags = OPT_QUIET},
     {.type = OPT_END},

@@ -1,6 +1,6 @@
-/* note-sample: which parts of a note go into a model's limited input, as byte spans in the order they are to be read.
- * The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c). Labels are an input only where the scope
- * is said to need them: train notes' (gold-train), or all, which stamps the stream as an oracle's (gold).
+/* note-sample: chooses the parts of a note that go into a model's limited input, and writes them as byte spans in
+ * reading order. The knowledge says what matters (eqs 10-11 of the paper, lib/text/sample.c). Labels are an input for
+ * two scopes only: gold-train reads those of train notes, gold those of all and marks the stream as an oracle's.
  * Tests: tests/cli/note-sample.sh, tests/unit/sample.c. */
 #include "lib/stream/stage.h"
 
@@ -34,89 +34,108 @@ static bool headers = true, abbr_case = true, idf, negex, explain, stats;
 
 static const struct opt opts[] = {
     {"knowledge", 'k', OPT_FILE, &knowledge, "FILE",
-     "The kb stream whose expressions are looked for; not needed at level none."},
+     "The kb stream with the expressions to look for. Level none does not need it."},
     {"level", 'l', OPT_CHOICE, &level, "LEVEL",
-     "What is chosen among: none keeps the head of the note, section whole sections, paragraph sections and inside "
-     "them paragraphs.",
+     "What to choose among.\n"
+     "none: nothing; the beginning of the note is kept\n"
+     "section: whole sections\n"
+     "paragraph: sections, and inside them paragraphs",
      .choices = levels},
     {"budget", 'b', OPT_INT, &budget, "N",
-     "At most N sub-word pieces of the tokenizer, prompt and end piece among them; words where no tokenizer is given.",
+     "Limit of a note's sample: in sub-word pieces of --tokenizer, prompt and end piece included; in words without "
+     "--tokenizer.",
      1, 1e9},
     {"tokenizer", 't', OPT_FILE, &tokenizer, "FILE",
      "SentencePiece file or model directory whose pieces the budget counts."},
     {"template", 0, OPT_FILE, &template, "FILE",
-     "The prompt that tokenize will be given: its pieces count in the budget."},
+     "The prompt that tokenize will get. Its pieces count towards the budget."},
     {"format", 0, OPT_INT, &format, "N",
-     "The format that tokenize will be given: with 3 and 4 the list of the codes of the kb stream counts in the "
+     "The format that tokenize will get. With 3 and 4 the list of the codes of the kb stream counts towards the "
      "budget.",
      1, 4},
-    {"top-sections", 0, OPT_INT, &top, "N", "How many sections are chosen by the number of words in expressions.", 1,
-     1e6},
+    {"top-sections", 0, OPT_INT, &top, "N", "How many sections to choose.", 1, 1e6},
     {"rank", 0, OPT_CHOICE, &rank, "HOW",
-     "How sections are chosen: n,p by N, the chosen then ordered by p; lex by N and among equals by p, which is their "
-     "order "
-     "too; p by p alone.",
+     "How to choose sections. N is the number of a section's words in expressions, p their share of its words.\n"
+     "n,p: pick the sections with the largest N, then order those by p\n"
+     "lex: sort by N, ties by p\n"
+     "p: sort by p",
      .choices = ranks},
     {"fill", 0, OPT_CHOICE, &fill, "HOW",
-     "What fills a budget that the chosen sections leave: nothing, further sections by p, by N, or in the note's "
-     "order.",
+     "What to put into the rest of the budget, behind the chosen sections.\n"
+     "none: nothing\n"
+     "p: further sections, by p\n"
+     "n: further sections, by N\n"
+     "doc: further sections, in the note's order",
      .choices = fills},
     {"overflow", 0, OPT_CHOICE, &overflow, "HOW",
-     "What is kept of a section longer than what is left of the budget: level as the level says (its head, or its "
-     "paragraphs "
-     "by p), truncate its head, paragraph its paragraphs by p, skip nothing.",
+     "What to keep of a section that does not fit.\n"
+     "level: as --level says, its beginning or its best paragraphs\n"
+     "truncate: its beginning\n"
+     "paragraph: its best paragraphs, by p\n"
+     "skip: nothing of it",
      .choices = overflows},
     {"order", 0, OPT_CHOICE, &order, "HOW",
-     "The order in which what was kept is read: that in which it was chosen, or as in the note.", .choices = orders},
+     "In which order to read what was kept.\n"
+     "p: as it was chosen\n"
+     "doc: as in the note",
+     .choices = orders},
     {"para", 0, OPT_CHOICE, &para, "HOW",
-     "What a paragraph is: block between empty lines and before a sub-header of the hospital course; line, bullet and "
-     "sentence also end it at every line, before a list mark, at the end of a sentence.",
+     "Where a paragraph ends.\n"
+     "block: at an empty line, and before a sub-header of the hospital course\n"
+     "line: there, and at the end of every line\n"
+     "bullet: there, and before a line with a list mark\n"
+     "sentence: there, and at the end of a sentence",
      .choices = paras},
     {"short", 0, OPT_CHOICE, &short_notes, "HOW",
-     "Notes within the budget: pass keeps them as they are, reorder samples them like the others.", .choices = shorts},
-    {"headers", 0, OPT_FLAG, &headers, NULL,
-     "Put a section's header before what is kept of it; --no-headers leaves headers out."},
+     "What to do with a note that fits the budget.\n"
+     "pass: keep it as it is\n"
+     "reorder: sample it like the others",
+     .choices = shorts},
+    {"headers", 0, OPT_FLAG, &headers, NULL, "Put a section's header before what is kept of it."},
     {"always-keep", 0, OPT_STR, &always_keep, "ID,..",
-     "Sections that go first whatever their N, in the order of p: DISCH_DX,PROCEDURE, say. Not in the paper."},
-    {"count-unit", 0, OPT_CHOICE, &count_unit, "UNIT", "What N and p count: words, or pieces of the tokenizer.",
+     "Sections that go first whatever their N, in the order of p; for example DISCH_DX,PROCEDURE. Not in the paper."},
+    {"count-unit", 0, OPT_CHOICE, &count_unit, "UNIT",
+     "What N and p count.\n"
+     "word: words\n"
+     "piece: pieces of the tokenizer",
      .choices = units},
     {"match", 0, OPT_CHOICE, &match, "HOW",
-     "What belongs to an expression: phrase the words of a whole expression, word each word that is in some "
-     "expression.",
+     "What belongs to an expression.\n"
+     "phrase: the words of a whole expression that stands in the note\n"
+     "word: each word that occurs in some expression",
      .choices = matches},
     {"stop", 0, OPT_FILE, &stop, "FILE",
-     "With --match word: words that do not count by themselves, in the form of share/words/stop.txt; an empty file: "
-     "all count."},
+     "With --match word: words that do not count, in the form of share/words/stop.txt. With an empty file every word "
+     "counts."},
     {"idf", 0, OPT_FLAG, &idf, NULL,
-     "With --match word: a word counts the more, the fewer codes of the kb stream it belongs to."},
+     "With --match word: the fewer codes of the kb stream a word belongs to, the more it counts."},
     {"abbr-case", 0, OPT_FLAG, &abbr_case, NULL,
-     "Short forms of up to three letters in capitals match in capitals only; --no-abbr-case lets them match in any "
-     "case."},
+     "Match short forms of up to three letters in capitals (MI) in capitals only."},
     {"negex", 0, OPT_FLAG, &negex, NULL,
-     "Expressions that are denied (\"no\", \"was ruled out\") and sections of class N (family history, instructions) "
-     "do not "
-     "count."},
-    {"denials", 0, OPT_FILE, &denials, "FILE", "With --negex: what denies, in the form of share/words/denials.tsv."},
+     "Do not count expressions that are denied (\"no\", \"was ruled out\") or in sections of class N (family history, "
+     "instructions)."},
+    {"denials", 0, OPT_FILE, &denials, "FILE",
+     "With --negex: the words that deny, in the form of share/words/denials.tsv."},
     {"sections", 0, OPT_FILE, &sections, "FILE",
-     "Section headers to know, in the form of share/sections/canonical.tsv."},
+     "The section headers to know, in the form of share/sections/canonical.tsv."},
     {"scope", 0, OPT_CHOICE, &scope, "SCOPE",
-     "Whose expressions count: union those of all codes of the kb stream; predicted of the codes that --pred gives the "
-     "note; "
-     "gold-train for train notes of their own codes (--train-labels), for others of all; gold of the note's own codes "
-     "(--oracle-labels): an upper bound, and the stream says so.",
+     "Whose expressions count.\n"
+     "union: those of all codes of the kb stream\n"
+     "predicted: those of the codes that --pred gives the note\n"
+     "gold-train: for train notes those of their own codes (--train-labels), for others those of all codes\n"
+     "gold: those of the note's own codes (--oracle-labels); an upper bound, and the stream says so",
      .choices = scopes},
-    {"pred", 0, OPT_FILE, &pred, "FILE", "Predictions of a first pass, for --scope predicted."},
+    {"pred", 0, OPT_FILE, &pred, "FILE", "For --scope predicted: the predictions of a first pass."},
     {"train-labels", 0, OPT_FILE, &train_labels, "FILE",
-     "A gold or target stream, for --scope gold-train. Records of other splits than train are passed over, those of "
-     "test refused."},
+     "For --scope gold-train: a gold or target stream. Records of other splits are passed over; a record of the test "
+     "split is refused."},
     {"oracle-labels", 0, OPT_FILE, &oracle_labels, "FILE",
-     "The gold stream for --scope gold. Stamps the output, and all that is made of it, as an oracle's."},
+     "For --scope gold: the gold stream. It marks the output, and all that is made of it, as an oracle's."},
     {"explain", 0, OPT_FLAG, &explain, NULL,
-     "Give each record a field \"sample\": its sections with N, p and what was kept, without any text."},
+     "Add a field \"sample\" to each record: its sections with N, p and what was kept, without any text."},
     {"stats", 0, OPT_FLAG, &stats, NULL,
-     "At the end, say on standard error which sections were chosen, with their mean N and p, and what share of all "
-     "tokens the "
-     "head of the notes and the sample lose.",
+     "At the end, print on standard error which sections were chosen, with their mean N and p, and which share of all "
+     "tokens is lost by the beginning of the notes and by the sample.",
      .flags = OPT_QUIET},
     {0},
 };
@@ -221,14 +240,12 @@ static int load_scope(struct run *r)
         return 0;
     if (st.scope == GOLD)
         r->oracle = true;
-    TRY(run_input(r,
-                  st.scope == PREDICTED    ? pred
-                  : st.scope == GOLD_TRAIN ? train_labels
-                                           : oracle_labels,
-                  st.scope == PREDICTED    ? "pred"
-                  : st.scope == GOLD_TRAIN ? "gold,target"
-                                           : "gold",
-                  &s));
+    const char *from = oracle_labels, *schemas = "gold";
+    if (st.scope == PREDICTED)
+        from = pred, schemas = "pred";
+    else if (st.scope == GOLD_TRAIN)
+        from = train_labels, schemas = "gold,target";
+    TRY(run_input(r, from, schemas, &s));
     TRY(scopes_load(&st.scopes, s, &st.kb, st.scope == GOLD_TRAIN));
     if (st.scopes.unknown)
         run_warn(r, "%s: %llu codes are not in the kb stream, so nothing is looked for on their behalf", stream_name(s),

@@ -1,5 +1,6 @@
 /* tokenize: note, gold or kb -> token, target or kb tokens, with a SentencePiece vocabulary; -d turns ids back into
- * text. How a note becomes ids is lib/text/encode.c's, a target's text lib/text/target.c's; here are the records.
+ * text. lib/text/encode.c turns a note into ids, lib/text/target.c writes a target's text; this file reads and writes
+ * the records.
  * Tests: tests/cli/tokenize.sh. */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const struct opt opts[] = {
      "transformers, where it is a unigram one).",
      .flags = OPT_REQUIRED},
     {"max-length", 0, OPT_INT, &max_length, "N",
-     "Notes and knowledge: at most N ids, the prompt's and eos among them; the note is cut. 0 keeps all. Targets are "
+     "Notes and knowledge: keep at most N ids, prompt and eos included; the note is cut. 0: no limit. Targets are "
      "never cut.",
      0, 1 << 30},
     {"format", 0, OPT_INT, &format, "N",
@@ -33,20 +34,22 @@ static const struct opt opts[] = {
     {"knowledge", 'k', OPT_FILE, &knowledge, "FILE",
      "The kb stream with the titles of format 2, the codes of formats 3 and 4, the expressions of --order note."},
     {"template", 0, OPT_FILE, &template, "FILE",
-     "Notes: the prompt. {note} in it stands for the note, {labels} for the list of formats 3 and 4; without them the "
-     "note goes "
-     "behind it, the list behind the note."},
+     "Notes: the prompt. {note} marks the place of the note, {labels} that of the list of formats 3 and 4. Without "
+     "{note} the note follows the prompt; without {labels} the list follows the note."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
-     "Gold: order of a note's codes in its target: freq (most frequent in the training notes first), code (byte-wise), "
-     "sequence (the coder's own, where it is known), given (as in the record), note (where an expression first stands "
-     "in "
-     "--notes), shuffle (by chance, --seed; icd-train takes several such streams, one an epoch).",
+     "Gold: in which order a target has the codes of its note.\n"
+     "freq: the most frequent of the training notes first\n"
+     "code: sorted byte by byte\n"
+     "sequence: as the coder ordered them, where that is known\n"
+     "given: as in the record\n"
+     "note: by the place in the note (--notes) where an expression of the code first occurs\n"
+     "shuffle: at random (--seed); icd-train takes several such streams, one per epoch",
      .choices = orders},
     {"notes", 0, OPT_FILE, &notes, "FILE", "The note stream for --order note."},
-    {"seed", 0, OPT_INT, &seed, "S", "For --order shuffle: another number, another order.", 0, 9007199254740992.},
+    {"seed", 0, OPT_INT, &seed, "S", "For --order shuffle: another seed, another order.", 0, 9007199254740992.},
     {"separator", 0, OPT_STR, &separator, "TEXT", "Gold: text between two codes of a target."},
     {"decode", 'd', OPT_FLAG, &decode, NULL,
-     "Read a token or target stream and write one line a record: id, tab, text. Newline, tab, carriage return and "
+     "Read a token or target stream and write one line per record: id, tab, text. Newline, tab, carriage return and "
      "backslash of the text are written as \\n, \\t, \\r and \\\\."},
     {0},
 };
@@ -61,7 +64,7 @@ struct scratch {
 static struct {
     struct spm *spm;
     struct prompt prompt;
-    struct scratch *scratch; /* one a thread */
+    struct scratch *scratch; /* one per thread */
     int threads;
     enum { NOTE, GOLD, KB, DECODE } job;
     bool descriptions; /* kb: what is encoded */

@@ -37,7 +37,10 @@ static real *at4(tensor_p t, int64_t b, int64_t row, int64_t h)
 static int64_t keys_seen(const struct call *a, int64_t b, int64_t t)
 {
     int64_t n = a->klen ? a->klen[b] : a->S;
-    n = n < 0 ? 0 : n < a->S ? n : a->S;
+    if (n > a->S)
+        n = a->S;
+    if (n < 0)
+        n = 0;
     int64_t past = t + a->c->q_pos + 1;
     return a->c->causal && past < n ? past : n;
 }
@@ -224,7 +227,10 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *
     cpu_matmul(0, 1, rows, n, a->K, 1, dO, ldo, V, ldv, 0, dp, n); /* dP' = dO V^T */
     for (int64_t r = 0; r < rows; r++) {
         int64_t t = t0 + r, seen = keys_seen(a, b, t) - s0;
-        seen = seen < 0 ? 0 : seen < n ? seen : n;
+        if (seen > n)
+            seen = n;
+        if (seen < 0)
+            seen = 0;
         const real *bias = bias_of(a, h, t);
         real *ps = p + r * n, *dps = dp + r * n, D = 0;
         const real *o = at4(w->o, b, t, h), *d = dO + r * ldo;

@@ -67,7 +67,11 @@ struct batch { /* of products: d leading dims, the inner one of length `inner` *
 
 static int64_t batch_offset(const struct batch *x, tensor_p t, int64_t i)
 {
-    return x->d == 0 ? 0 : x->d == 1 ? i * t->stride[0] : i / x->inner * t->stride[0] + i % x->inner * t->stride[1];
+    if (x->d == 0)
+        return 0;
+    if (x->d == 1)
+        return i * t->stride[0];
+    return i / x->inner * t->stride[0] + i % x->inner * t->stride[1];
 }
 
 static void product(const struct batch *x, int64_t i)

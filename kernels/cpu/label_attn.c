@@ -8,7 +8,9 @@
 static int64_t length(tensor_p tlen, int64_t b, int64_t T)
 {
     int64_t n = ((const int32_t *)tlen->data)[b];
-    return n < 0 ? 0 : n < T ? n : T;
+    if (n < 0)
+        return 0;
+    return n < T ? n : T;
 }
 
 void cpu_label_attn_fwd(tensor_p y, tensor_p lse, tensor_p s, tensor_p g, tensor_p bias, tensor_p tlen)

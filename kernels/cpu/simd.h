@@ -20,7 +20,8 @@ static inline real vtanh(real x)
  * inf, results below 2^-126 give 0, NaN stays NaN. */
 static inline float vexp(float x)
 {
-    float y = x < -87.3f ? -87.3f : x > 88.72283f ? 88.72283f : x;
+    float y = x < -87.3f ? -87.3f : x;
+    y = y > 88.72283f ? 88.72283f : y;
     float big = y * 1.44269504f + 0x1.8p23f;
     float n = big - 0x1.8p23f;
     float r = y - n * 0x1.62e4p-1f;
@@ -41,7 +42,8 @@ static inline float vexp(float x)
     memcpy(&s1, &b1, 4);
     memcpy(&s2, &b2, 4);
     p = p * s1 * s2;
-    p = x < -87.3f ? 0.0f : x > 88.72283f ? INFINITY : p;
+    p = x < -87.3f ? 0.0f : p;
+    p = x > 88.72283f ? INFINITY : p;
     return x != x ? x : p;
 }
 /* Odd polynomial near 0, where 1 - 2/(e^2x + 1) would cancel. */

@@ -29,7 +29,10 @@ struct attn {
 static __device__ int64_t keys_seen(const struct attn &a, int64_t b, int64_t t)
 {
     int64_t n = a.klen ? a.klen[b] : a.S;
-    n = n < 0 ? 0 : n < a.S ? n : a.S;
+    if (n > a.S)
+        n = a.S;
+    if (n < 0)
+        n = 0;
     int64_t past = t + a.q_pos + 1;
     return a.causal && past < n ? past : n;
 }
@@ -84,7 +87,10 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
 static __device__ int64_t bucket_at(const struct attn &a, const struct buckets &k, int64_t i)
 {
     int64_t d = i - (a.T - 1 + a.q_pos);
-    d = d < -k.reach ? -k.reach : d > k.reach ? k.reach : d;
+    if (d < -k.reach)
+        d = -k.reach;
+    if (d > k.reach)
+        d = k.reach;
     return k.of[d + k.reach];
 }
 
@@ -181,7 +187,9 @@ struct room {
 static int64_t notes_in(size_t bytes, int64_t B)
 {
     int64_t n = bytes ? (int64_t)(ATTENTION_CHUNK / bytes) : B;
-    return n < 1 ? 1 : n < B ? n : B;
+    if (n < 1)
+        return 1;
+    return n < B ? n : B;
 }
 
 /* Elements s0 to s0+7 of a row of S: what is outside it is 0, or not written. */
@@ -306,7 +314,7 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
         for (int e = 0; e < 8; e++) {
             int64_t s = s0 + e;
             bool seen = s >= 0 && s < n;
-            float pr = seen ? expf((strip ? v.v[e] + strip[s] : v.v[e]) - lse[at]) : 0;
+            float score = strip && seen ? v.v[e] + strip[s] : v.v[e], pr = seen ? expf(score - lse[at]) : 0;
             d.v[e] = seen ? pr * (k.k[e] * d.v[e] - D) : 0;
             v.v[e] = pr * k.k[e];
         }

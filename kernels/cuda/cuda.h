@@ -1,10 +1,11 @@
-/* Inside of the CUDA backend: its state, the guard every op opens with, launching, types, reductions over a block.
- * A file here is the twin of the one of its name in kernels/cpu. Kernels are plain: one-dimensional grids, static
- * shared memory, and only what tests/twin/host emulates, so that the same files run on the CPU in tests
+/* Inside of the CUDA backend: its state, the guard that opens every op, launching, types, reductions over a block.
+ * Each file here is the twin of the file of the same name in kernels/cpu. Kernels are plain: one-dimensional grids,
+ * static shared memory, and only what tests/twin/host emulates, so the same files run on the CPU in tests
  * (tests/twin/host.sh).
  *
- * Arguments in bf16 (ops.def) are templates over X, the stored type; arithmetic is in float. No float is added
- * atomically: the same inputs give the same bits. To add an op: cuda_<op> beside its family, tests/twin/ops_*.c. */
+ * Ops with arguments in bf16 (ops.def) are templates over X, the stored type; arithmetic is in float. No float is added
+ * atomically, so the same inputs give the same bits. To add an op: write cuda_<op> in the file of its family and a case
+ * in tests/twin/ops.c. */
 #ifndef ICD_CUDA_H
 #define ICD_CUDA_H
 #define ICD_DEVICE __host__ __device__

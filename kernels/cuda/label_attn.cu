@@ -5,7 +5,9 @@
 static __device__ int64_t length(const int32_t *tlen, int64_t b, int64_t T)
 {
     int64_t n = tlen[b];
-    return n < 0 ? 0 : n < T ? n : T;
+    if (n < 0)
+        return 0;
+    return n < T ? n : T;
 }
 
 template <class X>

@@ -25,7 +25,7 @@ op_call::~op_call()
     in_hand = outer;
 }
 
-/* "gemm (4,8) (4,2)f16 -" of the op in hand. */
+/* "gemm (4,8) (4,2)bf16 -" of the op in hand. */
 static void describe(char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "%s", in_hand ? in_hand->name : "CUDA");
@@ -37,8 +37,9 @@ static void describe(char *out, size_t size)
         }
         for (int d = 0; d < t->nd && n < size; d++)
             n += (size_t)snprintf(out + n, size - n, "%s%lld", d ? "," : " (", (long long)t->dim[d]);
+        const char *type = t->dtype == DT_BF16 ? "bf16" : "i32";
         if (n < size)
-            n += (size_t)snprintf(out + n, size - n, "%s", t->dtype == DT_BF16 ? ")bf16" : t->dtype ? ")i32" : ")");
+            n += (size_t)snprintf(out + n, size - n, ")%s", t->dtype == DT_REAL ? "" : type);
     }
 }
 

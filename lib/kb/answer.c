@@ -50,7 +50,9 @@ int heading_type(struct slice s)
         return types == 1 ? KB_ABBREVIATION : -1;
     if (types == 2)
         return first[KB_SYNONYM] <= first[KB_TERM] ? KB_SYNONYM : KB_TERM;
-    return first[KB_SYNONYM] ? KB_SYNONYM : first[KB_TERM] ? KB_TERM : -1;
+    if (first[KB_SYNONYM])
+        return KB_SYNONYM;
+    return first[KB_TERM] ? KB_TERM : -1;
 }
 
 struct heading {
@@ -267,10 +269,12 @@ static int read_clean(struct answer *a, struct buf *b, bool description)
     if (a->found || a->told)
         return 0;
     a->line = 0;
-    return answer_lost(a, !slice_worded(text)    ? "empty"
-                          : answer_refuses(text) ? "a refusal"
-                          : description          ? "no description"
-                                                 : "none of the headings Medical terms, Abbreviations, Synonyms");
+    if (!slice_worded(text))
+        return answer_lost(a, "empty");
+    if (answer_refuses(text))
+        return answer_lost(a, "a refusal");
+    return answer_lost(a, description ? "no description"
+                                      : "none of the headings Medical terms, Abbreviations, Synonyms");
 }
 
 int answer_read(const char *text, size_t n, bool description, const char *code, const struct answer_sink *sink,

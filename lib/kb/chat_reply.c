@@ -26,8 +26,12 @@ static double duration(const char *s)
         s = end;
         if (!strncmp(s, "ms", 2))
             total += v / 1000, s += 2;
-        else if (*s == 'h' || *s == 'm' || *s == 's')
-            total += v * (*s == 'h' ? 3600 : *s == 'm' ? 60 : 1), s++;
+        else if (*s == 'h')
+            total += v * 3600, s++;
+        else if (*s == 'm')
+            total += v * 60, s++;
+        else if (*s == 's')
+            total += v, s++;
         else
             return -1;
     }
@@ -42,7 +46,9 @@ static double retry_after(const char *s)
     if (end != s && !*end)
         return v >= 0 ? v : -1;
     time_t at = curl_getdate(s, NULL), now = time(NULL);
-    return at < 0 ? -1 : at > now ? (double)(at - now) : 0;
+    if (at < 0)
+        return -1;
+    return at > now ? (double)(at - now) : 0;
 }
 
 void chat_header(struct chat_headers *h, const char *line, size_t n)
@@ -117,10 +123,12 @@ static void judge_error(long status, const json_t *j, const char *key, struct ch
         snprintf(r->why, sizeof r->why, "HTTP %ld: it points to another place; give that place's URL", status);
     } else if (status == 400) {
         const char *about = param ? param : message;
-        r->learnt = says(about, "max_tokens")    ? CHAT_COMPLETION_TOKENS
-                    : says(about, "temperature") ? CHAT_NO_TEMPERATURE
-                    : says(about, "seed")        ? CHAT_NO_SEED
-                                                 : 0;
+        if (says(about, "max_tokens"))
+            r->learnt = CHAT_COMPLETION_TOKENS;
+        else if (says(about, "temperature"))
+            r->learnt = CHAT_NO_TEMPERATURE;
+        else
+            r->learnt = says(about, "seed") ? CHAT_NO_SEED : 0;
         r->verdict = r->learnt ? CHAT_REFORM : CHAT_FATAL;
     } else if (status == 429 && (says(code, "insufficient_quota") || says(type, "insufficient_quota"))) {
         explain(r, "the quota is used up", message, key);

@@ -13,7 +13,7 @@ const char *const kg_scopes[] = {"global", "note", NULL};
 const char *const kg_intos[] = {"both", "decoder", "labels", NULL};
 const char *const kg_scales[] = {"none", "sqrt", NULL};
 
-const char *kg_cfg_odd(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own)
+const char *kg_cfg_conflict(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own)
 {
     const struct {
         const char *name;

@@ -1,10 +1,10 @@
 /* The knowledge of a model with KG-injection (section 3.2 of the paper): its texts as token ids, how they become the
  * rows of D_m, and which of them a note reads. Tests: tests/unit/knowledge.c, tests/golden/kg.c.
  *
- * Texts (expressions or descriptions) are put together, in order, into pieces of at most `chunk` tokens, and the pieces
- * encoded by the model's own encoder (eq. 6). D_m has a row a token, or the mean of a text's or of a code's tokens. It
- * is kept as a parameter without a gradient, "icd.kg.memory": in checkpoints and model directories, and what an
- * evaluation and icd-infer read. knowledge_refresh makes it new with the present weights. */
+ * Texts (expressions or descriptions) are joined, in order, into pieces of at most `chunk` tokens, and the model's own
+ * encoder encodes the pieces (eq. 6). D_m has one row per token, or the mean over the tokens of a text or of a code. It
+ * is stored as a parameter without a gradient, "icd.kg.memory", in checkpoints and model directories; evaluation and
+ * icd-infer read it from there. knowledge_refresh computes it again from the present weights. */
 #ifndef ICD_KNOWLEDGE_H
 #define ICD_KNOWLEDGE_H
 #include "lib/model/model.h"
@@ -16,14 +16,15 @@
 extern const char *const kg_pools[], *const kg_scopes[], *const kg_intos[], *const kg_scales[];
 struct kg_cfg {
     enum kg_pool { KG_TOKEN, KG_EXPRESSION, KG_CODE } pool;
-    enum kg_scope { KG_GLOBAL, KG_NOTE } scope; /* all of D_m, or what belongs to texts that stand in the note */
+    enum kg_scope { KG_GLOBAL, KG_NOTE } scope; /* all of D_m, or the rows of texts that occur in the note */
     enum kg_into { KG_BOTH, KG_DECODER, KG_LABELS } into; /* who reads D' instead of D */
     enum kg_scale { KG_PLAIN, KG_SQRT } scale;
     bool share_w, tanh, norm, gate;
     int64_t chunk;
 };
-/* The name of the first setting, as in --kg-NAME, that is neither `plain`'s nor `own`'s; NULL: none. */
-const char *kg_cfg_odd(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own);
+/* The first setting that the user chose (it is not the default, `plain`) and that contradicts the model's (`own`), by
+ * its name as in --kg-NAME; NULL if there is none. */
+const char *kg_cfg_conflict(const struct kg_cfg *wanted, const struct kg_cfg *plain, const struct kg_cfg *own);
 
 struct knowledge {
     struct kg_cfg cfg;
@@ -42,7 +43,7 @@ struct knowledge {
     int64_t pieces;
     /* texts by their first token, for KG_NOTE */
     int32_t *first, *by;     /* (V+1), (texts) */
-    uint8_t *begins;         /* (V) a word, or what is no word, begins with this piece */
+    uint8_t *begins;         /* (V) 1: the piece starts a word or is punctuation, so a match may end before it */
     int32_t *seen;           /* (rows) scratch: number of the note that has it already */
     int W, gate, norm, memory; /* parameters; -1: none */
 };

@@ -133,7 +133,11 @@ static int detect_zstd(struct stream *s)
 /* Bytes before the body: the head of the array and the kind, which a writer may spell in more than one way. */
 static size_t body_offset(const char *p, size_t n)
 {
-    size_t head = (unsigned char)*p == 0xdc ? 3 : (unsigned char)*p == 0xdd ? 5 : 1, kind = 0;
+    size_t head = 1, kind = 0;
+    if ((unsigned char)*p == 0xdc) /* array 16 */
+        head = 3;
+    else if ((unsigned char)*p == 0xdd) /* array 32 */
+        head = 5;
     struct mp_scan scan = {0};
     mp_scan(&scan, p + head, n - head, &kind);
     return head + kind;
@@ -321,10 +325,10 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
         }
         err_ctx(e, "%s: record %llu", s->name, (unsigned long long)s->records + 1);
     } else {
-        if (!e)
-            e = kind == FRAME_END     ? take_end(s, *rec)
-                : kind == FRAME_ABORT ? take_abort(s, *rec)
-                                      : err_set(E_DATA, "a second header");
+        if (!e && kind == FRAME_END)
+            e = take_end(s, *rec);
+        else if (!e)
+            e = kind == FRAME_ABORT ? take_abort(s, *rec) : err_set(E_DATA, "a second header");
         if (!e)
             return STREAM_END;
         if (s->aborted)
@@ -379,7 +383,9 @@ const json_t *stream_history(const struct stream *s)
 const json_t *stream_lineage(const struct stream *s)
 {
     const json_t *lineage = json_object_get(s->end, "lineage");
-    return !s->ended ? NULL : lineage ? lineage : s->none;
+    if (!s->ended)
+        return NULL;
+    return lineage ? lineage : s->none;
 }
 
 const json_t *stream_end_frame(const struct stream *s)

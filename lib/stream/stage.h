@@ -41,8 +41,8 @@ struct stage {
     int (*end)(struct run *r);
     /* Called last, also when begin, each or end failed (state may be NULL then): free things. */
     void (*done)(struct run *r);
-    /* Where `out` is chosen later: whether the options ask for a stream, so that a failure before run_schema() is told
-     * to who reads it. NULL: they do not. */
+    /* Where `out` is chosen later: true if standard output will be a stream; then an early failure sends an abort frame
+     * to the reader. NULL: it will not. */
     bool (*streams)(void);
     bool threads_matter; /* another -j gives other bytes: history says with how many */
 };

@@ -1,4 +1,4 @@
-/* icd-stream: the only reader and writer of the project's streams (man 5 icd-stream, design section 2).
+/* icd-stream: the only reader and writer of the project's streams (man 5 icd-stream).
  * A stream is a sequence of msgpack arrays [kind, body]:
  *   [0, header] once, [1, record]*, then [2, end] or [3, abort].
  * Three outcomes are three values: a record, a verified end, an error. Nothing here prints. */

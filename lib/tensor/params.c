@@ -78,8 +78,9 @@ void params_init(struct params *ps, uint64_t seed)
             return;
         }
         struct rng r = rng_new(seed, XXH64(p->name, strlen(p->name), 0));
+        double all = p->init_std < 0 ? -p->init_std : 0; /* one value for all, unless there is a deviation */
         for (int64_t j = 0; j < n; j++)
-            host[j] = (real)(p->init_std > 0 ? p->init_std * rng_normal(&r) : p->init_std < 0 ? -p->init_std : 0);
+            host[j] = (real)(p->init_std > 0 ? p->init_std * rng_normal(&r) : all);
         int rc = ps->be->upload(p->w.data, host, (size_t)n * sizeof *host);
         if (rc)
             backend_fail(rc, "initial values of %s: %s", p->name, err_msg());

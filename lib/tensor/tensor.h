@@ -30,7 +30,9 @@ struct tensor {
 };
 static inline size_t dtype_size(enum dtype d)
 {
-    return d == DT_I32 ? sizeof(int32_t) : d == DT_BF16 ? sizeof(uint16_t) : sizeof(real);
+    if (d == DT_I32)
+        return sizeof(int32_t);
+    return d == DT_BF16 ? sizeof(uint16_t) : sizeof(real);
 }
 static inline int64_t tensor_numel(const struct tensor *t)
 {

@@ -208,7 +208,8 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
         return 0;
     qsort_r(s->rank, keep, sizeof *s->rank, by_p, s->count);
     size_t top = hit < cfg->top ? hit : cfg->top, others = n - keep - top;
-    qsort_r(rest, n - keep, sizeof *rest, cfg->rank == RANK_P ? by_p : cfg->rank == RANK_LEX ? by_n_p : by_n, s->count);
+    int (*const by[])(const void *, const void *, void *) = {[RANK_N_P] = by_n, [RANK_LEX] = by_n_p, [RANK_P] = by_p};
+    qsort_r(rest, n - keep, sizeof *rest, by[cfg->rank], s->count);
     if (cfg->rank == RANK_N_P)
         qsort_r(rest, top, sizeof *rest, by_p, s->count);
     s->top = keep + top;

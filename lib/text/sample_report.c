@@ -85,7 +85,8 @@ void sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char
     pack_int(pk, "reserved", cfg->reserved);
     pack_int(pk, "chosen", s->top);
     pk_str(pk, "how");
-    pk_str(pk, s->whole ? "whole" : s->head ? "head" : "sampled");
+    const char *how = s->head ? "head" : "sampled";
+    pk_str(pk, s->whole ? "whole" : how);
     pk_str(pk, "sections");
     msgpack_pack_array(pk, ranked ? s->sections.n : 0);
     for (size_t i = 0; ranked && i < s->sections.n; i++)
@@ -126,7 +127,9 @@ static int by_chosen(const void *a, const void *b, void *tally)
 {
     int i = *(const int *)a, j = *(const int *)b;
     const struct sample_tally *t = tally;
-    return t[i].chosen != t[j].chosen ? (t[i].chosen < t[j].chosen ? 1 : -1) : i - j;
+    if (t[i].chosen != t[j].chosen)
+        return t[i].chosen < t[j].chosen ? 1 : -1;
+    return i - j;
 }
 
 static double percent(uint64_t part, uint64_t whole)

@@ -300,7 +300,10 @@ int targets_read_notes(struct targets *t, struct stream *notes, const struct mat
         rec_str(rec, "text", &text, &n);
         char *key = mem_strndup(id, id_n);
         struct target **found = key ? bsearch(key, by, t->n, sizeof *by, id_is) : NULL;
-        rc = !key ? E_NOMEM : found ? find_places(t, *found, text, n, m, kb, scope, &w) : 0;
+        if (!key)
+            rc = E_NOMEM;
+        else if (found)
+            rc = find_places(t, *found, text, n, m, kb, scope, &w);
         free(key);
     }
     free(by);

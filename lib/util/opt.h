@@ -1,6 +1,6 @@
-/* Options: one table a tool, the only place an option is declared. It drives parsing, range checks,
- * --help, the man page's OPTIONS (--help-man), shell completion (--help-completion) and the resolved
- * options in a stream's history. */
+/* Options: one table per tool, the only place where an option is declared. It drives parsing, range checks, --help, the
+ * man page's OPTIONS (--help-man), shell completion (--help-completion) and the resolved options in a stream's history.
+ * Tests: tests/unit/opt.c, tests/cli/man.sh. */
 #ifndef ICD_OPT_H
 #define ICD_OPT_H
 #include <jansson.h>
@@ -36,7 +36,9 @@ struct opt {
     void *value;     /* holds the default before parsing; defaults are printed from here (not INT64_MIN, NaN, NULL:
                         not set; the help says what follows then) */
     const char *arg; /* metavariable, NULL for flags */
-    const char *help; /* one sentence or more, no trailing default: that is added */
+    /* What it is for, in a sentence or more; the default is added. OPT_CHOICE: a line more for each choice, "name: what
+     * it does"; without such lines the names are added. */
+    const char *help;
     double min, max; /* OPT_INT and OPT_REAL; both 0: unlimited */
     const char *const *choices; /* OPT_CHOICE, NULL-terminated */
     unsigned flags;
@@ -66,7 +68,7 @@ json_t *opt_resolved(const struct opt *own, const struct opt *common);
 /* Where `one`, the value of an OPT_CHOICE, stands among its choices: the number of an enum in their order. */
 int opt_place(const char *const *choices, const char *one);
 
-/* "k=v,k=v" micro-syntax used by --init and --lora: calls set(key, value, ctx) for each pair. */
+/* "k=v,k=v", the form of --init: calls set(key, value, ctx) for each pair. */
 int opt_pairs(const char *s, int (*set)(const char *k, const char *v, void *ctx), void *ctx);
 
 #endif

@@ -13,16 +13,8 @@ static const struct opt builtin[] = {
     {.type = OPT_END},
 };
 
-/* Help text with its default or choices behind. */
-static int full_help(struct buf *b, const struct opt *o)
+static int help_default(struct buf *b, const struct opt *o)
 {
-    TRY(buf_str(b, o->help ? o->help : ""));
-    if (o->type == OPT_CHOICE) {
-        TRY(buf_str(b, " One of"));
-        for (const char *const *c = o->choices; *c; c++)
-            TRY(buf_fmt(b, "%s %s", c == o->choices ? "" : ",", *c));
-        TRY(buf_str(b, "."));
-    }
     const char *s = NULL;
     switch (o->type) {
     case OPT_FLAG:
@@ -45,16 +37,34 @@ static int full_help(struct buf *b, const struct opt *o)
     }
 }
 
+/* Help text with its default and its choices: behind its first line. Further lines tell what each choice does. */
+static int full_help(struct buf *b, const struct opt *o)
+{
+    const char *help = o->help ? o->help : "";
+    size_t first = strcspn(help, "\n");
+    TRY(buf_add(b, help, first));
+    if (o->type == OPT_CHOICE && !help[first]) {
+        TRY(buf_str(b, " One of"));
+        for (const char *const *c = o->choices; *c; c++)
+            TRY(buf_fmt(b, "%s %s", c == o->choices ? "" : ",", *c));
+        TRY(buf_str(b, "."));
+    }
+    TRY(help_default(b, o));
+    return buf_str(b, help + first);
+}
+
 static const char *metavar(const struct opt *o)
 {
-    return o->type == OPT_FLAG ? NULL : o->arg ? o->arg : "VALUE";
+    if (o->type == OPT_FLAG)
+        return NULL;
+    return o->arg ? o->arg : "VALUE";
 }
 
 /* Words of s from column `col` on, continued at HELP_COLUMN. */
 static void print_wrapped(FILE *f, const char *s, int col)
 {
     while (*s) {
-        int n = (int)strcspn(s, " ");
+        int n = (int)strcspn(s, " \n");
         if (col > HELP_COLUMN && col + 1 + n > HELP_WIDTH) {
             fprintf(f, "\n%*s", HELP_COLUMN, "");
             col = HELP_COLUMN;
@@ -64,7 +74,12 @@ static void print_wrapped(FILE *f, const char *s, int col)
         }
         fprintf(f, "%.*s", n, s);
         col += n;
-        s += n + (s[n] == ' ');
+        s += n;
+        if (*s == '\n') {
+            fprintf(f, "\n%*s", HELP_COLUMN, "");
+            col = HELP_COLUMN;
+        }
+        s += *s != 0;
     }
     fputc('\n', f);
 }
@@ -98,6 +113,8 @@ static void print_roff(FILE *f, const char *s)
             fputs("\\-", f);
         else if (*s == '\\')
             fputs("\\e", f);
+        else if (*s == '\n')
+            fputs("\n.br\n", f);
         else
             fputc(*s, f);
     }

@@ -31,7 +31,11 @@ void progress_show(struct progress *p, uint64_t done, const char *extra)
     if (p->total)
         fprintf(stderr, "/%llu", (unsigned long long)p->total);
     fprintf(stderr, " %s, %.*f/s", p->unit ? p->unit : "records", rate < 10 ? 2 : 0, rate);
-    double share = p->total ? (double)done / (double)p->total : p->whole ? (double)p->part / (double)p->whole : 0;
+    double share = 0;
+    if (p->total)
+        share = (double)done / (double)p->total;
+    else if (p->whole)
+        share = (double)p->part / (double)p->whole;
     if (!p->total && share > 0 && share <= 1)
         fprintf(stderr, ", %d %%", (int)(100 * share));
     if (share > 0 && share < 1) {

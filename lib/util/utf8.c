@@ -7,7 +7,13 @@
 /* Bytes of the valid character at p, not ASCII; 0 if there is none (overlong forms, surrogates, above U+10FFFF). */
 static size_t character(const unsigned char *p, size_t n)
 {
-    size_t len = p[0] >= 0xC2 && p[0] <= 0xDF ? 2 : (p[0] & 0xF0) == 0xE0 ? 3 : p[0] >= 0xF0 && p[0] <= 0xF4 ? 4 : 0;
+    size_t len = 0;
+    if (p[0] >= 0xC2 && p[0] <= 0xDF)
+        len = 2;
+    else if ((p[0] & 0xF0) == 0xE0)
+        len = 3;
+    else if (p[0] >= 0xF0 && p[0] <= 0xF4)
+        len = 4;
     if (!len || len > n)
         return 0;
     for (size_t i = 1; i < len; i++)

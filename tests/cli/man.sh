@@ -30,6 +30,16 @@ for t in $tools; do
     [ "$(options "$t" | wc -l)" -ge 4 ] || no "$t --help" "fewer than four options found"
     is "$t.1" "$(page "$t" "$f")" ""
 done
+# Where the choices of an option have lines of their own, each has one.
+told() {
+    choices "$1" | while read -r o values; do
+        "$1" --help | awk -v o="$o" '/^  (-.,|   ) --/ {on = index($0, " " o " ") > 0} on' >"$T/lines"
+        grep -qE '^ {28}[a-z0-9,+-]+: ' "$T/lines" || continue
+        for v in $values; do grep -qE "^ {28}$v: [^ ]" "$T/lines" || echo "$o: $v is not told"; done
+    done
+}
+for t in $tools; do is "choices of $t" "$(told "$t")" ''; done
+is 'choices are told' "$(told note-sample | wc -l) $(grep -cE '^ {28}[a-z]+: ' "$T/lines")" '0 4'
 # A page that is wrong is found out.
 sed '/^Show the version/s/version/Version/' "$ROOT/man/rec-cat.1" >"$T/bad.1"
 is 'OPTIONS that differ are seen' "$(page rec-cat "$T/bad.1")" 'OPTIONS is not what --help-man prints: make man'
@@ -42,10 +52,11 @@ fills() {
     (cd "$T/files" && bash -c '. "$1"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); f=$(complete -p "$1")
         f=${f#*-F }; ${f% *}; printf "%s\n" "${COMPREPLY[@]}"' - "$B/completion.bash" "$@" | sort | tr '\n' ' ')
 }
-# choices TOOL: "option choice choice..." of every option that has them, from --help
+# choices TOOL: "option choice choice..." of every option that has them, from what the tool says of a wrong one
 choices() {
-    COLUMNS=1000 "$1" --help-man | sed -e 's/\\f.//g' -e 's/\\-/-/g' | awk '/^\.TP/ {getline; sub(/^-.,? /, ""); o = $1; getline
-        if (match($0, / One of [^.]*\./)) {s = substr($0, RSTART + 8, RLENGTH - 9); gsub(", ", " ", s); print o, s}}'
+    for o in $(options "$1"); do
+        "$1" "--$o" '?' 2>&1 </dev/null | sed -nE "s/^$1: (--$o): '\?' is not one of (.*)/\1 \2/p" | sed 's/, / /g'
+    done
 }
 mkdir -p "$T/files/a dir" "$T/files/models"; : >"$T/files/notes.icds"; : >"$T/files/my notes"
 all='a dir models my notes notes.icds ' dirs='a dir models '

@@ -6,7 +6,7 @@
 static bool flag, on = true, quiet;
 static int64_t number = 5, any;
 static double real = 0.5;
-static const char *str, *choice = "a", *file, *dir, *output;
+static const char *str, *choice = "a", *lines = "b", *file, *dir, *output;
 static struct opt_list list, files;
 static const char *const choices[] = {"a", "b", NULL};
 static const struct opt own[] = {
@@ -17,6 +17,7 @@ static const struct opt own[] = {
     {"real", 'r', OPT_REAL, &real, "X", "A real - number.", 0, 1},
     {"str", 's', OPT_STR, &str, "S", "A string."},
     {"choice", 'c', OPT_CHOICE, &choice, "C", "A choice.", .choices = choices},
+    {"lines", 0, OPT_CHOICE, &lines, "C", "A choice told in lines.\na: the - first\nb: the second", .choices = choices},
     {"list", 'l', OPT_LIST, &list, "V", "A list."},
     {"files", 0, OPT_FILES, &files, "FILE", "Files."},
     {.type = OPT_END},
@@ -95,7 +96,7 @@ int main(void)
     char *t = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
     CHECK(t &&
           !strcmp(t, "{\"flag\":true,\"on\":false,\"number\":3,\"any\":-123456789012,\"real\":0.25,\"str\":\"abc\","
-                     "\"choice\":\"b\",\"list\":[\"x\",\"y\"],\"files\":[\"b\",\"d\"],"
+                     "\"choice\":\"b\",\"lines\":\"b\",\"list\":[\"x\",\"y\"],\"files\":[\"b\",\"d\"],"
                      "\"in-file\":\"c.txt\",\"in-dir\":\"y\"}"));
     free(t);
     json_decref(j);
@@ -128,6 +129,9 @@ int main(void)
     CHECK(strstr(help, "One of a, b. (default: b)") && strstr(help, "--help"));
     CHECK(strstr(man, ".TP\n\\fB\\-n\\fR, \\fB\\-\\-number\\fR \\fIN\\fR\nA number. (default: 5)\n"));
     CHECK(strstr(man, "A real \\- number.") && !strstr(man, "Usage"));
+    CHECK(strstr(help, "  A choice told in lines. (default: b)\n                            a: the - first\n"
+                       "                            b: the second\n"));
+    CHECK(strstr(man, "\nA choice told in lines. (default: b)\n.br\na: the \\- first\n.br\nb: the second\n.TP\n"));
     CHECK(!strncmp(words_, "_icdpipe_tool()\n", 16) && strstr(words_, " --number -n ") &&
           strstr(words_, " --on --no-on ") && strstr(words_, "\ncomplete -o bashdefault -F _icdpipe_tool tool\n"));
     CHECK(strstr(words_, "--choice|-c) fill=(-W 'a b') ;;\n") && strstr(words_, "--number|-n) return ;;\n") &&
