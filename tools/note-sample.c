@@ -310,6 +310,7 @@ static int begin(struct run *r)
         .negation = negex,
         .always_rank = stats || explain,
     };
+    /* what it reads */
     TRY(check_options());
     if (knowledge) {
         struct stream *s;
@@ -324,6 +325,7 @@ static int begin(struct run *r)
     st.cfg.spm = st.spm;
     st.cfg.matcher = st.matcher;
     st.cfg.rules = st.rules;
+    /* what each thread works in */
     st.threads = r->threads;
     if (!(st.scratch = mem_zalloc((size_t)r->threads, sizeof *st.scratch)))
         return E_NOMEM;

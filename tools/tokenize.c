@@ -344,6 +344,7 @@ static int begin(struct run *r)
             E_DATA, decode ? "%s: a %s stream has no ids to decode" : "%s: a %s stream is encoded already (-d decodes)",
             stream_name(r->in), schema);
     st.job = decode ? DECODE : strcmp(schema, "gold") == 0 ? GOLD : strcmp(schema, "kb") == 0 ? KB : NOTE;
+    /* what it reads */
     TRY(check_options());
     TRY(begin_knowledge(r));
     TRY(spm_find(model, file, sizeof file));
@@ -352,6 +353,7 @@ static int begin(struct run *r)
     st.threads = r->threads;
     if (!(st.scratch = mem_zalloc((size_t)r->threads, sizeof *st.scratch)))
         return E_NOMEM;
+    /* what it does */
     if (st.job == DECODE) {
         json_t *mine = spm_json(st.spm);
         int rc = mine ? spm_same(mine, json_object_get(r->meta, "tokenizer")) : E_NOMEM;

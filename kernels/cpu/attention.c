@@ -207,7 +207,7 @@ struct bwd {
     tensor_p dq, dk, dv, dout, o, lse, q, k, v;
 };
 
-/* Rows [t0, t0+ROWS) against keys [s0, s1); dq: the row t0 of the gradient to add to, rows `ldq` apart.
+/* Rows [t0, t0+ROWS) against keys [s0, s1); dq: row t0 of the gradient to add to, rows `lddq` apart.
  * p, dp: scratch of ROWS*KEYS; keep: of KEYS */
 static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *dstrip, int64_t b, int64_t h,
                       int64_t t0, int64_t s0, int64_t s1, real *dq, int64_t lddq)
@@ -223,8 +223,11 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *
     real *dO = at4(w->dout, b, t0, h);
     int64_t ldq = w->q->stride[1], ldk = w->k->stride[1], ldv = w->v->stride[1], ldo = w->dout->stride[1];
 
+    /* pass 1: X = scale Q K^T in p, dP' = dO V^T in dp */
     scores(a, p, n, b, h, t0, rows, s0, w->q, w->k);
-    cpu_matmul(0, 1, rows, n, a->K, 1, dO, ldo, V, ldv, 0, dp, n); /* dP' = dO V^T */
+    cpu_matmul(0, 1, rows, n, a->K, 1, dO, ldo, V, ldv, 0, dp, n);
+    /* pass 2, row by row: p becomes drop(P), dp becomes dX = P (drop(dP') - D) with D = sum of dO O; the strip of the
+     * bias adds dX */
     for (int64_t r = 0; r < rows; r++) {
         int64_t t = t0 + r, seen = keys_seen(a, b, t) - s0;
         if (seen > n)
@@ -259,6 +262,7 @@ static void block_bwd(const struct bwd *w, real *p, real *dp, real *keep, real *
                 strip[s] += dps[s];
         }
     }
+    /* pass 3: dV += drop(P)^T dO, dQ += scale dX K, dK += scale dX^T Q */
     cpu_matmul(1, 0, n, a->K, rows, 1, p, n, dO, ldo, 1, at4(w->dv, b, s0, h), w->dv->stride[1]);
     cpu_matmul(0, 0, rows, a->K, n, scale, dp, n, K, ldk, 1, dq, lddq);
     cpu_matmul(1, 0, n, a->K, rows, scale, dp, n, Q, ldq, 1, at4(w->dk, b, s0, h), w->dk->stride[1]);
@@ -326,6 +330,7 @@ void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, te
     real *sums = strips + n_strips; /* (B,H,buckets) */
     if (bias)
         make_strips(a, strips, bias);
+    /* pass 1: each head of each note by itself, and its sums over buckets */
 #pragma omp parallel for schedule(dynamic)
     for (int64_t bh = 0; bh < a->B * a->H; bh++) {
         int64_t key = a->S < KEYS ? a->S : KEYS, b = bh / a->H, h = bh % a->H;
@@ -344,6 +349,7 @@ void cpu_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, te
                 sum[bucket_of(a, i)] += dstrip[i];
         }
     }
+    /* pass 2: the sums of all notes, in order */
     if (dbias)
         for (int64_t bh = 0; bh < a->B * a->H; bh++)
             for (int64_t i = 0; i < buckets; i++)

@@ -42,6 +42,7 @@ void cpu_rmsnorm_bwd(tensor_p dx, tensor_p dw, tensor_p dy, tensor_p x, tensor_p
         real *restrict dws = part + omp_get_thread_num() * D;
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < N; i++) {
+            /* pass 1: dot = sum of dy w x, and dw += dy x rstd */
             const real *xs = (const real *)x->data + i * D, *dys = (const real *)dy->data + i * D;
             real r = ((const real *)rstd->data)[i], dot = 0;
 #pragma omp simd reduction(+ : dot)
@@ -52,12 +53,14 @@ void cpu_rmsnorm_bwd(tensor_p dx, tensor_p dw, tensor_p dy, tensor_p x, tensor_p
             }
             if (!dx)
                 continue;
+            /* pass 2: dx += rstd (dy w - x rstd^2 dot / D) */
             real *dxs = (real *)dx->data + i * D, c = dot * r * r / (real)D;
 #pragma omp simd
             for (int64_t j = 0; j < D; j++)
                 dxs[j] += r * (dys[j] * ws[j] - xs[j] * c);
         }
     }
+    /* dw of all threads, in order */
     if (dw)
         for (int t = 0; t < team; t++)
             for (int64_t j = 0; j < D; j++)

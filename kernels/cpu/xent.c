@@ -16,6 +16,7 @@ void cpu_xent(tensor_p loss, tensor_p x, tensor_p target, double scale, int want
     for (int64_t i = 0; i < N; i++) {
         real *row = (real *)x->data + i * V;
         part[i] = 0;
+        /* no target: no loss */
         if (tg[i] < 0) {
             if (want_grad)
                 memset(row, 0, (size_t)V * sizeof *row);
@@ -25,9 +26,11 @@ void cpu_xent(tensor_p loss, tensor_p x, tensor_p target, double scale, int want
             backend_fail(E_BUG, "xent: target %d outside the vocabulary of %ld", (int)tg[i], (long)V);
             continue;
         }
+        /* pass 1 and 2: log of the sum of exp(x - max) */
         real max = row_max(row, V), at = row[tg[i]];
         real sum = want_grad ? row_exp(row, row, V, max) : row_sum_exp(row, V, max);
         part[i] = log((double)sum) + (double)(max - at);
+        /* pass 3: scale (softmax - 1 at the target) */
         if (want_grad) {
             real f = (real)scale / sum;
 #pragma omp simd

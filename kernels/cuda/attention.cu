@@ -51,12 +51,14 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
         void *mem;
     } kept[KEPT];
     static int next;
+    /* one of those that were made before? */
     for (int i = 0; i < KEPT; i++)
         if (kept[i].mem && kept[i].c.bidirectional == c->bidirectional && kept[i].c.buckets == c->buckets &&
             kept[i].c.max_distance == c->max_distance) {
             *out = kept[i].table;
             return true;
         }
+    /* made on the host, copied to the device */
     int64_t reach = c->max_distance > c->buckets ? c->max_distance : c->buckets, n = 2 * reach + 1;
     int32_t *host = (int32_t *)malloc((size_t)n * sizeof *host);
     void *mem = NULL;
@@ -73,6 +75,7 @@ static bool buckets_for(const struct attn_cfg *c, struct buckets *out)
     free(host);
     if (!ok)
         return false;
+    /* kept in the place of the oldest */
     gpu_free(kept[next].mem);
     kept[next].c = *c;
     kept[next].mem = mem;
@@ -261,6 +264,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
         return;
     size_t size = dtype_size(q->dtype);
     bool half = q->dtype == DT_BF16;
+    /* scratch: strips of the bias, keys or values without padding, scores of nb notes in float and, for bf16, once more */
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S;
     int64_t nb = notes_in((size_t)square * (half ? 6 : 4), a.B);
     struct room r = {(char *)gpu_scratch(aligned((size_t)(a.H * a.strip_len) * 4) + aligned((size_t)keys * size) +
@@ -285,6 +289,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
         int64_t n = a.B - b < nb ? a.B - b : nb;
         struct tensor X_ = matrices(x, DT_REAL, n, a.H, a.T, a.S), P = matrices(p, q->dtype, n, a.H, a.T, a.S);
         struct tensor Q = by_head(q, b, n), K = by_head(k, b, n), V = by_head(&values, b, n), O = by_head(o, b, n);
+        /* pass 1: X = scale Q K^T; pass 2: P = drop(softmax(X + bias)); pass 3: O = P V */
         gpu_gemm(&X_, &Q, 0, &K, 1, c->scale, 0);
         BY_TYPE(q, LAUNCH(softmax_rows<X>, n * a.H * a.T, BLOCK, (X *)p, x, data_of<float>(lse), a, b));
         gpu_gemm(&O, &P, 0, &V, 0, 1, 0);
@@ -364,6 +369,8 @@ void cuda_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, t
         return;
     size_t size = dtype_size(q->dtype);
     bool half = q->dtype == DT_BF16;
+    /* scratch: strips of the bias and their sums, keys without padding, X and dP of nb notes in float and, for bf16, p
+     * and dx as the operands are */
     int64_t keys = a.B * a.S * a.H * a.K, square = a.H * a.T * a.S, strip = a.H * a.strip_len;
     int64_t nb = notes_in((size_t)square * (half ? 12 : 8), a.B);
     struct room r = {(char *)gpu_scratch(2 * aligned((size_t)strip * 4) + aligned((size_t)keys * size) +
@@ -393,10 +400,13 @@ void cuda_attention_bwd(tensor_p dq, tensor_p dk, tensor_p dv, tensor_p dbias, t
         struct tensor P = matrices(p, q->dtype, n, a.H, a.T, a.S), dX = matrices(dx, q->dtype, n, a.H, a.T, a.S);
         struct tensor Q = by_head(q, b, n), K = by_head(&seen, b, n), V = by_head(v, b, n), dO = by_head(dout, b, n);
         struct tensor dQ = by_head(dq, b, n), dK = by_head(dk, b, n), dV = by_head(dv, b, n);
+        /* pass 1: X = scale Q K^T, dP = dO V^T */
         gpu_gemm(&X_, &Q, 0, &K, 1, c->scale, 0);
         gpu_gemm(&dP, &dO, 0, &V, 1, 1, 0);
+        /* pass 2: drop(P) and dX of them, row by row */
         BY_TYPE(q, LAUNCH(softmax_rows_bwd<X>, n * a.H * a.T, BLOCK, (X *)p, (X *)dx, x, dp, data_of<X>(dout),
                           rows_of(dout), data_of<X>(o), rows_of(o), data_of<float>(lse), a, b));
+        /* pass 3: dV += drop(P)^T dO, dQ += scale dX K, dK += scale dX^T Q; dX along the diagonals for the bias */
         gpu_gemm(&dV, &P, 1, &dO, 0, 1, 1);
         gpu_gemm(&dQ, &dX, 0, &K, 0, c->scale, 1);
         gpu_gemm(&dK, &dX, 1, &Q, 0, c->scale, 1);

@@ -1,4 +1,4 @@
-/* Softmax cross-entropy, gradient in place of the logits; a block a row. Twin: kernels/cpu/xent.c. */
+/* Softmax cross-entropy, gradient in place of the logits; one block per row. Twin: kernels/cpu/xent.c. */
 #include "kernels/cuda/cuda.h"
 
 template <class X>
@@ -23,6 +23,7 @@ static __global__ void xent_rows(double *part, X *x, const int32_t *target, int6
         }
         return;
     }
+    /* pass 1: the largest; pass 2: the sum of exp(x - max) */
     float max = -INFINITY, sum = 0, at = load(row[tg]);
     for (int64_t j = threadIdx.x; j < V; j += blockDim.x)
         max = larger_of()(max, load(row[j]));
@@ -34,6 +35,7 @@ static __global__ void xent_rows(double *part, X *x, const int32_t *target, int6
         part[blockIdx.x] = log((double)sum) + (double)(max - at);
     if (!want_grad) /* every thread has read row[tg] before the reductions */
         return;
+    /* pass 3: scale (softmax - 1 at the target), in place */
     float f = scale / sum;
     for (int64_t j = threadIdx.x; j < V; j += blockDim.x)
         store(&row[j], expf(load(row[j]) - max) * f - (j == tg ? scale : 0));

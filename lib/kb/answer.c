@@ -29,14 +29,14 @@ int heading_type(struct slice s)
     static const struct {
         const char *word;
         enum kb_type type;
-    } words[] = {{"bbreviation", KB_ABBREVIATION}, {"cronym", KB_ABBREVIATION},   {"nitialism", KB_ABBREVIATION},
-                 {"hort form", KB_ABBREVIATION},   {"horthand", KB_ABBREVIATION}, {"ynonym", KB_SYNONYM},
-                 {"lternative name", KB_SYNONYM},  {"lternate name", KB_SYNONYM}, {"ther name", KB_SYNONYM},
-                 {"lternative term", KB_SYNONYM},  {"lternate term", KB_SYNONYM}, {"lso known as", KB_SYNONYM},
-                 {"ay term", KB_SYNONYM},          {"ayman's term", KB_SYNONYM},  {"linical wording", KB_SYNONYM},
-                 {"edical term", KB_TERM},         {"linical term", KB_TERM},     {"elated term", KB_TERM},
-                 {"erminology", KB_TERM},          {"xpressions", KB_TERM},       {"terms", KB_TERM},
-                 {"iagnostic term", KB_TERM}};
+    } words[] = {{"abbreviation", KB_ABBREVIATION}, {"acronym", KB_ABBREVIATION},   {"initialism", KB_ABBREVIATION},
+                 {"short form", KB_ABBREVIATION},   {"shorthand", KB_ABBREVIATION}, {"synonym", KB_SYNONYM},
+                 {"alternative name", KB_SYNONYM},  {"alternate name", KB_SYNONYM}, {"other name", KB_SYNONYM},
+                 {"alternative term", KB_SYNONYM},  {"alternate term", KB_SYNONYM}, {"also known as", KB_SYNONYM},
+                 {"lay term", KB_SYNONYM},          {"layman's term", KB_SYNONYM},  {"clinical wording", KB_SYNONYM},
+                 {"medical term", KB_TERM},         {"clinical term", KB_TERM},     {"related term", KB_TERM},
+                 {"terminology", KB_TERM},          {"expressions", KB_TERM},       {"terms", KB_TERM},
+                 {"diagnostic term", KB_TERM}};
     const char *first[KB_TYPES] = {0};
     size_t types = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -84,12 +84,14 @@ static bool heading_of(struct slice s, struct heading *h)
     bool bullet, colon = false;
     size_t sharp = 0;
     const char *at;
+    /* the marks before it */
     while (sharp < s.n && sharp < 6 && s.p[sharp] == '#')
         sharp++;
     s = answer_unbullet(slice_trim((struct slice){s.p + sharp, s.n - sharp}), &bullet);
     struct slice head = s;
     h->rest = (struct slice){s.p + s.n, 0};
     h->level = sharp ? (int)sharp : LEVEL_PLAIN;
+    /* the head, and what follows it: bold, or up to a colon */
     if (s.n > 4 && (!memcmp(s.p, "**", 2) || !memcmp(s.p, "__", 2)) && (at = memmem(s.p + 2, s.n - 2, s.p, 2))) {
         head = (struct slice){s.p + 2, (size_t)(at - s.p) - 2};
         h->rest = slice_trim((struct slice){at + 2, s.n - head.n - 4});
@@ -107,6 +109,7 @@ static bool heading_of(struct slice s, struct heading *h)
         colon = true;
         head = slice_plain((struct slice){head.p, head.n - 1});
     }
+    /* is it one? */
     if (!slice_worded(head) || slice_words(head) > HEADING_WORDS_MAX)
         return false;
     h->rest = slice_plain(h->rest);
@@ -152,6 +155,7 @@ static int table_row(struct answer *a, struct slice row)
     struct slice cell, rest;
     size_t named = 0, cells = 0;
     row = slice_trim((struct slice){row.p + 1, row.n - 1});
+    /* a row of headings names the columns */
     for (rest = row; next_cell(&rest, &cell); cells++) {
         int type = heading_type(cell);
         if (cells < 3 && type >= 0 && slice_words(cell) <= 4) {
@@ -168,6 +172,7 @@ static int table_row(struct answer *a, struct slice row)
         return answer_talk(a, "a table's head");
     if (!a->in || a->other)
         return slice_worded(row) ? answer_lost(a, "a table under none of the three headings") : 0;
+    /* a row of entries */
     cells = 0;
     for (rest = row; next_cell(&rest, &cell); cells++) {
         if (!slice_worded(cell))
@@ -197,6 +202,7 @@ static int line(struct answer *a, struct slice s)
         a->talk = false;
         return 0;
     }
+    /* what belongs to no entry: fences, the question, tables, headings, talk */
     if (s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3)))
         return 0;
     if (answer_is_question(s))
@@ -215,6 +221,7 @@ static int line(struct answer *a, struct slice s)
         a->talk = true;
         return answer_talk(a, "words to the reader");
     }
+    /* an entry */
     if (!a->in && !bullet)
         return slice_worded(s) ? answer_talk(a, "before the first heading") : 0;
     if (!a->in || a->other)

@@ -51,6 +51,7 @@ static int term(struct answer *a, enum kb_type type, struct slice s)
     char out[ENTRY_MAX + 1];
     size_t n = 0, letters = 0;
     s = unstop(s);
+    /* what is no expression */
     if (!slice_worded(s))
         return 0; /* an ellipsis, a rule: punctuation only */
     if (placeholder(s))
@@ -61,6 +62,7 @@ static int term(struct answer *a, enum kb_type type, struct slice s)
         return answer_lost(a, "too long for an expression");
     if (type == KB_ABBREVIATION && slice_words(s) > 4)
         return answer_lost(a, "too long for an abbreviation");
+    /* its characters, each blank once */
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c == ' ' || c == '\t') {

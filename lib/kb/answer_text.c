@@ -254,6 +254,7 @@ int answer_description(struct answer *a, struct slice text)
         stop = stop ? stop : end;
         a->line++;
         struct slice s = slice_trim((struct slice){p, (size_t)(stop - p)});
+        /* lines that are passed over */
         if (s.n > ANSWER_LINE_MAX) {
             rc = answer_lost(a, "a line that is too long");
             continue;
@@ -261,6 +262,7 @@ int answer_description(struct answer *a, struct slice text)
         talk &= s.n > 0;
         if (!slice_worded(s) || !memcmp(s.p, "```", s.n < 3 ? s.n : 3))
             continue;
+        /* a heading or the question */
         bool sharp = *s.p == '#', sentence = memchr(".!?", s.p[s.n - 1], 3) != NULL;
         s = unhead(s);
         struct slice plain = slice_plain(s);
@@ -283,11 +285,14 @@ int answer_description(struct answer *a, struct slice text)
         s = answer_unbullet(s, &bullet);
         rc = add_line(&out, s, bullet);
     }
+    /* the whole of it */
     a->line = 0;
     struct slice d = slice_trim((struct slice){out.p, out.n});
-    if (rc)
-        ;
-    else if (lists > 1)
+    if (rc) {
+        buf_free(&out);
+        return rc;
+    }
+    if (lists > 1)
         rc = answer_lost(a, "lists of expressions, not a description");
     else if (d.n && (slice_words(d) < 4 || d.n > DESCRIPTION_MAX))
         rc = answer_lost(a, slice_words(d) < 4 ? "too short for a description" : "too long for a description");

@@ -131,12 +131,14 @@ static int one_file(struct answers *a, const char *name, char *p, size_t n)
     size_t i, found, stem = strlen(name);
     json_t *one;
     static const char *const ends[] = {".txt", ".md", ".json"};
+    /* the code is in the name */
     for (i = 0; i < sizeof ends / sizeof *ends; i++)
         if (stem > strlen(ends[i]) && !strcasecmp(name + stem - strlen(ends[i]), ends[i])) {
             stem -= strlen(ends[i]);
             break;
         }
     snprintf(code, sizeof code, "%.*s", (int)(stem < 63 ? stem : 63), name);
+    /* one object, a list of objects, or text */
     json_t *j = json_loadb(p, n, 0, NULL);
     int rc = 0;
     if (json_is_object(j)) {

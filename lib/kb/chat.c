@@ -208,6 +208,7 @@ static int over(struct chat *c, struct slot *s, CURLcode code)
     long status = 0;
     char *type = NULL;
     bool useless = false;
+    /* no reply, or none that can be used */
     if (s->large)
         return again(c, s, "a reply that is too large");
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_PEER_FAILED_VERIFICATION)
@@ -216,6 +217,7 @@ static int over(struct chat *c, struct slot *s, CURLcode code)
         return err_nomem(1);
     if (code != CURLE_OK)
         return later(c, s, curl_easy_strerror(code));
+    /* a reply, and what it says about the next request */
     curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(s->easy, CURLINFO_CONTENT_TYPE, &type);
     TRY(chat_judge(status, &s->body, type, c->o->key, &r));

@@ -133,12 +133,14 @@ static inline __attribute__((always_inline)) int run(const struct matcher *m, co
             negation_word(&g, sentence_ends(last, w.at));
         if (mark)
             TRY(mark_word(mark, text, &w, p));
+        /* the automaton takes the word */
         uint32_t word = m->slot[word_slot(m, &w, word_hash(&w))].id;
         if (word == NONE) {
             s = 0;
             continue;
         }
         s = step(m, s, word);
+        /* the longest expression that ends here: what it covers now counts */
         uint32_t len = longest(m, s, caps, scope, &weight);
         if (len && !(negation && g.words >> (len - 1) & 1)) { /* denied: its first word is */
             uint64_t mask = ~0ull >> (64 - len);
@@ -155,6 +157,7 @@ static inline __attribute__((always_inline)) int run(const struct matcher *m, co
                 continue;
             }
         }
+        /* words that the expression before turns out to deny count no more */
         if (negation && (back = negation_step(m, &g, s)) > 0) {
             for (uint32_t i = 0; i < back && i < 64; i++) {
                 if (done >> i & 1)

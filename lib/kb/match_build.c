@@ -242,13 +242,14 @@ int matcher_build(struct matcher *m)
     uint32_t n = m->states, deepest = 0;
     if (!(m->root = mem_zalloc(m->words, sizeof *m->root)))
         return E_NOMEM;
+    /* the root's edges */
     for (uint32_t s = 1; s < n; s++) {
         if (m->state[s].parent == 0)
             m->root[m->state[s].word] = s;
         if (m->state[s].depth > deepest)
             deepest = m->state[s].depth;
     }
-    /* Fail links go to smaller depths, so states are taken depth by depth. */
+    /* States by depth, as fail links go to smaller depths. */
     uint32_t *order = mem_alloc(n, sizeof *order), *first = mem_zalloc(deepest + 2, sizeof *first);
     if (!order || !first) {
         free(order);
@@ -261,6 +262,7 @@ int matcher_build(struct matcher *m)
         first[d + 1] += first[d];
     for (uint32_t s = 0; s < n; s++)
         order[first[m->state[s].depth]++] = s;
+    /* Fail links, and where the next expression is that ends in the same place. */
     for (uint32_t i = 1; i < n; i++) {
         struct state *s = &m->state[order[i]];
         s->fail = s->depth > 1 ? step(m, m->state[s->parent].fail, s->word) : 0;

@@ -32,6 +32,7 @@ int terms_add(struct terms *t, uint32_t code, enum kb_type type, const char *tex
               bool *worded)
 {
     size_t at = t->text.n, form;
+    /* its text and, behind it, its folded form: nothing if there is no word in it */
     TRY(buf_add(&t->text, text, n));
     TRY(buf_add(&t->text, "", 1));
     form = t->text.n;
@@ -45,6 +46,7 @@ int terms_add(struct terms *t, uint32_t code, enum kb_type type, const char *tex
         return 0;
     }
     TRY(buf_add(&t->text, "", 1));
+    /* its row */
     if (t->n == t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 1024;
         struct term *v = mem_grow(t->v, cap, sizeof *v);

@@ -255,6 +255,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
     *out = NULL;
     if (!s)
         return E_NOMEM;
+    /* what it holds */
     s->std = !path || strcmp(path, "-") == 0;
     s->fd = s->std ? STDIN_FILENO : -1;
     const char *name = s->std ? "standard input" : path_base(path);
@@ -268,6 +269,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         goto fail;
     }
     XXH64_reset(s->digest, 0);
+    /* the file */
     if (s->std && isatty(s->fd)) {
         rc = err_set(E_USAGE, "standard input is a terminal: name a file, or put a pipe before");
         goto fail;
@@ -276,6 +278,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         rc = err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
         goto fail;
     }
+    /* the header */
     rc = look_at(s->fd, &s->whole);
     if (!rc)
         rc = read_header(s, accept);
@@ -314,6 +317,7 @@ enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *r
         err_set(s->failed, "%s", s->why ? s->why : "out of memory");
         return STREAM_ERROR;
     }
+    /* a record, or else the end or an error */
     if (s->ended)
         return STREAM_END;
     int e = next_frame(s, &kind, rec);

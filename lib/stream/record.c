@@ -117,6 +117,7 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
     int64_t *out = mem_alloc(o->via.array.size, 2 * sizeof *out), last = 0;
     if (!out)
         return E_NOMEM;
+    /* each within the text and, if ordered, behind the one before */
     for (uint32_t i = 0; i < o->via.array.size; i++) {
         const msgpack_object *pair = &o->via.array.ptr[i];
         int64_t begin, end;
@@ -130,6 +131,7 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
         out[2 * i] = begin;
         out[2 * i + 1] = last = end;
     }
+    /* in any order they must be disjoint */
     if (!ordered && o->via.array.size) {
         int rc = disjoint(out, o->via.array.size);
         if (rc) {

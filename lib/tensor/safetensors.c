@@ -105,6 +105,7 @@ static int parse(struct st_file *f)
     uint64_t n = 0;
     if (m->n < 8)
         return err_set(E_DATA, "too short for a safetensors file");
+    /* the header: length and JSON */
     for (int i = 7; i >= 0; i--)
         n = n << 8 | p[i];
     if (n > HEADER_MAX || n > m->n - 8)
@@ -118,6 +119,7 @@ static int parse(struct st_file *f)
     const char *data = (const char *)p + 8 + n;
     size_t data_n = m->n - 8 - (size_t)n;
 
+    /* its tensors */
     struct st_tensor *t = mem_grow(f->t, (size_t)f->n + json_object_size(h), sizeof *t);
     if (!t)
         return E_NOMEM;
@@ -139,6 +141,7 @@ static int parse(struct st_file *f)
         TRY(parse_tensor(&f->t[f->n], key, v, data, data_n));
         f->n++;
     }
+    /* they cover the data exactly */
     qsort(f->t + first, (size_t)(f->n - first), sizeof *f->t, by_place);
     const char *at = data;
     for (int i = first; i < f->n; i++) {

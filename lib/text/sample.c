@@ -191,6 +191,7 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
 {
     TRY(count_sections(cfg, s, text, scope));
     size_t n = s->sections.n, keep = 0, hit = 0, all_hit = 0;
+    /* sections that are always kept come first, the rest in the order of the note */
     for (size_t i = 0; i < n; i++) {
         all_hit += s->count[i].covered > 0;
         if (cfg->keep && cfg->keep[s->sections.sec[i].kind])
@@ -206,6 +207,7 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
     s->top = keep;
     if (!all_hit) /* nothing is known of this note: always-kept sections, then its head */
         return 0;
+    /* the chosen ones */
     qsort_r(s->rank, keep, sizeof *s->rank, by_p, s->count);
     size_t top = hit < cfg->top ? hit : cfg->top, others = n - keep - top;
     int (*const by[])(const void *, const void *, void *) = {[RANK_N_P] = by_n, [RANK_LEX] = by_n_p, [RANK_P] = by_p};
@@ -213,6 +215,7 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
     if (cfg->rank == RANK_N_P)
         qsort_r(rest, top, sizeof *rest, by_p, s->count);
     s->top = keep + top;
+    /* those that fill the rest */
     if (cfg->fill == FILL_NONE)
         s->ranked = s->top;
     else if (cfg->fill == FILL_DOC)

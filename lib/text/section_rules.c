@@ -125,6 +125,7 @@ int section_rules_load(struct section_rules **out, const char *path)
     TRY_GOTO(rc, fail, add_kind(r, "PREAMBLE", 8, &r->preamble));
     TRY_GOTO(rc, fail, add_kind(r, "OTHER", 5, &r->other));
     TRY_GOTO(rc, fail, add_kind(r, "ADDENDUM", 8, &r->addendum));
+    /* each line a rule */
     int line = 1;
     for (const char *p = text, *end = text + n; p < end; line++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));

@@ -307,6 +307,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
     for (const char *p = text; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end, *after = nl ? nl + 1 : end;
+        /* a further note of the admission begins here, or inside this line */
         bool forced = false, addendum = false;
         for (; next < nstart && start[next].at <= p - text; next++)
             if (start[next].at == p - text && p > text) {
@@ -315,6 +316,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
             }
         if (next < nstart && start[next].at < after - text) /* a part begins inside the line: the line ends before it */
             after = stop = text + start[next].at;
+        /* what the line opens */
         struct line l = read_line(p, stop);
         const char *header_end;
         bool sub;
@@ -324,6 +326,7 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
             kind = addendum ? r->addendum : r->preamble;
             header_end = p;
         }
+        /* a section, a paragraph, or neither */
         if (kind >= 0) {
             if (at == 0) /* no text before the first header */
                 s->n = s->npara = 0;

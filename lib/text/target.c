@@ -188,6 +188,7 @@ int targets_add(struct targets *t, const msgpack_object *rec)
     if (!(g->id = mem_strndup(id, id_n)) || !(g->split = mem_strndup(split, split_n)) ||
         !(g->code = mem_alloc(n, sizeof *g->code)) || !(g->place = mem_alloc(n, sizeof *g->place)))
         return E_NOMEM;
+    /* its codes, each once, and what its order goes by */
     for (uint32_t i = 0; i < n; i++) {
         const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
         int64_t l = labels_find(&t->labels, c->ptr, c->size);

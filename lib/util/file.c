@@ -57,6 +57,7 @@ int outfile_open(struct outfile *o, const char *path)
         o->std = true;
         return 0;
     }
+    /* what is there already */
     struct stat st;
     bool exists = stat(path, &st) == 0;
     if (exists && S_ISDIR(st.st_mode))
@@ -75,6 +76,7 @@ int outfile_open(struct outfile *o, const char *path)
         }
         return 0;
     }
+    /* a file of another name in the same folder, renamed by outfile_commit */
     size_t n = strlen(o->path);
     const char *base = path_base(o->path);
     o->tmp = mem_alloc(n + sizeof "..XXXXXX", 1);

@@ -130,6 +130,7 @@ int pool_run(const struct pool_job *job, int threads)
         rc = E_NOMEM;
         goto out;
     }
+    /* start the workers */
     pthread_mutex_init(&p.lock, NULL);
     pthread_cond_init(&p.more, NULL);
     pthread_cond_init(&p.ready, NULL);
@@ -138,6 +139,7 @@ int pool_run(const struct pool_job *job, int threads)
         if (pthread_create(&w[started].thread, NULL, worker_main, &w[started]))
             break; /* fewer threads do the same work */
     }
+    /* read and write in this thread, then let them end */
     rc = started ? feed(&p) : run_alone(job);
     pthread_mutex_lock(&p.lock);
     p.stop = true;
