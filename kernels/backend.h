@@ -1,6 +1,6 @@
 /* A device: memory and one function for each line of ops.def. Everything outside kernels/ goes through here.
  * Errors on a device are asynchronous, so ops return nothing: a failure sticks in the backend and backend_check()
- * (called once a step, and by tape functions before results are read) reports it. */
+ * (called once per step, and by tape functions before results are read) reports it. */
 #ifndef ICD_BACKEND_H
 #define ICD_BACKEND_H
 #include "lib/tensor/tensor.h" /* like this file valid C11 and C++17 */

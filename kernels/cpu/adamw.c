@@ -1,4 +1,5 @@
-/* AdamW (Loshchilov & Hutter 2019) in PyTorch's order, one pass over p, m, v, g: memory bound. */
+/* AdamW (Loshchilov & Hutter 2019) in PyTorch's order, one pass over p, m, v, g: memory bound.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include <math.h>
 

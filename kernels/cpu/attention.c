@@ -6,9 +6,9 @@
  *
  * T5's bias depends on (key - query) only. Per head it is expanded once into a strip over distances, so that the bias
  * of a row of scores is a slice of the strip: an addition of two vectors; and the gradient is collected the same way.
- * Keys that are masked for a whole block (behind klen, or in the future) are never touched.
+ * Keys that are masked for a whole block (from klen on, or in the future) are never touched.
  * Work is split over (b, h) [and query blocks forward], each written by one thread in a fixed order: same bits
- * always. */
+ * always. Tests: tests/unit/kernels_attention.c, tests/grad/attention.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/softmax.h"
 #include <string.h>

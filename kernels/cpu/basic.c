@@ -1,4 +1,4 @@
-/* fill, copy, axpy on any strides; sum of squares; first maximum of each row. */
+/* fill, copy, axpy on any strides; sum of squares; first maximum of each row. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include <string.h>
 

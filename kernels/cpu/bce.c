@@ -1,4 +1,5 @@
-/* Binary cross-entropy on logits: max(x,0) - x y + log(1 + exp(-|x|)), which neither overflows nor cancels. */
+/* Binary cross-entropy on logits: max(x,0) - x y + log(1 + exp(-|x|)), which neither overflows nor cancels.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 

@@ -1,4 +1,5 @@
-/* Dropout from a counter-based generator: no mask is stored, backward draws the same bits again. */
+/* Dropout from a counter-based generator: no mask is stored, backward draws the same bits again.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 
@@ -18,7 +19,7 @@ typedef uint64_t lanes __attribute__((vector_size(16)));
 enum { LANES = sizeof(lanes) / sizeof(uint64_t) };
 
 /* Philox on LANES counters side by side; words 0,1 and 2,3 of lane j are out[2j] and out[2j+1]. The rounds are
- * those of philox4x32() in lib/util/rng.h. Words stand in the low halves of the lanes; what is in the high ones
+ * those of philox4x32() in lib/util/rng.h. Words are in the low halves of the lanes; what is in the high ones
  * does not matter. */
 static inline void philox_group(uint64_t *restrict out, uint64_t key, uint64_t site, uint64_t counter)
 {

@@ -1,4 +1,4 @@
-/* Embedding rows and their gradient. */
+/* Embedding rows and their gradient. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include <string.h>
 

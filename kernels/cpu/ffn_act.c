@@ -1,5 +1,6 @@
 /* The feed-forward activation with its dropout. relu: x(N,F) -> y(N,F); gated: x(N,2F) = [gate|up] -> y(N,F).
- * Dropout's index is that of y. Loops are per row piece, one a kind, so that each is a plain vector loop. */
+ * Dropout's index is that of y. Each kind has its loop over a piece of a row, so that it is a plain vector loop.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 

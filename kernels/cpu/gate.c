@@ -1,4 +1,4 @@
-/* y = x + sigmoid(g) * sub. */
+/* y = x + sigmoid(g) * sub. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 

@@ -1,4 +1,5 @@
-/* Matrix products: oneDNN in float, a plain blocked loop in double (gradient checks only). */
+/* Matrix products: oneDNN in float, a plain blocked loop in double (gradient checks only).
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #ifndef ICD_DOUBLE
 #include <oneapi/dnnl/dnnl.h>

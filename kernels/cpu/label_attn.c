@@ -1,6 +1,6 @@
 /* The reduction at the heart of label attention (the products around it are gemms, see lib/nn/label_attn.c):
  * y(B,L) = bias(L) + sum_t P(B,L,T) g(B,L,T), P = softmax over t < tlen(B) of s(B,L,T).
- * A note of length 0 has y = bias. */
+ * A note of length 0 has y = bias. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/softmax.h"
 #include <string.h>
@@ -35,7 +35,7 @@ void cpu_label_attn_fwd(tensor_p y, tensor_p lse, tensor_p s, tensor_p g, tensor
     }
 }
 
-/* ds = dy P (g - (y - bias)), dg = dy P; both 0 behind tlen. ds may be s, dg may be g. */
+/* ds = dy P (g - (y - bias)), dg = dy P; both 0 from tlen on. ds may be s, dg may be g. */
 void cpu_label_attn_bwd(tensor_p ds, tensor_p dg, tensor_p dbias, tensor_p dy, tensor_p y, tensor_p lse, tensor_p s,
                         tensor_p g, tensor_p bias, tensor_p tlen)
 {

@@ -1,4 +1,4 @@
-/* tanh and sigmoid. */
+/* tanh and sigmoid. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 

@@ -1,4 +1,4 @@
-/* y = x + drop(sub): one pass instead of two. */
+/* y = x + drop(sub): one pass instead of two. Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/simd.h"
 

@@ -1,6 +1,7 @@
 /* T5's layer norm: y = w * x * rstd with rstd = (mean(x^2) + eps)^-1/2, no mean, no bias. x(N,D), w(D), rstd(N).
  *
- * Backward, with xh = x * rstd and g = dy * w:  dx = rstd * (g - xh * mean(g * xh)),  dw = sum over rows of dy * xh. */
+ * Backward, with xh = x * rstd and g = dy * w:  dx = rstd * (g - xh * mean(g * xh)),  dw = sum over rows of dy * xh.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* The CPU backend: memory from malloc, and the table made from ops.def (a missing cpu_<op> is a link error). */
+/* The CPU backend: memory from malloc, and the table made from ops.def (a missing cpu_<op> is a link error).
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #endif
 
 /* Buffers that an op walks side by side (AdamW's four) must not all start at the same place of a page: their lines
- * would fight for the same sets of the cache, which doubled AdamW's time on a Zen. So each starts some lines behind
+ * would fight for the same sets of the cache, which doubled AdamW's time on a Zen. So each starts some lines after
  * the one before it; the line in front of it says where its memory begins. */
 enum { LINE = 64, PAGE_LINES = 4096 / LINE, STAGGER = 21 };
 

@@ -1,4 +1,5 @@
-/* Softmax cross-entropy, gradient in place of the logits. A row is read three times but only once from memory. */
+/* Softmax cross-entropy, gradient in place of the logits. A row is read three times but only once from memory.
+ * Tests: tests/unit/kernels.c. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/softmax.h"
 #include <string.h>

@@ -6,7 +6,7 @@
  *             dK += scale dX^T Q;  dbias += sums of dX along diagonals, then over buckets
  *
  * Notes are taken a few at a time, as many as ATTENTION_CHUNK bytes of scores allow. Rows of keys and values that
- * nobody may see (behind klen) can hold anything, NaN too, which a product would spread: V forward and K backward are
+ * nobody may see (from klen on) can hold anything, NaN too, which a product would spread: V forward and K backward are
  * copied with zeros there. Sums have a fixed order: the same inputs give the same bits. */
 #include "kernels/cuda/cuda.h"
 
@@ -133,7 +133,7 @@ static struct tensor matrices(void *data, enum dtype dtype, int64_t d0, int64_t 
     return tensor_of(data, dtype, 4, dim);
 }
 
-/* y(B,S,H,K) contiguous = x with zeros in the rows behind klen. */
+/* y(B,S,H,K) contiguous = x with zeros in the rows from klen on. */
 template <class X>
 static __global__ void clean_rows(X *y, const X *x, struct rows4 r, struct attn a)
 {
@@ -297,7 +297,7 @@ void cuda_attention_fwd(tensor_p o, tensor_p lse, tensor_p q, tensor_p k, tensor
 }
 
 /* ---- backward ---- */
-/* A block a row: scores x become drop(P) in p, dp becomes dX, in float and, in dx, as the operands are.
+/* One block per row: scores x become drop(P) in p, dp becomes dX, in float and, in dx, as the operands are.
  * p may be x, dx may be dp. */
 template <class X>
 static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const X *dout, struct rows4 rd, const X *o,
@@ -329,7 +329,7 @@ static __global__ void softmax_rows_bwd(X *p, X *dx, float *x, float *dp, const 
     }
 }
 
-/* sums(H,strip_len) += dX of nb notes along its diagonals; a thread a diagonal. All threads go through the rows
+/* sums(H,strip_len) += dX of nb notes along its diagonals; one thread per diagonal. All threads go through the rows
  * together: what a warp reads is consecutive. */
 static __global__ void diagonals(float *sums, const float *dx, struct attn a, int64_t nb)
 {

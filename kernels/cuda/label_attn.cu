@@ -1,5 +1,5 @@
 /* The reduction at the heart of label attention: y(B,L) = bias(L) + sum_t P(B,L,T) g(B,L,T), P = softmax over
- * t < tlen(B) of s(B,L,T); a block a row. Twin: kernels/cpu/label_attn.c. */
+ * t < tlen(B) of s(B,L,T); one block per row. Twin: kernels/cpu/label_attn.c. */
 #include "kernels/cuda/cuda.h"
 
 static __device__ int64_t length(const int32_t *tlen, int64_t b, int64_t T)
@@ -44,7 +44,7 @@ void cuda_label_attn_fwd(tensor_p y, tensor_p lse, tensor_p s, tensor_p g, tenso
                       data_of<X>(g), either_of(bias), data_of<int32_t>(tlen), L, T));
 }
 
-/* ds = dy P (g - (y - bias)), dg = dy P; both 0 behind tlen. ds may be s, dg may be g. */
+/* ds = dy P (g - (y - bias)), dg = dy P; both 0 from tlen on. ds may be s, dg may be g. */
 template <class X>
 static __global__ void label_rows_bwd(X *ds, X *dg, const float *dy, const float *y, const float *lse, const X *s,
                                       const X *g, struct either bias, const int32_t *tlen, int64_t L, int64_t T)

@@ -46,7 +46,7 @@ static __global__ void norm_rows_bwd(X *dx, const Y *dy, const X *x, struct eith
         store(&dx[row + j], load(dx[row + j]) + r * (load(dy[row + j]) * load_at(w, j) - load(x[row + j]) * c));
 }
 
-/* dw in two stages: sums over pieces of ROWS rows, a thread a column; then the pieces in order. */
+/* dw in two stages: sums over pieces of ROWS rows, one thread per column; then the pieces in order. */
 enum { ROWS = 64 };
 template <class X, class Y>
 static __global__ void norm_columns(float *part, const Y *dy, const X *x, const float *rstd, int64_t N, int64_t D)

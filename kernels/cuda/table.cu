@@ -25,7 +25,7 @@ op_call::~op_call()
     in_hand = outer;
 }
 
-/* "gemm (4,8) (4,2)bf16 -" of the op in hand. */
+/* "gemm (4,8) (4,2)bf16 -" of the present op. */
 static void describe(char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "%s", in_hand ? in_hand->name : "CUDA");

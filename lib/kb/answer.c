@@ -78,7 +78,7 @@ static bool bare_heading(struct slice s)
 }
 
 /* "**Synonyms:** a, b", "## Synonyms", "Synonyms: a, b", "**Treatment**". An entry with an explanation looks alike; it
- * is one when its words name none of the three and something stands behind them. */
+ * is one when its words name none of the three and something follows them. */
 static bool heading_of(struct slice s, struct heading *h)
 {
     bool bullet, colon = false;

@@ -2,7 +2,7 @@
  * abbreviations, synonyms) or a description as in Figure 4. Models wrap the same content in ever other ways, so
  * headings come plain, bold, as "###" or numbered, in any case; entries bulleted, numbered, bare, comma-separated,
  * quoted, in table cells or as JSON, with or without preamble, code fence, <think> block and closing words. Nothing
- * vanishes: what is left out is told. Tests: tests/unit/answer.c. */
+ * vanishes: what is left out is reported. Tests: tests/unit/answer.c. */
 #ifndef ICD_ANSWER_H
 #define ICD_ANSWER_H
 #include "lib/kb/terms.h"
@@ -14,7 +14,7 @@ struct answer_sink {
     /* UTF-8 without control characters, blanks single, not empty. */
     int (*term)(void *ctx, enum kb_type type, const char *text, size_t n);
     /* Something on this line (from 1; 0: the answer as a whole) became no term. `lost`: it may have been meant as one;
-     * else it is talk around the lists: a preamble, an explanation behind a term. */
+     * else it is talk around the lists: a preamble, an explanation after a term. */
     int (*left_out)(void *ctx, size_t line, bool lost, const char *why);
 };
 /* *found: how often `term` was called. `code`: whose answer it is; the bare code is no term. Returns what the sink

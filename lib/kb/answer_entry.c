@@ -31,7 +31,7 @@ static bool short_form(struct slice s)
     return s.n <= 12 && slice_words(s) <= 2 && capitals && 2 * capitals >= letters;
 }
 
-/* Full stops, colons and the like behind an entry; of "b.i.d." the last stop belongs to it. */
+/* Full stops, colons and the like after an entry; of "b.i.d." the last stop belongs to it. */
 static struct slice unstop(struct slice s)
 {
     s = slice_plain(s);
@@ -106,7 +106,7 @@ static bool part(struct slice s, struct slice *left, struct slice *right)
     return false;
 }
 
-/* "left (right)" with nothing behind. */
+/* "left (right)" with nothing after it. */
 static bool part_parenthesis(struct slice s, struct slice *left, struct slice *right)
 {
     s = unstop(s);

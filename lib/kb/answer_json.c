@@ -78,7 +78,7 @@ int answer_json(struct answer *a, const char *text, size_t n, bool description, 
 {
     struct slice s = slice_trim((struct slice){text, n});
     const char *fence = memmem(s.p, s.n, "```json\n", 8), *end;
-    if (fence) { /* with words before and behind */
+    if (fence) { /* with words before and after it */
         s = slice_trim((struct slice){fence + 8, (size_t)(s.p + s.n - fence) - 8});
         end = memmem(s.p, s.n, "```", 3);
         s = slice_trim((struct slice){s.p, end ? (size_t)(end - s.p) : s.n});

@@ -28,7 +28,7 @@ struct answer { /* being read */
 struct slice slice_trim(struct slice s);                  /* blanks at both ends */
 struct slice slice_plain(struct slice s);                 /* and emphasis, quotes, code marks around it */
 bool slice_is(struct slice s, const char *word);          /* but for case */
-bool slice_begins(struct slice s, const char *word);      /* but for case, and no letter behind */
+bool slice_begins(struct slice s, const char *word);      /* in any case, and no letter follows */
 const char *slice_find(struct slice s, const char *what); /* NULL: not there */
 size_t slice_words(struct slice s);
 bool slice_worded(struct slice s); /* has a letter or digit */
@@ -36,12 +36,12 @@ bool slice_worded(struct slice s); /* has a letter or digit */
 int answer_lost(struct answer *a, const char *why);
 int answer_talk(struct answer *a, const char *why);
 
-/* "Common abbreviations (short forms)": which of the three a heading's words name, -1: none or all at once. */
+/* "Common abbreviations (short forms)": which of the three a heading's words name, -1: none, or all of them. */
 int heading_type(struct slice words);
 bool answer_is_talk(struct slice line);     /* words to the reader, not an entry */
 bool answer_is_question(struct slice line); /* the prompt, said again */
 bool answer_refuses(struct slice text);
-/* "- x", "12) x", "(b) x", "[ ] x": what is behind the mark; *marked tells whether there was one. */
+/* "- x", "12) x", "(b) x", "[ ] x": what follows the mark; *marked: whether there was one. */
 struct slice answer_unbullet(struct slice s, bool *marked);
 
 /* An entry or, if `list`, several parted by commas, of the present section. */

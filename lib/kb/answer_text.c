@@ -275,7 +275,7 @@ int answer_description(struct answer *a, struct slice text)
             rc = answer_talk(a, "a heading or the question");
             continue;
         }
-        /* Words to the reader stand before the description, ending in a colon, or behind it. */
+        /* Words to the reader come before the description and end in a colon, or they come after it. */
         bool behind = out.n && !slice_begins(s, "this") && !slice_begins(s, "it");
         if (talk || (answer_is_talk(s) && (behind || (!out.n && s.p[s.n - 1] == ':')))) {
             talk = true;

@@ -45,7 +45,7 @@ int answers_text(struct answers *a, const char *file, uint32_t code, const char 
     return answer_read(text, n, a->description, a->codes->set.code[code], &sink, found);
 }
 
-/* Where the text stands in what programs save: {"answer": ...}, {"message": {"content": ...}}, a whole response. */
+/* Where the text is in what programs save: {"answer": ...}, {"message": {"content": ...}}, a whole response. */
 static const json_t *text_of(const json_t *j)
 {
     static const char *const names[] = {"answer", "text", "content", "response", "output", "completion"};
@@ -98,7 +98,7 @@ static int object(struct answers *a, json_t *j, const char *name)
     }
     if (text)
         return answers_text(a, a->file, (uint32_t)place, json_string_value(text), json_string_length(text), &found);
-    char *dump = json_dumps(j, JSON_COMPACT); /* perhaps the lists stand in it */
+    char *dump = json_dumps(j, JSON_COMPACT); /* perhaps the lists are in it */
     if (!dump)
         return err_nomem(1);
     int rc = answers_text(a, a->file, (uint32_t)place, dump, strlen(dump), &found);
@@ -186,7 +186,7 @@ static int read_file(struct answers *a, const char *path, XXH64_state_t *x, bool
         XXH64_update(x, &size, sizeof size);
     }
     XXH64_update(x, p, n);
-    /* What is no UTF-8 becomes U+FFFD, which no expression may hold, so it is told and the rest is read. */
+    /* What is no UTF-8 becomes U+FFFD, which no expression may hold, so it is reported and the rest is read. */
     int rc = utf8_add(&b, p, n, &bad);
     free(p);
     rc = rc ? rc : buf_add(&b, "", 1);

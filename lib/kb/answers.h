@@ -1,5 +1,5 @@
-/* Files of a language model's answers (answer.h), one a code or many as JSON lines; also what is written by hand in the
- * form of share/kb/expressions.ndjson. Tests: tests/cli/kb-build-answers.sh. */
+/* Files of a language model's answers (answer.h): one file per code, or many codes as JSON lines; also what is written
+ * by hand in the form of share/kb/expressions.ndjson. Tests: tests/cli/kb-build-answers.sh. */
 #ifndef ICD_ANSWERS_H
 #define ICD_ANSWERS_H
 #include <stdbool.h>

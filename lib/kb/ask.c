@@ -67,7 +67,7 @@ static int entry_path(const struct ask *a, const json_t *request, struct buf *pa
                    (unsigned long long)h.low64, 0);
 }
 
-/* *entry NULL: it is not there, or is not what was written: then it is asked anew. */
+/* *entry NULL: it is not there, or is not what was written: then the question is asked again. */
 static int cache_read(const struct ask *a, const char *prompt, json_t **entry)
 {
     struct buf path = {0};

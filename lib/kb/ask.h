@@ -1,6 +1,6 @@
 /* Expressions or descriptions of codes from a language model: prompts in the manner of the paper's Figures 4 and 5
- * (share/prompts), asked through chat.h, answers kept in a folder. A prompt is made of a code and its title; there is
- * nothing else it could hold. Tests: tests/cli/kb-build-ask.sh. */
+ * (share/prompts), asked through chat.h, answers kept in a folder. A prompt has a code and its title, and can have
+ * nothing else. Tests: tests/cli/kb-build-ask.sh. */
 #ifndef ICD_ASK_H
 #define ICD_ASK_H
 #include "lib/kb/answers.h"
@@ -12,7 +12,7 @@ struct ask { /* all borrowed */
     const char *cache;  /* folder, made if need be: an answer a file of mode 0600, named by the hash of what was asked
                              (model, options, prompt), so nothing is asked twice; NULL in a dry run: none */
     const char *prompt; /* template with {code}, {title}, {icd} */
-    const char *kind;   /* "expressions", "descriptions": stands in the cache, for who reads it with --answers */
+    const char *kind;   /* "expressions", "descriptions": kept in the cache, for those who read it with --answers */
     const struct titles *titles;
     struct answers *answers; /* where answers go, in the order of the codes, asked now or before */
     const bool *skip;        /* by code: not to be asked about; NULL: all are. So are codes without a title. */

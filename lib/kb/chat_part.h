@@ -19,7 +19,7 @@ enum chat_verdict {
     CHAT_USELESS, /* ask once more */
     CHAT_CUT,     /* once more with more tokens */
     CHAT_BUSY,    /* retry later */
-    CHAT_REFORM,  /* at once, by the form learnt */
+    CHAT_REFORM,  /* again right away, in the form learnt */
     CHAT_FATAL    /* the next one would fare no better */
 };
 struct chat_result {

@@ -8,7 +8,7 @@
 #include "lib/stream/stream.h"
 
 struct kb_code {
-    size_t code, code_n;   /* where its name stands in kb.text */
+    size_t code, code_n;   /* where its name is in kb.text */
     size_t title, title_n; /* likewise; 0 long: none */
     size_t first, n;       /* its terms */
 };
@@ -16,7 +16,7 @@ struct kb_term {
     size_t text, n;
 };
 struct kb {          /* zero it first */
-    struct buf text; /* names and expressions, one behind the other */
+    struct buf text; /* names and expressions, one after the other */
     struct kb_code *code;
     struct kb_term *term;
     uint32_t *sorted; /* codes by name */

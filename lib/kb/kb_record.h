@@ -1,5 +1,5 @@
-/* Writing the record of one code in a kb stream, and the report of how it came to be: JSON lines for who wants to see
- * what was left out. Tests: tests/cli/kb-build*.sh. */
+/* Writing the record of one code in a kb stream, and the report of how it came to be: JSON lines that show what
+ * was left out. Tests: tests/cli/kb-build*.sh. */
 #ifndef ICD_KB_RECORD_H
 #define ICD_KB_RECORD_H
 #include <msgpack.h>
@@ -25,6 +25,6 @@ int kb_report_open(struct kb_report *r, const char *path); /* NULL: nothing is w
 int kb_report_remark(struct kb_report *r, const struct remark *m);
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n);
 int kb_report_commit(struct kb_report *r);
-void kb_report_discard(struct kb_report *r); /* also behind a commit */
+void kb_report_discard(struct kb_report *r); /* also after a commit */
 
 #endif

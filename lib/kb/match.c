@@ -55,7 +55,7 @@ struct negation {
     uint32_t sentence; /* words of the sentence so far */
 };
 
-/* Does what stands between two words end a sentence? */
+/* Does what is between two words end a sentence? */
 static bool sentence_ends(const unsigned char *p, const unsigned char *end)
 {
     for (int lines = 0; p < end; p++) {

@@ -18,7 +18,7 @@ void matcher_any_case(struct matcher *m); /* short forms match in any case; befo
 int matcher_add(struct matcher *m, const char *text, size_t n, uint32_t code);
 /* Each of its words is an expression of its own, but for those that `stop` (built; NULL: none) has. */
 int matcher_add_words(struct matcher *m, const char *text, size_t n, uint32_t code, const struct matcher *stop);
-/* Words that deny what stands near them (after NegEx): an expression does not count when its first word stands behind
+/* Words that deny what is near them (after NegEx): an expression does not count when its first word comes after
  * NEXT in the same sentence, or among the five words before LAST. NOT ends the reach of NEXT. */
 enum match_role { MATCH_EXPRESSION, MATCH_NEGATES_NEXT, MATCH_NEGATES_LAST, MATCH_NEGATES_NOT };
 int matcher_add_negation(struct matcher *m, const char *text, size_t n, enum match_role role);

@@ -132,7 +132,7 @@ uint64_t matcher_unit(const struct matcher *m)
     return m->unit;
 }
 
-/* The state behind s by a word; made where it is new. */
+/* The state that follows s by a word; made if it is new. */
 static int walk(struct matcher *m, uint32_t *s, const struct word *w)
 {
     uint32_t id, to;

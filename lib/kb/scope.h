@@ -1,4 +1,4 @@
-/* Which codes a note's sample may look for, where that differs from note to note: id -> codes, out of a pred, gold or
+/* Which codes the sample of a note may look for, if that differs from note to note: id -> codes, from a pred, gold or
  * target stream. Tests: tests/cli/note-sample.sh. */
 #ifndef ICD_SCOPE_H
 #define ICD_SCOPE_H

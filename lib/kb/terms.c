@@ -32,7 +32,7 @@ int terms_add(struct terms *t, uint32_t code, enum kb_type type, const char *tex
               bool *worded)
 {
     size_t at = t->text.n, form;
-    /* its text and, behind it, its folded form: nothing if there is no word in it */
+    /* its text and, after it, its folded form; nothing if it has no word */
     TRY(buf_add(&t->text, text, n));
     TRY(buf_add(&t->text, "", 1));
     form = t->text.n;

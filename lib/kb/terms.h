@@ -1,5 +1,5 @@
-/* What is said of the codes, gathered from several sources: expressions (each once a code, with every source that has
- * it) and descriptions. Memory is linear in it, time too but for a sort. Tests: tests/unit/terms.c. */
+/* Expressions and descriptions of codes, gathered from several sources. A code has each expression once, with every
+ * source that has it. Memory is linear in them, time too except for a sort. Tests: tests/unit/terms.c. */
 #ifndef ICD_TERMS_H
 #define ICD_TERMS_H
 #include <stdbool.h>
@@ -12,7 +12,7 @@ int kb_type_find(const char *name); /* -1: none of them */
 
 enum { TERMS_SOURCES = 32 };
 struct term {
-    size_t text, form; /* in terms.text, each with a NUL behind; form: as match_fold has it, "" for a description */
+    size_t text, form; /* in terms.text, each followed by a NUL; form: as match_fold has it, "" for a description */
     uint32_t code, order;
     uint32_t sources; /* bit i: source i has it */
     uint8_t type;

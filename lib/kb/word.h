@@ -9,13 +9,13 @@
 enum { WORD_MAX = 64 }; /* bytes of a word that count */
 
 struct word {
-    unsigned char c[WORD_MAX + 8]; /* zeros behind, up to the next multiple of 8: words are hashed in eights */
+    unsigned char c[WORD_MAX + 8]; /* then zeros up to the next multiple of 8: words are hashed in eights */
     uint32_t n;
     bool caps;               /* one to three letters, all capitals */
     const unsigned char *at; /* where it begins in the text */
 };
 
-/* Class of a byte: the folded letter or digit it stands for, 0 for what separates words. */
+/* Class of a byte: its folded letter or digit; 0 if it separates words. */
 static const unsigned char fold[256] = {
     ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8',
     ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h',

@@ -1,4 +1,4 @@
-/* Binary cross-entropy of logits(B,L) against y(B,L); the gradient is added to the logits' at once.
+/* Binary cross-entropy of logits(B,L) against y(B,L); the loss adds the gradient to the logits' right away.
  * Test: tests/grad/bce.c. */
 #include "lib/nn/module.h"
 

@@ -1,5 +1,5 @@
-/* y = drop(x). Kernel: kernels/cpu/dropout.c; test: tests/grad/dropout.c. The smallest module: copy it for a new one.
- * What backward needs is copied into `saved`, because x may be a local of the caller. */
+/* y = drop(x). Kernel: kernels/cpu/dropout.c; test: tests/grad/dropout.c. This is the smallest module: copy it to make
+ * a new one. What backward needs is copied into `saved`, because x may be a local of the caller. */
 #include "lib/nn/module.h"
 
 struct saved {

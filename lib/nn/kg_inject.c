@@ -7,8 +7,8 @@
  *
  * Keys and values are the same rows Z_m, so this is attention with one head as wide as the model, and the sums over A
  * never need the (T,N) matrix. Where all notes read the same knowledge, the batch is one note of B*T rows. There is
- * nothing of T5 in it: D may as well be the embeddings of a decoder-only model. Backward is that of the modules it is
- * made of; those of choose and kg_pool stand with them. Tests: tests/grad/kg_inject.c, tests/golden/kg.c. */
+ * nothing of T5 in it: D may as well be the embeddings of a decoder-only model. Backward is that of its modules;
+ * choose and kg_pool have their own, next to them. Tests: tests/grad/kg_inject.c, tests/golden/kg.c. */
 #include "lib/nn/module.h"
 #include <math.h>
 

@@ -4,7 +4,7 @@
  * The paper, for one note of T tokens with encoder states H(T,D), L labels and width A:
  *
  *   (1)  Z   = tanh(H W^T)          Z(T,A)   W(A,D)
- *   (2)  A   = softmax_t(U Z^T)     A(L,T)   U(L,A): one query a label; padding gets no weight
+ *   (2)  A   = softmax_t(U Z^T)     A(L,T)   U(L,A): one query per label; padding gets no weight
  *   (3)  V   = A H                  V(L,D)
  *   (4)  y_l = w_l . V_l + b_l      y(L)     w(L,D), b(L)
  *

@@ -106,7 +106,7 @@ struct var *kg_inject(struct tape *t, const struct var *d, const struct var *m, 
  * no gradient. */
 void kg_pool(struct tape *t, const struct var *m, int64_t from, const struct var *h, const struct tensor *p);
 
-/* Losses add scale * sum to loss(1) (device) and, when t->grad, put their gradient where it belongs at once. */
+/* Losses add scale * sum to loss(1) (device) and, when t->grad, put their gradient where it belongs right away. */
 /* h(B,U,D) (scaled by `hscale`: T5's d^-1/2 for tied heads) times head(V,D)^T, cross-entropy against target(B,U),
  * -1 = ignored. Logits exist for a few thousand rows at a time only. */
 void xent(struct tape *t, const struct var *h, const struct var *head, double hscale, const struct tensor *target,

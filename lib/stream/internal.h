@@ -20,7 +20,7 @@ int end_check(const json_t *end, uint64_t records, const char *digest);
 const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */
 /* The whole frame of the header (after stream_open) or of the record just returned, as its writer spelled it. */
 const char *stream_frame(const struct stream *s, size_t *n);
-/* When the error in hand is that of an abort frame read in this thread: its tool and message; else false. */
+/* When the present error is that of an abort frame read in this thread: its tool and message; else false. */
 bool abort_cause(const char **tool, const char **message);
 
 /* ---- the writer in parts ---- */

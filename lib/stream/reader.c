@@ -90,7 +90,7 @@ static int fill_zstd(struct stream *s)
     }
 }
 
-/* More bytes behind those in data, or eof. */
+/* More bytes after those in data, or eof. */
 static int fill(struct stream *s)
 {
     if (s->at) { /* what is done with makes room */
@@ -239,7 +239,7 @@ static int look_at(int fd, uint64_t *whole)
     struct stat st;
     *whole = 0;
     if (fstat(fd, &st))
-        return 0; /* reading tells why */
+        return 0; /* reading says why */
     if (S_ISDIR(st.st_mode))
         return err_set(E_NOINPUT, "is a directory");
     off_t at = S_ISREG(st.st_mode) ? lseek(fd, 0, SEEK_CUR) : -1;

@@ -66,7 +66,7 @@ static int by_begin(const void *a, const void *b)
     return x[0] != y[0] ? (x[0] > y[0]) - (x[0] < y[0]) : (x[1] > y[1]) - (x[1] < y[1]);
 }
 
-/* Spans in any order: none may share a byte with another, or a small record could stand for a lot of text. */
+/* Spans in any order: none may share a byte with another, or a small record could mean a lot of text. */
 static int disjoint(const int64_t *span, size_t n)
 {
     int64_t *v = mem_alloc(n, 2 * sizeof *v);
@@ -117,7 +117,7 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
     int64_t *out = mem_alloc(o->via.array.size, 2 * sizeof *out), last = 0;
     if (!out)
         return E_NOMEM;
-    /* each within the text and, if ordered, behind the one before */
+    /* each within the text and, if ordered, after the one before */
     for (uint32_t i = 0; i < o->via.array.size; i++) {
         const msgpack_object *pair = &o->via.array.ptr[i];
         int64_t begin, end;

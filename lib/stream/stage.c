@@ -502,7 +502,7 @@ static void run_failed(struct run *r, int rc)
     char *kept = err_take();
     message = kept ? kept : "out of memory";
     say(tool, "", message);
-    /* A tool that fails before its output was opened still has a reader behind its pipe. */
+    /* A tool that fails before its output was opened still has a reader at the end of its pipe. */
     bool std = !r->output || strcmp(r->output, "-") == 0;
     if (!r->out && (r->schema || r->side->streams) && std && !isatty(STDOUT_FILENO))
         out_open(&r->out, NULL, r->compress);

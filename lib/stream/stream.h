@@ -53,7 +53,7 @@ struct stream; /* reader */
 int stream_open(struct stream **s, const char *path, const char *accept);
 enum stream_got { STREAM_ERROR = -1, STREAM_END = 0, STREAM_RECORD = 1 };
 /* The next record, checked against the schema, borrowed until the next call. STREAM_END only after a valid
- * end frame (count, digest) and nothing behind it. On STREAM_ERROR *rc has the code and err_msg() the cause. */
+ * end frame (count, digest) and nothing after it. On STREAM_ERROR *rc has the code and err_msg() the cause. */
 enum stream_got stream_next(struct stream *s, const msgpack_object **rec, int *rc);
 /* Raw bytes of the record just returned (its map, without the frame), borrowed likewise. */
 const char *stream_raw(const struct stream *s, size_t *n);

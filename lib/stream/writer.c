@@ -20,7 +20,7 @@ struct out {
     msgpack_unpacked check;
     const struct schema *schema; /* set once the header is written */
     uint64_t records;
-    bool live;   /* a log that is read as it grows: each record goes out at once */
+    bool live;   /* a log that is read as it grows: each record is written right away */
     bool failed; /* the file cannot be written: nothing more is tried */
     bool finished;
 };
@@ -263,7 +263,7 @@ int out_end(struct out *o, const json_t *lineage, const char *tool, const json_t
 
 void out_abort(struct out *o, const char *tool, int code, const char *message)
 {
-    if (!o->file.tmp && !o->failed && !o->finished) { /* a pipe: whoever reads it is told */
+    if (!o->file.tmp && !o->failed && !o->finished) { /* a pipe: its reader gets an abort frame */
         char *kept = err_take();
         json_t *a = json_pack("{s:s, s:i, s:s}", "tool", tool, "code", code, "message", message);
         if (!a) /* a message that is not UTF-8 */

@@ -1,4 +1,4 @@
-/* Parameters: declared one by one, then laid out one behind the other in flat arenas without gaps (params_join relies
+/* Parameters: declared one by one, then laid out one after the other in flat arenas without gaps (params_join relies
  * on it). Tests: tests/unit/tensor.c. */
 #include "kernels/backend.h"
 #include "lib/tensor/tensor.h"

@@ -39,7 +39,7 @@ struct map {
     size_t n;
 };
 struct st_file {
-    struct map *map; /* one, or one a shard */
+    struct map *map; /* one, or one per shard */
     json_t **header; /* parsed headers: own the names */
     int maps;
     struct st_tensor *t; /* sorted by name */

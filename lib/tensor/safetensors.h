@@ -1,5 +1,6 @@
-/* safetensors files: reading (mmap, every length checked) and writing (beside and renamed). Format as in the
- * safetensors README: u64 header length, JSON header, data; tensors tile the data exactly. */
+/* safetensors files: reading (mmap, every length checked) and writing (under a temporary name, then renamed). Format as
+ * in the safetensors README: u64 header length, JSON header, data; tensors tile the data exactly.
+ * Tests: tests/unit/safetensors.c. */
 #ifndef ICD_SAFETENSORS_H
 #define ICD_SAFETENSORS_H
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* Tensors, arenas and parameters: what the kernels, the modules and the checkpoints share.
  *
- * One letter a dimension, everywhere in the engine:
+ * Each dimension has one letter, everywhere in the engine:
  *   B batch   T encoder (note) tokens   U decoder tokens   S keys attended to   D d_model   F d_ff
  *   H heads   K head width (d_kv)       V vocabulary       L labels (codes)     A d_a (label attention)   N rows in
  * general. The engine is compiled twice: real = float for the programs, double (-DICD_DOUBLE) for tests/grad. */

@@ -1,7 +1,7 @@
 /* What surrounds a note in a model's input: a prompt out of a template file and, in the paper's formats 3 and 4
  * (section 4.4.1), the list of all codes. tokenize writes it, note-sample leaves room for it: both by this. A
  * template is text with {note} where the note goes and {labels} where the list goes; without {note} all of it goes
- * before the note, without {labels} the list goes behind the rest. share/prompts has examples. Tests:
+ * before the note, without {labels} the list goes after the rest. share/prompts has examples. Tests:
  * tests/cli/tokenize.sh. */
 #ifndef ICD_PROMPT_H
 #define ICD_PROMPT_H

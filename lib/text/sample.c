@@ -46,7 +46,7 @@ static int count_tokens(const struct sample_cfg *cfg, const char *p, size_t n, s
 }
 
 /* The longest head of [b,e) that has at most `room` tokens, cut between words where there is a blank, else between
- * characters; its count in *count. Pieces at the cut may change with it, so what is cut off is counted anew. */
+ * characters; its count in *count. Pieces at the cut may change with it, so what is cut off is counted again. */
 static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char *text, int64_t b, int64_t *e,
                       size_t room, size_t *count)
 {

@@ -1,9 +1,9 @@
 /* Knowledge-driven sampling (section 3.3 of the paper, eqs 10-11): which parts of a note go into a limited input.
  *   N = words of a section or paragraph that belong to an expression, p = N / its words
- * The `top` sections with the largest N are taken, in the order of p; what is left of the budget is filled with further
- * sections; inside a section, paragraphs follow p. Ties go to what comes first in the note. The last piece is
- * truncated. The paper can be read otherwise in places: each reading is a field of sample_cfg.
- * Tests: tests/unit/sample.c, tests/cli/note-sample.sh (with a Python reference beside it). */
+ * The `top` sections with the largest N are chosen and put in the order of p; further sections fill the rest of the
+ * budget; inside a section, paragraphs are in the order of p. Of equals, the first in the note wins. The last piece is
+ * truncated. The paper has other readings in places: each is a field of sample_cfg.
+ * Tests: tests/unit/sample.c, tests/cli/note-sample.sh (with a Python reference). */
 #ifndef ICD_SAMPLE_H
 #define ICD_SAMPLE_H
 #include "lib/kb/match.h"

@@ -1,5 +1,5 @@
-/* What a sample says of itself: --explain's field for one note, --stats' table over all. No text of a note is in
- * either. Tests: tests/cli/note-sample.sh. */
+/* Reports on samples: --explain's field for one note, --stats' table over all notes. Neither has any text of a note.
+ * Tests: tests/cli/note-sample.sh. */
 #ifndef ICD_SAMPLE_REPORT_H
 #define ICD_SAMPLE_REPORT_H
 #include <msgpack.h>

@@ -1,12 +1,12 @@
 /* Sections and paragraphs: see sections.h. The text is read line by line:
- *  - a known header stands at the start of a line (behind blanks, a list number, '#', '-' or '*') and is followed by
+ *  - a known header is at the start of a line (after blanks, a list number, '#', '-' or '*') and is followed by
  *    ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
  *  - an unknown one is a short line that ends in ':', or a line in capitals below an empty line, but not between lines
  *    of a medication list or a lab grid;
  *  - a line of nothing but a removed name and a title opens the signature;
  *  - inside the sections that SUBHEADER names (the hospital course), system and problem headings open paragraphs;
  *  - elsewhere a paragraph is a block between empty lines: notes are wrapped hard, so a line is not a paragraph. A
- *    header never stands alone, it begins the first paragraph of its section. */
+ *    header is never a paragraph: it begins the first paragraph of its section. */
 #include "lib/text/sections.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 /* ---- lines ---- */
 struct line {
     const char *p, *end; /* without the newline */
-    const char *text;    /* behind blanks and list marks */
+    const char *text;    /* after blanks and list marks */
     const char *stop;    /* before trailing blanks */
     bool marked;         /* there was a list mark */
     bool problem;        /* it was '#' or a number: how problems of a course are listed */

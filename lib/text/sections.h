@@ -30,7 +30,7 @@ struct sections { /* zero it once; reused from note to note */
     size_t n, npara, cap, para_cap;
 };
 /* Where a further report or addendum begins (`parts` of a note record): start[] ascends, each opens a section of its
- * own, ADDENDUM or PREAMBLE unless a header stands there. */
+ * own, ADDENDUM or PREAMBLE unless a header is there. */
 struct section_start {
     int64_t at;
     bool addendum;

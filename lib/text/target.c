@@ -188,7 +188,7 @@ int targets_add(struct targets *t, const msgpack_object *rec)
     if (!(g->id = mem_strndup(id, id_n)) || !(g->split = mem_strndup(split, split_n)) ||
         !(g->code = mem_alloc(n, sizeof *g->code)) || !(g->place = mem_alloc(n, sizeof *g->place)))
         return E_NOMEM;
-    /* its codes, each once, and what its order goes by */
+    /* its codes, each once, and what they are sorted by */
     for (uint32_t i = 0; i < n; i++) {
         const msgpack_object_str *c = &codes->via.array.ptr[i].via.str;
         int64_t l = labels_find(&t->labels, c->ptr, c->size);
@@ -264,7 +264,7 @@ static int id_is(const void *key, const void *item)
     return strcmp(key, (*(struct target *const *)item)->id);
 }
 
-/* Where each code of a target first stands in the text. */
+/* Where each code of a target first occurs in the text. */
 static int find_places(const struct targets *t, struct target *note, const char *text, size_t n,
                        const struct matcher *m, const struct kb *kb, uint64_t *scope, struct match_words *w)
 {

@@ -1,4 +1,4 @@
-/* Targets: what a model is to write for a note, out of gold records: in which order its codes come, and their text.
+/* Targets: what a model is trained to write for a note, from gold records: the order of its codes, and their text.
  *   401.9, 428.0                                                      plain
  *   401.9 (Unspecified essential hypertension), 428.0 (Congestive ..)  described: the paper's format 2
  * codes_parse (codes.h) reads both back. Tests: tests/cli/tokenize.sh. */
@@ -32,7 +32,7 @@ int targets_open(struct targets *t, const json_t *meta);
 /* E_DATA when the vocabulary cannot write a code, the separator or a description so that it can be read back. */
 int targets_check(const struct targets *t, const struct spm *s);
 int targets_add(struct targets *t, const msgpack_object *rec); /* all records are added before the first is ordered */
-/* ORDER_NOTE: reads a note stream; places are where each code's expressions first stand. */
+/* ORDER_NOTE: reads a note stream; places are where each code's expressions first occur. */
 int targets_read_notes(struct targets *t, struct stream *notes, const struct matcher *m, const struct kb *kb);
 int targets_sort(struct targets *t); /* E_DATA: ORDER_FREQ without a train record */
 int targets_text(const struct targets *t, const struct target *note, struct buf *out);

@@ -1,4 +1,4 @@
-/* The message of the failure in hand, one a thread. Tests: tests/unit/err.c */
+/* The message of the present failure, one per thread. Tests: tests/unit/err.c */
 #include "lib/util/err.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@ static _Thread_local char message[2048];
 
 int err_set(int code, const char *fmt, ...)
 {
-    /* The arguments may be the present message itself, so it is built beside. */
+    /* The arguments may be the present message itself, so it is built elsewhere first. */
     char fresh[sizeof message];
     va_list ap;
     va_start(ap, fmt);

@@ -1,4 +1,4 @@
-/* Error codes and the message of the failure in hand.
+/* Error codes and the message of the present failure.
  * The library never prints and never exits: a function that can fail returns 0 or one of these codes
  * (they are sysexits(3) values, so a tool's exit status is the code itself) and leaves one message in
  * a per-thread buffer. Callers add context with err_ctx() on the way up, so the user reads one line:
@@ -33,7 +33,7 @@ char *err_take(void);
         if (try_rc_)              \
             return try_rc_;       \
     } while (0)
-/* For functions that clean up behind a label: sets rc and jumps. */
+/* For functions that clean up after a label: sets rc and jumps there. */
 #define TRY_GOTO(rc, label, e)    \
     do {                          \
         if (((rc) = (e)) != 0)    \

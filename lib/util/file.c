@@ -57,7 +57,7 @@ int outfile_open(struct outfile *o, const char *path)
         o->std = true;
         return 0;
     }
-    /* what is there already */
+    /* what the name means now */
     struct stat st;
     bool exists = stat(path, &st) == 0;
     if (exists && S_ISDIR(st.st_mode))

@@ -1,4 +1,5 @@
-/* Files written beside their name and renamed into place: a failed tool leaves nothing half-written. */
+/* Output files are written under a temporary name in the same folder and renamed when they are complete, so a failed
+ * tool leaves nothing half-written. Tests: tests/unit/file.c. */
 #ifndef ICD_FILE_H
 #define ICD_FILE_H
 #include <stdbool.h>
@@ -18,18 +19,19 @@ int outfile_commit(struct outfile *o);  /* fsync, close, rename; checks close(2)
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
 void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
 
-/* Whole file into memory (malloc'd, NUL added behind). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
+/* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
 /* XXH64 of a file's bytes as 16 hex digits. */
 int file_xxh64(const char *path, char hex[17]);
 /* Last component of a path, for messages and history. */
 const char *path_base(const char *path);
 
-/* Behind a message that there is no model directory: how one is got. */
+/* The end of a message that there is no model directory: how to get one. */
 #define MODEL_HINT \
     "; nothing is downloaded: get the directory with git clone https://huggingface.co/NAME (and git lfs), " \
     "or with save_pretrained of transformers"
-/* Where share/ is: $ICDPIPE_SHARE, else ../share beside the running program, else PREFIX/share/icdpipe. */
+/* Where share/ is: $ICDPIPE_SHARE, else ../share next to the folder of the running program, else
+ * PREFIX/share/icdpipe. */
 int share_path(const char *name, char *out, size_t n);
 
 #endif

@@ -65,7 +65,7 @@ int opt_print(FILE *f, enum opt_asked what, const struct opt_doc *doc, const str
  * paths as base names, NULL strings left out. Keys in table order. */
 json_t *opt_resolved(const struct opt *own, const struct opt *common);
 
-/* Where `one`, the value of an OPT_CHOICE, stands among its choices: the number of an enum in their order. */
+/* The index of `one`, the value of an OPT_CHOICE, among its choices: an enum in the order of the choices. */
 int opt_place(const char *const *choices, const char *one);
 
 /* "k=v,k=v", the form of --init: calls set(key, value, ctx) for each pair. */

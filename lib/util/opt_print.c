@@ -37,7 +37,7 @@ static int help_default(struct buf *b, const struct opt *o)
     }
 }
 
-/* Help text with its default and its choices: behind its first line. Further lines tell what each choice does. */
+/* Help text; its default and choices follow its first line. Further lines say what each choice does. */
 static int full_help(struct buf *b, const struct opt *o)
 {
     const char *help = o->help ? o->help : "";
@@ -183,7 +183,7 @@ static int completion_words(FILE *f, const struct opt *o)
     return 0;
 }
 
-/* A case of what stands before the word: an option that takes a value. */
+/* One case of the word before: an option that takes a value. */
 static int completion_value(FILE *f, const struct opt *o)
 {
     static const char *const how[] = {[FILL_NOTHING] = "", [FILL_WORDS] = "-W '", [FILL_FILES] = "-f",
