@@ -32,8 +32,9 @@ for t in $tools; do
 done
 # choices TOOL: "option choice choice..." of every option that has them, from what the tool says of a wrong one
 choices() {
+    mkdir -p "$T/tried"
     for o in $(options "$1"); do
-        "$1" "--$o" '?' 2>&1 </dev/null | sed -nE "s/^$1: (--$o): '\?' is not one of ([^;]*).*/\1 \2/p" | sed 's/, / /g'
+        (cd "$T/tried" && "$1" "--$o" '?' 2>&1 </dev/null) | sed -nE "s/^$1: (--$o): '\?' is not one of ([^;]*).*/\1 \2/p" | sed 's/, / /g'
     done
 }
 # Where the choices of an option have lines of their own, each has one.
