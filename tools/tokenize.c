@@ -35,8 +35,8 @@ static const struct opt opts[] = {
      "The kb stream with the titles of format 2, the codes of formats 3 and 4, the expressions of --order note."},
     {"template", 0, OPT_FILE, &template, "FILE",
      "Notes: the prompt. {note} marks the place of the note, {labels} that of the list of formats 3 and 4. Without "
-     "{note} the note follows the prompt; without {labels} the list follows the note. Examples: share/prompts/assign.txt, and choose.txt for "
-     "formats 3 and 4."},
+     "{note} the note follows the prompt; without {labels} the list follows the note. Examples: "
+     "share/prompts/assign.txt, and choose.txt for formats 3 and 4."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
      "Gold: in which order a target has the codes of its note.\n"
      "freq: the most frequent of the training notes first\n"

@@ -31,7 +31,7 @@ struct spm_ids {
 int spm_ids_add(struct spm_ids *v, int32_t id, uint32_t begin, uint32_t end);
 void spm_ids_free(struct spm_ids *v);
 
-/* The file behind what the user named: `path` itself, or in a model directory the first there is of spiece.model,
+/* The file that the user means: `path` itself, or in a model directory the first there is of spiece.model,
  * tokenizer.model, tokenizer.json. */
 int spm_find(const char *path, char *out, size_t n);
 /* path: a SentencePiece model, a tokenizer.json (hf_tokenizer.h) or a model directory. E_NOINPUT, E_DATA. */

@@ -32,9 +32,11 @@ for t in $tools; do
 done
 # choices TOOL: "option choice choice..." of every option that has them, from what the tool says of a wrong one
 choices() {
-    for o in $(options "$1"); do
-        "$1" "--$o" '?' 2>&1 </dev/null | sed -nE "s/^$1: (--$o): '\?' is not one of ([^;]*).*/\1 \2/p" | sed 's/, / /g'
-    done
+    mkdir -p "$T/tried"
+    [ -f "$T/choices.$1" ] || for o in $(options "$1"); do
+        (cd "$T/tried" && command "$1" "--$o" '?' 2>&1 </dev/null) | sed -nE "s/^$1: (--$o): '\?' is not one of ([^;]*).*/\1 \2/p" | sed 's/, / /g'
+    done >"$T/choices.$1"
+    cat "$T/choices.$1"
 }
 # Where the choices of an option have lines of their own, each has one.
 told() {

@@ -168,4 +168,4 @@ is 'targets of make help' "$(for t in $asked; do grep -q "^$t:" "$T/rules" || ec
 is 'targets that it leaves out' "$(sed -n 's/^\.PHONY: //p' Makefile Makefile.more | tr ' ' '\n' | sort -u | comm -23 - <(echo "$asked") |
     tr '\n' ' ')" '$(GOALS) FORCE dist-root gpu-build '
 is 'variables of make help' "$(sed -nE 's/^  ([A-Z]+)=.*/\1/p' "$T/help" | while read -r v; do
-    grep -qE "^(ifdef )?$v( *[?:]?=|$)|[(]if [$][(]$v[)]" Makefile Makefile.more || echo "no $v"; done)" ''
+    grep -qF "\$($v)" Makefile Makefile.more || grep -qx "ifdef $v" Makefile || echo "no $v"; done)" ''

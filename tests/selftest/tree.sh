@@ -46,7 +46,7 @@ tools() {
     [ $n -ge 9 ] || echo "only $n tools found"
 }
 # Four blanks, not tabs, and none at the end of a line.
-blanks() { tracked '*.c' '*.h' '*.cc' '*.cu' '*.sh' '*.1' '*.5' '*.7' | xargs -r grep -nP '^ *\t|\s$' | cut -c1-60; }
+blanks() { tracked '*.c' '*.h' '*.cc' '*.cu' '*.1' '*.5' '*.7' | xargs -r grep -nP '^ *\t|\s$' | cut -c1-60; }
 # Elsewhere in a line the Makefile would not see it.
 registered() { tracked '*.c' | xargs -r grep -nE '^.+REGISTER\([a-z_]+, *[a-z0-9_]+[,)]' | cut -c1-60; }
 rules="absolute_paths wide_lines heads kernels tools blanks registered"
