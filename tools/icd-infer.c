@@ -2,7 +2,7 @@
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
 #include "lib/metric/threshold_file.h"
 #include "lib/model/knowledge.h"
-#include "lib/predict/choose.h"
+#include "lib/predict/choice.h"
 #include "lib/predict/evidence.h"
 #include "lib/predict/foreign.h"
 #include "lib/predict/written.h"
@@ -387,7 +387,7 @@ static int choose_what(struct run *r)
 {
     const struct choice c = {o.use, o.ensemble, o.threshold, o.thresholds != NULL};
     bool head = st.m->label_head >= 0;
-    int rc = choose(&c, st.m->icd, head, st.labels.n, &st.chosen);
+    int rc = choice_decision(&c, st.m->icd, head, st.labels.n, &st.chosen);
     if (!rc && o.evidence && !head)
         rc = err_set(E_DATA, "the model has no label attention");
     if (rc)

@@ -32,7 +32,7 @@ static struct train_cfg cfg = {.att_weight = NAN, .lr = NAN, .warmup = NAN, .epo
                                .clip = 1, .batch = 8, .accumulate = 1, .log_every = 10, .kg_refresh = KG_REFRESH};
 /* Help of the options whose defaults depend on the start; main() adds them. */
 enum { FITS = 6 };
-static char fits[FITS][192] = {"Weight of the label-attention loss.", "Passes over the training notes.",
+static char fits[FITS][192] = {"Weight of the label-attention loss against that of generation.", "Passes over the training notes.",
                                "Peak learning rate.", "Learning rate after the warm-up.",
                                "Warm-up: below 1 a share of the steps, else a number of steps.",
                                "Stop after N evaluations in a row that improve neither measure nor loss; 0: never."};
@@ -638,6 +638,7 @@ static const struct stage stage = {
 static void tell_defaults(void)
 {
     struct train_cfg at[2] = {cfg, cfg};
+    at[0].gen = at[0].att = at[1].gen = at[1].att = true;
     const char *schedule[2] = {NULL, NULL};
     char value[2][FITS][24];
     for (int i = 0; i < 2; i++) {

@@ -12,7 +12,7 @@ static const struct start {
 } starts[] = {
     /* from a checkpoint, from random weights */
     {.lr = 1e-4, .warmup = 0.05, .att_weight = 1, .epochs = 10, .patience = 3, .schedule = "linear"},
-    {.lr = 2e-3, .warmup = 0.1, .att_weight = 1, .epochs = 30, .patience = 10, .schedule = "linear"},
+    {.lr = 2e-3, .warmup = 0.1, .att_weight = 20, .epochs = 30, .patience = 10, .schedule = "linear"},
 };
 
 void train_defaults(struct train_cfg *c, const char **schedule, bool scratch)
@@ -20,7 +20,8 @@ void train_defaults(struct train_cfg *c, const char **schedule, bool scratch)
     const struct start *d = &starts[scratch];
     c->lr = isnan(c->lr) ? d->lr : c->lr;
     c->warmup = isnan(c->warmup) ? d->warmup : c->warmup;
-    c->att_weight = isnan(c->att_weight) ? d->att_weight : c->att_weight;
+    if (isnan(c->att_weight)) /* it weighs one loss against the other */
+        c->att_weight = c->gen && c->att ? d->att_weight : 1;
     c->epochs = c->epochs == TRAIN_UNSET ? d->epochs : c->epochs;
     c->patience = c->patience == TRAIN_UNSET ? d->patience : c->patience;
     *schedule = *schedule ? *schedule : d->schedule;

@@ -239,12 +239,12 @@ static int summarize(struct trainer *t, const struct work *w, struct eval_result
         r->f1_gen = side[1].f1;
     }
     r->lambda = side[1].f1 > side[0].f1;
-    r->f1 = side[r->lambda].f1;
+    r->f1 = !t->cfg->att ? r->f1_gen : r->f1_att_best + (r->lambda ? side[1].f1 - side[0].f1 : 0);
     if (t->cfg->gen && t->cfg->att) {
         TRY(ensemble_fit(&t->ensemble, w->note, (size_t)n, w->gen, r->threshold, r->lambda));
         r->ensemble = &t->ensemble;
     }
-    TRY(floor_f1(w, n, &r->floor));
+    TRY(floor_f1(w, t->cfg->att ? w->n : n, &r->floor));
     return constant(w, &side[r->lambda], n, &r->constant);
 }
 

@@ -172,7 +172,8 @@ struct eval_result {
     double f1_gen;                            /* of the decoded texts */
     int64_t unknown, cut;                     /* generated strings that are no label; texts that met their limit */
     int lambda;                               /* 1: generation (eq. 5) */
-    /* Of the side lambda picks, on the notes that were decoded if any were. */
+    /* Of the side lambda picks, on all dev notes. Where only some were decoded and the text is better on those, it is
+     * the label attention's on all, and what the text is better by; without label attention it is of those alone. */
     double f1, floor;                         /* floor: what the note-blind floor (lib/metric) has on the same notes */
     bool constant;                            /* every dev note got the same prediction */
     const struct ensemble *ensemble;          /* both sides together; NULL: there is one only. The trainer's */

@@ -316,7 +316,7 @@ import json, sys
 o = json.load(sys.stdin)["header"]["history"][-1]["options"]
 print("from %s:" % (o.get("model") or "random weights"),
       *("--%s %s" % (k, o[k]) for k in "lr schedule warmup epochs patience att-weight".split()))'; }
-is "history has them resolved" "$(resolved d1.icds | sed 's/1[.]0$/1/')" "from random weights: $(start 1)"
+is "history has them resolved" "$(resolved d1.icds | sed 's/[.]0$//')" "from random weights: $(start 1)"
 exits "what is given counts" 0 icd-train $small --save d4 --max-steps 1 --lr 0.25 --schedule cosine --warmup 0 --epochs 7 \
     --patience 5 --att-weight 0.5 -o d4.icds token.icds
 says "and is said" 'from random weights: --lr 0.25 --schedule cosine --warmup 0 --epochs 7 --patience 5 --att-weight 0.5$'

@@ -39,5 +39,21 @@ int main(void)
         CHECK(schedule_find(*name) && !strcmp(schedule_find(*name)->name, *name));
     CHECK(n == 4 && !schedule_find("nope") && !schedule_find(""));
     DONE("registered");
+    /* What was not given follows from the start; what was given stays. */
+    for (int scratch = 0; scratch < 2; scratch++) {
+        struct train_cfg c = {.gen = true, .att = true, .lr = NAN, .warmup = NAN, .att_weight = NAN,
+                              .epochs = TRAIN_UNSET, .patience = TRAIN_UNSET}, given = c, alone = c;
+        const char *name = NULL, *constant = "constant";
+        train_defaults(&c, &name, scratch);
+        CHECK(c.lr > 0 && c.warmup >= 0 && c.att_weight > 0 && c.epochs > 0 && c.patience > 0 && schedule_find(name));
+        given = (struct train_cfg){.lr = 7, .warmup = 0, .att_weight = 3, .epochs = 1, .patience = 0};
+        train_defaults(&given, &constant, scratch);
+        CHECK(given.lr == 7 && given.warmup == 0 && given.att_weight == 3 && given.epochs == 1 && given.patience == 0 &&
+              !strcmp(constant, "constant"));
+        alone.gen = false;
+        train_defaults(&alone, &name, scratch);
+        CHECK(alone.att_weight == 1 && alone.lr == c.lr);
+    }
+    DONE("defaults by the start");
     TEST_EXIT();
 }

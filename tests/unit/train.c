@@ -301,6 +301,11 @@ static void evaluation(void)
     CHECK(a.ensemble && a.ensemble->of[a.ensemble->best].f1 >= a.f1);
     r.c.gen_eval = 3;
     CHECK(evaluate(&r.t, &reader, never, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
+    CHECK_NEAR(b.f1_gen, 2 * 3 / (3 + 6.0), 1e-12);
+    CHECK(b.f1_att_best == a.f1_att_best && b.floor == a.floor && b.f1 >= b.f1_att_best && b.f1 < 1);
+    r.c.att = false; /* the text alone: of the three notes */
+    CHECK(evaluate(&r.t, &reader, never, &b) == 0 && b.lambda == 1 && b.f1 == b.f1_gen && !b.ensemble);
+    r.c.att = true;
     CHECK(evaluate(&r.t, &reader, always, &b) == TRAIN_STOPPED);
     rig_close(&r);
     DONE("dev evaluation");

@@ -1,6 +1,6 @@
 /* What of a model runs: the options of a user against what icd-train kept in icd.json. Tests: tests/cli/icd-infer.sh. */
-#ifndef ICD_CHOOSE_H
-#define ICD_CHOOSE_H
+#ifndef ICD_CHOICE_H
+#define ICD_CHOICE_H
 #include "lib/predict/decide.h"
 
 struct choice {
@@ -15,6 +15,6 @@ struct chosen {
     struct ensemble values; /* what `by` may point to; ensemble_close */
 };
 /* icd: the model's icd.json; head: does it have label attention, for L labels? E_USAGE, E_DATA. */
-int choose(const struct choice *c, const json_t *icd, bool head, size_t L, struct chosen *out);
+int choice_decision(const struct choice *c, const json_t *icd, bool head, size_t L, struct chosen *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* What of a model runs: see choose.h. */
-#include "lib/predict/choose.h"
+/* What of a model runs: see choice.h. */
+#include "lib/predict/choice.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static int choose_reading(const char *name, const json_t *icd, size_t L, struct 
     return 0;
 }
 
-int choose(const struct choice *c, const json_t *icd, bool head, size_t L, struct chosen *out)
+int choice_decision(const struct choice *c, const json_t *icd, bool head, size_t L, struct chosen *out)
 {
     bool both = c->ensemble || !strcmp(c->use, "ensemble");
     bool global = c->ensemble && !strcmp(c->ensemble, "global");
