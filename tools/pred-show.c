@@ -65,7 +65,7 @@ static int add_title(struct buf *b, const char *code)
 {
     const char *title;
     size_t n;
-    return title_of(code, &title, &n) ? show_text(b, title, n) : 0;
+    return title_of(code, &title, &n) ? excerpt_escape(b, title, n) : 0;
 }
 
 static int text_code(struct buf *b, const struct predicted *x, int width, bool both)
@@ -92,10 +92,10 @@ static int as_text(struct buf *b, const struct prediction *p)
     int width = 7;
     if (!st.first)
         TRY(buf_str(b, "\n"));
-    TRY(show_text(b, p->id, strlen(p->id)));
+    TRY(excerpt_escape(b, p->id, strlen(p->id)));
     if (*p->split) {
         TRY(buf_str(b, " ("));
-        TRY(show_text(b, p->split, strlen(p->split)));
+        TRY(excerpt_escape(b, p->split, strlen(p->split)));
         TRY(buf_str(b, ")"));
     }
     TRY(buf_fmt(b, ": %zu code%s%s", p->finals, p->finals == 1 ? "" : "s", p->scores ? st.above : ""));
@@ -118,9 +118,9 @@ static int as_tsv(struct buf *b, const struct prediction *p)
         TRY(buf_str(b, "id\tsplit\tcode\tscore\tpredicted\ttitle\twords\n"));
     for (size_t i = 0; i < p->n; i++) {
         const struct predicted *x = &p->v[i];
-        TRY(show_text(b, p->id, strlen(p->id)));
+        TRY(excerpt_escape(b, p->id, strlen(p->id)));
         TRY(buf_str(b, "\t"));
-        TRY(show_text(b, p->split, strlen(p->split)));
+        TRY(excerpt_escape(b, p->split, strlen(p->split)));
         TRY(buf_fmt(b, "\t%s\t", x->code));
         if (!isnan(x->score))
             TRY(buf_fmt(b, "%.9g", x->score));

@@ -25,7 +25,7 @@ static bool control(const char *p, size_t n)
     return c < ' ' || c == 0x7F || (n > 1 && c == 0xC2 && (unsigned char)p[1] <= 0xA0); /* C1, no-break space */
 }
 
-int show_text(struct buf *out, const char *p, size_t n)
+int excerpt_escape(struct buf *out, const char *p, size_t n)
 {
     bool blank = true; /* none at the beginning */
     for (size_t i = 0, k; i < n; i += k) {
@@ -149,7 +149,7 @@ int excerpts(const char *text, size_t text_n, struct place *place, size_t places
     /* each once */
     for (size_t i = 0; i < kept && !rc; i++) {
         struct buf words = {0};
-        rc = show_text(&words, text + place[i].begin, place[i].end - place[i].begin);
+        rc = excerpt_escape(&words, text + place[i].begin, place[i].end - place[i].begin);
         if (!rc)
             rc = buf_add(&words, "", 1);
         size_t k = 0;

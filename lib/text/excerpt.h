@@ -17,6 +17,6 @@ struct excerpt {
 int excerpts(const char *text, size_t text_n, struct place *place, size_t places, struct excerpt **out, size_t *n);
 void excerpts_free(struct excerpt *e, size_t n);
 /* Appends p so that it can be shown on a terminal: control characters and blanks in a row become one blank. */
-int show_text(struct buf *out, const char *p, size_t n);
+int excerpt_escape(struct buf *out, const char *p, size_t n);
 
 #endif

@@ -43,10 +43,10 @@ int main(void)
     test_case("a note from a word processor", are("pain\xE2\x80\x94" "chest\xC2\xA0pain", P({8, 9, 1}), "chest@7-12*1"));
 
     struct buf b = {0};
-    CHECK(!show_text(&b, "  a\x1b[31m\tb\r\n c\xC2\x9B" "d  ", 17) && !buf_add(&b, "", 1));
+    CHECK(!excerpt_escape(&b, "  a\x1b[31m\tb\r\n c\xC2\x9B" "d  ", 17) && !buf_add(&b, "", 1));
     CHECK(!strcmp(b.p, "a [31m b c d"));
     b.n = 0;
-    CHECK(!show_text(&b, "x", 1) && !show_text(&b, "", 0) && !show_text(&b, "\n\n", 2) && b.n == 1);
+    CHECK(!excerpt_escape(&b, "x", 1) && !excerpt_escape(&b, "", 0) && !excerpt_escape(&b, "\n\n", 2) && b.n == 1);
     DONE("nothing that steers a terminal");
     buf_free(&b);
     TEST_EXIT();
