@@ -67,15 +67,6 @@ build "I50.9 I10" --no-builtin; is "--no-builtin: titles alone" "$(query "$T/k.i
 build "I50.9 I10" --kind descriptions; is "descriptions: the titles" "$(query "$T/k.icds" 'r["I10"]["description"], "terms" in r["I10"]')" "Essential (primary) hypertension False"
 printf 'I10\tMine\n' >"$T/mine"; build "I50.9 I10" -t "$T/mine"; is "own titles go first" "$(title I10)" Mine
 
-# ---- all there are, each with its own title ----
-zstdcat "$ICDPIPE_SHARE/icd10/titles.tsv.zst" | cut -f1 >"$T/all"
-exits "every code" 0 kb-build -q --no-builtin --labels "$T/all" -o "$T/k.icds"
-is "what is odd about them" "$(sed 's/.*warning: //' "$T/err")" "23324 codes are categories of ICD-10, too general to be billed: A00, A01, A01.0, ..."
-zstdcat "$ICDPIPE_SHARE/icd10/titles.tsv.zst" | cut -f1,3 | sort >"$T/want"
-rec-cat --json "$T/k.icds" | sed -n 's/^{"code":"\([^"]*\)","kind":"[a-z]*","title":"\(\([^"\\]\|\\.\)*\)".*/\1\t\2/p' | sed 's/\\"/"/g' | sort >"$T/got"
-same "every title" "$T/got" "$T/want"
-is "kinds of all" "$(rec-cat --json "$T/k.icds" | grep -c '"kind":"procedure"')" 68367
-
 # ---- MIMIC's demo: its codes have titles, those that are none of version 32 are named ----
 D=${MIMIC3_DEMO:-$ROOT/../shared/data/mimic3_demo}
 if [ -f "$D/DIAGNOSES_ICD.csv" ]; then
