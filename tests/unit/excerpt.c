@@ -10,7 +10,8 @@ static bool are(const char *text, const struct place *place, size_t n, const cha
     struct excerpt *e;
     char got[512] = "";
     size_t m;
-    memcpy(p, place, n * sizeof *p);
+    if (n)
+        memcpy(p, place, n * sizeof *p);
     if (excerpts(text, strlen(text), p, n, &e, &m))
         return strcmp(want, "refused") == 0;
     for (size_t i = 0; i < m; i++)
