@@ -1,8 +1,10 @@
 /* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it; makes streams
  * of a corpus in CSV or JSON lines (lib/ingest/corpus.h). Man page: man/rec-cat.1. Tests: tests/cli/rec-cat*.sh */
+#include "lib/ingest/bare.h"
 #include "lib/ingest/corpus_stage.h"
 #include "lib/stream/import.h"
 #include "lib/stream/internal.h"
+#include "lib/stream/note_check.h"
 #include "lib/stream/pick.h"
 #include "lib/stream/show.h"
 #include "lib/stream/stage.h"
@@ -67,6 +69,7 @@ struct state {
     struct buf line;
     /* JSON in */
     struct import import;
+    struct bare bare;
     json_t *first; /* the line that was read to see whether it is a header */
     struct corpus_stage *corpus; /* a corpus in */
 };
@@ -86,8 +89,13 @@ static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const 
         enum stream_got got = stream_next(s->in, &rec, &rc);
         if (got == STREAM_ERROR)
             return rc;
-        if (got == STREAM_END)
-            return stream_records(s->in) ? pick_check(&s->pick) : 0;
+        if (got == STREAM_END) {
+            unsigned long long records = stream_records(s->in);
+            TRY(records ? pick_check(&s->pick) : 0);
+            if (where.n && !kept)
+                run_warn(r, "--where: none of %llu records fits", records);
+            return 0;
+        }
         bool yes = pick_fits(&s->pick, rec) && (!limit || kept < limit);
         if (yes) {
             kept++;
@@ -155,7 +163,7 @@ static int cat_check(struct run *r)
     struct state *s = r->state;
     struct names ids = {0};
     const char *name = stream_schema(s->in)->name, *id;
-    bool unique = strcmp(name, "note") == 0 || strcmp(name, "gold") == 0;
+    bool notes = strcmp(name, "note") == 0, unique = notes || strcmp(name, "gold") == 0;
     const msgpack_object *rec;
     enum stream_got got;
     size_t n;
@@ -164,13 +172,19 @@ static int cat_check(struct run *r)
         if (unique && rec_str(rec, "id", &id, &n))
             rc = names_add(&ids, id, n, NULL);
         if (rc == 1)
-            rc = err_set(E_DATA, "%s: record %llu: field id: an earlier record has the same", stream_name(s->in),
-                         (unsigned long long)stream_records(s->in));
-        if (rc)
+            rc = err_set(E_DATA, "field id: an earlier record has the same");
+        if (!rc && notes)
+            rc = note_check(rec);
+        if (rc) {
+            err_ctx(rc, "%s: record %llu", stream_name(s->in), (unsigned long long)stream_records(s->in));
             break;
+        }
         run_progress(r, s->in);
     }
     names_free(&ids);
+    if (!rc && !lineage_fits(s->in))
+        run_warn(r, "%s: the records are not those that the last tool of the lineage wrote; who changed them did not enter "
+                    "itself", stream_name(s->in));
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
                              stream_xxh64(s->in));
 }
@@ -283,6 +297,9 @@ static int begin_bare(struct run *r)
     if (!schema)
         return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->in.name);
     im->schema = schema_find(schema);
+    s->bare = (struct bare){.schema = schema};
+    im->judge = bare_judge;
+    im->judge_ctx = &s->bare;
     bool gold = strcmp(schema, "gold") == 0;
     im->unique_ids = gold || strcmp(schema, "note") == 0;
     if (meta) {
@@ -313,6 +330,9 @@ static int end_bare(struct run *r)
         TRY(import_json(im, &s->first));
         progress_show(&r->progress, im->in.number, NULL);
     }
+    if (s->bare.dropped)
+        run_warn(r, "field %s is left out of %llu notes, as no note stream holds labels; --gold FILE keeps them, apart",
+                 s->bare.field, (unsigned long long)s->bare.dropped);
     return 0;
 }
 
