@@ -41,7 +41,7 @@ static void say_columns(const struct report *r)
         if (c->columns.name[i] && (i != CORPUS_CODES || c->opts->codes))
             rc = buf_fmt(&b, "%s%s=%s", b.n ? "," : "", corpus_role[i], c->columns.name[i]);
     if (!rc && c->counts.left_out)
-        rc = buf_fmt(&b, "; %" PRIu64 " other %ss are left out", c->counts.left_out, c->column_word);
+        rc = buf_fmt(&b, "; left out: %" PRIu64, c->counts.left_out);
     if (!rc)
         say(r, false, "columns %.*s", (int)b.n, b.p);
     buf_free(&b);
