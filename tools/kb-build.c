@@ -9,6 +9,7 @@
 #include "lib/kb/titles.h"
 #include "lib/stream/stage.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,7 +313,7 @@ static int begin_asking(struct run *r)
         snprintf(path, sizeof path, "%s", prompt_path);
     else
         TRY(share_path(descriptions() ? "prompts/descriptions.txt" : "prompts/expressions.txt", path, sizeof path));
-    TRY(file_read(path, PROMPT_MAX, &st.prompt, &n));
+    TRY(text_read(path, PROMPT_MAX, &st.prompt, &n));
     if (strlen(st.prompt) != n || (!strstr(st.prompt, "{code}") && !strstr(st.prompt, "{title}")))
         return err_set(E_DATA, "%s: a prompt needs {code} or {title}", path_base(path));
     return run_input_file(r, path);

@@ -12,6 +12,7 @@
 #include "lib/text/prompt.h"
 #include "lib/text/sample_report.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 
 /* Choices stand in the order of the enums in lib/text/sample.h. */
 static const char *const levels[] = {"none", "section", "paragraph", NULL};
@@ -226,7 +227,7 @@ static int load_matcher(struct run *r)
             TRY(run_input_file(r, files[i]));
     int rc = kb_matcher(&st.kb, &how, &st.matcher);
     if (rc)
-        return err_ctx(rc, "%s", path_base(knowledge));
+        return st.kb.terms ? rc : err_ctx(rc, "%s", path_base(knowledge)); /* else --stop's or --denials' */
     TRY(section_rules_load(&st.rules, sections));
     TRY(load_keep());
     st.stats.tally = mem_zalloc((size_t)section_kinds(st.rules), sizeof *st.stats.tally);
@@ -263,7 +264,7 @@ static int reserve(struct run *r)
     int rc = 0;
     if (template) {
         TRY(run_input_file(r, template));
-        TRY(file_read(template, 1 << 20, &text, &n));
+        TRY(text_read(template, 1 << 20, &text, &n));
     }
     if (format > 2)
         rc = prompt_labels(&st.kb, st.kb_meta, format == FORMAT_LABELS_DESCRIBED, &list);

@@ -1,8 +1,10 @@
 /* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it; makes streams
  * of a corpus in CSV or JSON lines (lib/ingest/corpus.h). Man page: man/rec-cat.1. Tests: tests/cli/rec-cat*.sh */
-#include "lib/ingest/corpus.h"
+#include "lib/ingest/bare.h"
+#include "lib/ingest/corpus_stage.h"
 #include "lib/stream/import.h"
 #include "lib/stream/internal.h"
+#include "lib/stream/note_check.h"
 #include "lib/stream/pick.h"
 #include "lib/stream/show.h"
 #include "lib/stream/stage.h"
@@ -11,10 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool json, stream, text, head, check, from_json, from_csv, quotes = true, stratify;
-static const char *schema, *meta, *gold_path, *columns, *delimiter = "auto", *draw;
-static int64_t limit, seed = 1;
-static struct opt_list where, map_split;
+static bool json, stream, text, head, check, from_json, from_csv;
+static const char *schema, *meta, *delimiter = "auto";
+static int64_t limit;
+static struct opt_list where;
+static struct corpus_ask ask = {.quotes = true, .seed = 1};
 static const char *const delimiters[] = {"auto", "comma", "tab", "semicolon", NULL};
 
 static const struct opt options[] = {
@@ -37,21 +40,21 @@ static const struct opt options[] = {
      "or with --schema gold a gold stream."},
     {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...). With "
      "--gold and --from-csv: note, if it is not said."},
-    {"gold", 'g', OPT_OUT, &gold_path, "FILE", "Write the codes of the notes that are read to FILE, a gold stream; the note "
+    {"gold", 'g', OPT_OUT, &ask.gold, "FILE", "Write the codes of the notes that are read to FILE, a gold stream; the note "
      "stream has none of them."},
-    {"columns", 0, OPT_STR, &columns, "ROLE=NAME,...", "Which column (or field) is id, text, codes, split and subject. "
+    {"columns", 0, OPT_STR, &ask.columns, "ROLE=NAME,...", "Which column (or field) is id, text, codes, split and subject. "
      "What is not said is guessed by its name. id=# numbers the rows."},
     {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT", "What separates the cells of a table; auto: of comma, tab and "
      "semicolon that of which the heading has most.", .choices = delimiters, .flags = OPT_QUIET},
-    {"quotes", 0, OPT_FLAG, &quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
+    {"quotes", 0, OPT_FLAG, &ask.quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
      "characters like others.", .flags = OPT_QUIET},
-    {"map-split", 0, OPT_LIST, &map_split, "NAME=SPLIT", "Read the split NAME as train, dev or test, as valid=dev. May be "
+    {"map-split", 0, OPT_LIST, &ask.map_split, "NAME=SPLIT", "Read the split NAME as train, dev or test, as valid=dev. May be "
      "repeated."},
-    {"draw", 0, OPT_STR, &draw, "TRAIN,DEV,TEST", "Draw splits with these shares, as 70,10,20. All notes of a subject get "
+    {"draw", 0, OPT_STR, &ask.draw, "TRAIN,DEV,TEST", "Draw splits with these shares, as 70,10,20. All notes of a subject get "
      "one split. The file is read twice."},
-    {"stratify", 0, OPT_FLAG, &stratify, NULL, "With --draw: give each split its share of every code, too, by iterative "
+    {"stratify", 0, OPT_FLAG, &ask.stratify, NULL, "With --draw: give each split its share of every code, too, by iterative "
      "stratification (Sechidis et al. 2011)."},
-    {"seed", 0, OPT_INT, &seed, "N", "With --draw: another N is another draw.", 0, 1e15},
+    {"seed", 0, OPT_INT, &ask.seed, "N", "With --draw: another N is another draw.", 0, 1e15},
     {"meta", 0, OPT_STR, &meta, "JSON", "With --from-json and bare records: the meta of the header, as a JSON object. "
      "Without labels in it, those of gold records are all codes that occur.", .flags = OPT_QUIET},
     {.type = OPT_END},
@@ -66,11 +69,9 @@ struct state {
     struct buf line;
     /* JSON in */
     struct import import;
+    struct bare bare;
     json_t *first; /* the line that was read to see whether it is a header */
-    /* a corpus in */
-    struct corpus corpus;
-    struct corpus_opts corpus_opts;
-    struct out *gold;
+    struct corpus_stage *corpus; /* a corpus in */
 };
 
 /* ---- picking ---- */
@@ -88,8 +89,13 @@ static int for_picked(struct run *r, bool all, int (*each)(struct run *r, const 
         enum stream_got got = stream_next(s->in, &rec, &rc);
         if (got == STREAM_ERROR)
             return rc;
-        if (got == STREAM_END)
-            return stream_records(s->in) ? pick_check(&s->pick) : 0;
+        if (got == STREAM_END) {
+            unsigned long long records = stream_records(s->in);
+            TRY(records ? pick_check(&s->pick) : 0);
+            if (where.n && !kept)
+                run_warn(r, "--where: none of %llu records fits", records);
+            return 0;
+        }
         bool yes = pick_fits(&s->pick, rec) && (!limit || kept < limit);
         if (yes) {
             kept++;
@@ -157,7 +163,7 @@ static int cat_check(struct run *r)
     struct state *s = r->state;
     struct names ids = {0};
     const char *name = stream_schema(s->in)->name, *id;
-    bool unique = strcmp(name, "note") == 0 || strcmp(name, "gold") == 0;
+    bool notes = strcmp(name, "note") == 0, unique = notes || strcmp(name, "gold") == 0;
     const msgpack_object *rec;
     enum stream_got got;
     size_t n;
@@ -166,13 +172,19 @@ static int cat_check(struct run *r)
         if (unique && rec_str(rec, "id", &id, &n))
             rc = names_add(&ids, id, n, NULL);
         if (rc == 1)
-            rc = err_set(E_DATA, "%s: record %llu: field id: an earlier record has the same", stream_name(s->in),
-                         (unsigned long long)stream_records(s->in));
-        if (rc)
+            rc = err_set(E_DATA, "field id: an earlier record has the same");
+        if (!rc && notes)
+            rc = note_check(rec);
+        if (rc) {
+            err_ctx(rc, "%s: record %llu", stream_name(s->in), (unsigned long long)stream_records(s->in));
             break;
+        }
         run_progress(r, s->in);
     }
     names_free(&ids);
+    if (!rc && !lineage_fits(s->in))
+        run_warn(r, "%s: the records are not those that the last tool of the lineage wrote; who changed them did not enter "
+                    "itself", stream_name(s->in));
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
                              stream_xxh64(s->in));
 }
@@ -285,6 +297,9 @@ static int begin_bare(struct run *r)
     if (!schema)
         return err_set(E_USAGE, "%s begins with no header line; say what the records are with --schema", im->in.name);
     im->schema = schema_find(schema);
+    s->bare = (struct bare){.schema = schema};
+    im->judge = bare_judge;
+    im->judge_ctx = &s->bare;
     bool gold = strcmp(schema, "gold") == 0;
     im->unique_ids = gold || strcmp(schema, "note") == 0;
     if (meta) {
@@ -315,126 +330,27 @@ static int end_bare(struct run *r)
         TRY(import_json(im, &s->first));
         progress_show(&r->progress, im->in.number, NULL);
     }
+    if (s->bare.dropped)
+        run_warn(r, "field %s is left out of %llu notes, as no note stream holds labels; --gold FILE keeps them, apart",
+                 s->bare.field, (unsigned long long)s->bare.dropped);
     return 0;
 }
 
 /* ---- a corpus in ---- */
 
-static bool is_corpus(void)
-{
-    return from_csv || gold_path || columns || map_split.n || draw;
-}
-
-static void tick(void *ctx, uint64_t row)
-{
-    progress_show(&((struct run *)ctx)->progress, row, NULL);
-}
-static int emit_note(void *ctx, const char *body, size_t n)
-{
-    return run_emit(ctx, body, n);
-}
-static int emit_gold(void *ctx, const char *body, size_t n)
-{
-    struct run *r = ctx;
-    return run_emit_to(r, ((struct state *)r->state)->gold, body, n);
-}
-static void say(void *ctx, bool warning, const char *line)
-{
-    (warning ? run_warn : run_note)(ctx, "%s", line);
-}
-
-static int check_corpus(struct run *r)
-{
-    bool gold = strcmp(schema, "gold") == 0;
-    struct draw d;
-    if (!gold && strcmp(schema, "note"))
-        return err_set(E_USAGE, "--schema %s: a corpus becomes note or gold", schema);
-    if (gold_path && gold)
-        return err_set(E_USAGE, "--gold FILE goes with notes; with --schema gold the codes go to -o");
-    if (gold_path && r->output && !strcmp(gold_path, r->output))
-        return err_set(E_USAGE, "--gold and -o name the same file");
-    if (meta)
-        return err_set(E_USAGE, "--meta does not go with a corpus");
-    if (!from_csv && !from_json)
-        return err_set(E_USAGE, "--gold, --columns, --map-split and --draw go with --from-csv and --from-json only");
-    if (stratify && !gold_path && !gold)
-        return err_set(E_USAGE, "--stratify needs the codes: give --gold FILE");
-    if (draw && !r->argc)
-        return err_set(E_USAGE, "--draw reads the corpus twice, so it has to be a file, not standard input");
-    TRY(corpus_split_check_map(&map_split));
-    return draw ? draw_parse(&d, draw) : 0;
-}
-
-static int read_corpus(struct run *r)
-{
-    struct corpus *c = &((struct state *)r->state)->corpus;
-    const char *path = r->argc && strcmp(r->argv[0], "-") ? r->argv[0] : NULL;
-    return from_csv ? corpus_read_csv(c, path) : corpus_read_json(c, path);
-}
-
-/* Read here is what has to be known before the first record: of gold its labels, and for a draw all ids. */
 static int begin_corpus(struct run *r)
 {
-    struct state *s = r->state;
-    struct corpus *c = &s->corpus;
-    bool gold;
-    schema = schema ? schema : "note";
-    TRY(check_corpus(r));
-    run_schema(r, schema);
-    gold = strcmp(schema, "gold") == 0;
     static const char cells[] = {0, ',', '\t', ';'};
-    s->corpus_opts = (struct corpus_opts){.text = !gold,
-                                          .codes = gold || gold_path,
-                                          .delimiter = cells[opt_place(delimiters, delimiter)],
-                                          .no_quotes = !quotes,
-                                          .map_split = &map_split,
-                                          .draw = draw,
-                                          .seed = (uint64_t)seed,
-                                          .stratify = stratify};
-    corpus_open(c, &s->corpus_opts);
-    TRY(corpus_columns_parse(&c->columns, columns));
-    c->columns.wanted[CORPUS_ID] = true;
-    c->columns.wanted[CORPUS_TEXT] = !gold;
-    c->columns.wanted[CORPUS_CODES] = s->corpus_opts.codes;
-    c->columns.unused[CORPUS_TEXT] = gold;
-    c->columns.unused[CORPUS_SPLIT] = draw && !c->columns.given[CORPUS_SPLIT];
-    c->ctx = r;
-    if (gold_path)
-        TRY(run_output_late(r, gold_path, "gold", &s->gold));
-    if (draw || gold)
-        TRY(read_corpus(r));
-    if (draw)
-        TRY(corpus_draw(c));
-    c->again = draw || gold;
-    if (!gold)
-        return json_object_set_new(r->meta, "source", json_string(from_csv ? "csv" : "json")) ? err_nomem(1) : 0;
-    json_decref(r->meta);
-    return corpus_gold_meta(c, &r->meta);
-}
-
-static int end_corpus(struct run *r)
-{
-    struct state *s = r->state;
-    struct corpus *c = &s->corpus;
-    json_t *labels = NULL;
-    c->emit = emit_note;
-    c->tick = tick;
-    if (strcmp(schema, "gold") == 0) {
-        TRY(corpus_gold(c, emit_note));
-    } else {
-        TRY(read_corpus(r));
-        if (!out_records(r->out))
-            return err_set(E_DATA, "%s: no note has a text", c->file);
-    }
-    if (s->gold) {
-        TRY(corpus_gold_meta(c, &labels));
-        int rc = run_output_header(r, s->gold, labels);
-        json_decref(labels);
-        TRY(rc);
-        TRY(corpus_gold(c, emit_gold));
-    }
-    corpus_report(c, say);
-    return 0;
+    if (!from_csv && !from_json)
+        return err_set(E_USAGE, "--gold, --columns, --map-split, --draw and --stratify go with --from-csv and "
+                                "--from-json only");
+    if (meta)
+        return err_set(E_USAGE, "--meta does not go with a corpus");
+    schema = schema ? schema : "note";
+    ask.schema = schema;
+    ask.csv = from_csv;
+    ask.delimiter = cells[opt_place(delimiters, delimiter)];
+    return corpus_begin(r, &ask, &((struct state *)r->state)->corpus);
 }
 
 /* ---- the stage ---- */
@@ -475,11 +391,9 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--where and -n go with --json, --stream and --text only");
     if ((schema || meta) && !from_json && !from_csv)
         return err_set(E_USAGE, "--schema and --meta go with --from-json and --from-csv only");
-    if (stratify && !draw)
-        return err_set(E_USAGE, "--stratify goes with --draw only");
     if (schema)
         TRY(check_schema());
-    if (is_corpus())
+    if (from_csv || corpus_asked(&ask))
         return begin_corpus(r);
     TRY(pick_parse(&s->pick, &where));
     if (from_json) {
@@ -511,8 +425,8 @@ static int begin(struct run *r)
 static int end(struct run *r)
 {
     struct state *s = r->state;
-    if (is_corpus())
-        return end_corpus(r);
+    if (s->corpus)
+        return corpus_end(r, s->corpus);
     if (from_json)
         return s->import.schema ? end_bare(r) : copy_out(r, import_header_to_end);
     if (stream)
@@ -534,7 +448,7 @@ static void done(struct run *r)
     buf_free(&s->line);
     json_decref(s->first);
     import_close(&s->import);
-    corpus_close(&s->corpus);
+    corpus_stage_free(s->corpus);
     free(s);
 }
 

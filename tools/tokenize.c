@@ -9,6 +9,7 @@
 #include "lib/text/encode.h"
 #include "lib/text/target.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 
 static const char *model, *template, *knowledge, *notes, *order = "freq", *separator = ", ";
 static int64_t max_length = 2048, format = 1, seed = 1;
@@ -265,7 +266,7 @@ static int begin_prompt(struct run *r)
     size_t n = 0;
     if (template) {
         TRY(run_input_file(r, template));
-        TRY(file_read(template, 1 << 20, &p, &n));
+        TRY(text_read(template, 1 << 20, &p, &n));
     }
     int rc = format > 2 ? prompt_labels(&st.kb, st.kb_meta, format == FORMAT_LABELS_DESCRIBED, &list) : 0;
     if (!rc)

@@ -24,10 +24,10 @@ __attribute__((format(printf, 3, 4))) static void say(const struct report *r, bo
     r->say(r->c->ctx, warning, line);
 }
 
-static void counted(const struct report *r, uint64_t n, const char *what)
+static void counted(const struct report *r, const char *what, uint64_t n)
 {
     if (n)
-        say(r, true, "%" PRIu64 " %s", n, what);
+        say(r, true, "%s: %" PRIu64, what, n);
 }
 
 /* ---- notes ---- */
@@ -41,7 +41,7 @@ static void say_columns(const struct report *r)
         if (c->columns.name[i] && (i != CORPUS_CODES || c->opts->codes))
             rc = buf_fmt(&b, "%s%s=%s", b.n ? "," : "", corpus_role[i], c->columns.name[i]);
     if (!rc && c->counts.left_out)
-        rc = buf_fmt(&b, "; %" PRIu64 " other %ss are left out", c->counts.left_out, c->column_word);
+        rc = buf_fmt(&b, "; left out: %" PRIu64, c->counts.left_out);
     if (!rc)
         say(r, false, "columns %.*s", (int)b.n, b.p);
     buf_free(&b);
@@ -81,25 +81,28 @@ static void say_notes(const struct report *r)
         for (uint32_t k = c->note[i].first; k != NO_PLACE; k = c->link[k].next)
             codes++;
     }
-    say(r, false, "%" PRIu64 " notes: %" PRIu64 " train, %" PRIu64 " dev, %" PRIu64 " test", notes,
+    say(r, false, "notes: %" PRIu64 ": %" PRIu64 " train, %" PRIu64 " dev, %" PRIu64 " test", notes,
         split[CORPUS_TRAIN], split[CORPUS_DEV], split[CORPUS_TEST]);
     if (c->subjects.n)
-        say(r, false, "%zu subjects", c->subjects.n);
+        say(r, false, "subjects: %zu", c->subjects.n);
     if (c->opts->codes)
-        say(r, false, "%" PRIu64 " codes of %zu labels", codes, c->codes.n);
-    counted(r, without, "notes have no text and are left out");
+        say(r, false, "labels: %zu, given %" PRIu64 " times", c->codes.n, codes);
+    counted(r, "notes without a text, which are left out", without);
     if (c->opts->codes)
-        counted(r, bare, "notes have no code");
+        counted(r, "notes without a code", bare);
+    if (c->counts.joined)
+        say(r, false, "%ss of an id that an earlier one has, whose codes were joined: %" PRIu64, c->row_word,
+            c->counts.joined);
     if (split[CORPUS_NONE] == notes)
         say(r, true, "no note has a split, and training needs train and dev: --draw 70,10,20 draws them by subject");
     else
-        counted(r, split[CORPUS_NONE], "notes have no split");
+        counted(r, "notes without a split", split[CORPUS_NONE]);
     for (int s = CORPUS_TRAIN; s < CORPUS_SPLITS; s++)
         if (c->opts->draw && !split[s])
             say(r, true, "%s got no note", corpus_split_name[s]);
     if (c->opts->draw && !c->subjects.n)
         say(r, true, "there is no subject, so notes were drawn one by one: notes of one patient may be in two splits");
-    counted(r, subjects_in_two(c), "subjects have notes in more than one split");
+    counted(r, "subjects with notes in more than one split", subjects_in_two(c));
 }
 
 /* ---- codes ---- */
@@ -117,7 +120,7 @@ static void add_name(struct oddity *o, const char *name)
 static void say_oddity(const struct report *r, struct oddity *o, const char *what)
 {
     if (o->n)
-        say(r, true, "%zu %s: %.*s%s", o->n, what, (int)o->names.n, o->names.p, o->n > NAMED ? ", ..." : "");
+        say(r, true, "%s: %zu: %.*s%s", what, o->n, (int)o->names.n, o->names.p, o->n > NAMED ? ", ..." : "");
     buf_free(&o->names);
 }
 
@@ -158,7 +161,7 @@ static void say_spellings(const struct report *r)
     }
     free(first);
     names_free(&keys);
-    say_oddity(r, &two, "codes are spelled in two ways, and so are two labels");
+    say_oddity(r, &two, "codes in two spellings, each a label of its own");
 }
 
 static void say_shapes(const struct report *r)
@@ -190,10 +193,11 @@ static void say_shapes(const struct report *r)
     else if (!some && c->codes.n)
         say(r, true, "most labels do not look like codes of the ICD");
     if (c->counts.nulls)
-        say(r, true, "%" PRIu64 " codes are words for none and are left out", c->counts.nulls);
-    say_oddity(r, &nulls, "such words");
-    say_oddity(r, &none, "labels have the shape of no ICD code");
-    say_oddity(r, &other, icd == 9 ? "labels do not look like ICD-9, as most do" : "labels do not look like ICD-10, as most do");
+        say(r, true, "words for no code, which are left out: %" PRIu64 "%s%.*s", c->counts.nulls, nulls.n ? ": " : "",
+            (int)nulls.names.n, nulls.n ? nulls.names.p : "");
+    buf_free(&nulls.names);
+    say_oddity(r, &none, "labels with the shape of no ICD code");
+    say_oddity(r, &other, icd == 9 ? "labels that are not ICD-9, as most are" : "labels that are not ICD-10, as most are");
 }
 
 void corpus_report(struct corpus *c, void (*tell)(void *ctx, bool warning, const char *line))
@@ -203,8 +207,8 @@ void corpus_report(struct corpus *c, void (*tell)(void *ctx, bool warning, const
     say_notes(&r);
     if (!c->opts->codes)
         return;
-    counted(&r, c->counts.repeated, "codes are there twice in a note and are taken once");
-    counted(&r, c->counts.trimmed, "values had blanks around them, which were taken off");
+    counted(&r, "repeated codes of a note, which are taken once", c->counts.repeated);
+    counted(&r, "values with blanks around them, which were taken off", c->counts.trimmed);
     say_shapes(&r);
     say_spellings(&r);
 }

@@ -3,6 +3,7 @@
 #include "lib/ingest/label_set.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -65,14 +66,14 @@ static int read_file(struct label_set *l, const char *path)
 {
     char *text;
     size_t n;
-    TRY(file_read(path, 1 << 24, &text, &n));
+    TRY(text_read(path, 1 << 24, &text, &n));
     int rc = 0;
     uint64_t line = 0;
     for (char *p = text, *next; p < text + n && !rc; p = next) {
         char *end = memchr(p, '\n', (size_t)(text + n - p));
         end = end ? end : text + n;
         next = end + 1;
-        *end = 0; /* file_read leaves room for a NUL */
+        *end = 0; /* text_read leaves room for a NUL */
         line++;
         if ((rc = read_line(l, p)))
             err_ctx(rc, "%s: line %" PRIu64, path_base(path), line);

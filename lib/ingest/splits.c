@@ -3,6 +3,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static int load_list(struct splits *s, size_t *cap, const char *path, enum split
 {
     char *text;
     size_t n, before = s->n;
-    TRY(file_read(path, LIST_MAX, &text, &n));
+    TRY(text_read(path, LIST_MAX, &text, &n));
     int rc = 0;
     uint64_t line = 1;
     for (size_t i = 0; i < n && !rc; line++) {

@@ -13,6 +13,7 @@
 #include "lib/kb/answer.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include "lib/util/utf8.h"
 
 enum { FILE_MAX = 1 << 28 };
@@ -187,7 +188,8 @@ static int read_file(struct answers *a, const char *path, XXH64_state_t *x, bool
     }
     XXH64_update(x, p, n);
     /* What is no UTF-8 becomes U+FFFD, which no expression may hold, so it is reported and the rest is read. */
-    int rc = utf8_add(&b, p, n, &bad);
+    int rc = text_settle(p, &n, false);
+    rc = rc ? rc : utf8_add(&b, p, n, &bad);
     free(p);
     rc = rc ? rc : buf_add(&b, "", 1);
     if (!rc)

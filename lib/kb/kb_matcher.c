@@ -5,6 +5,7 @@
 #include "lib/kb/kb.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 
 /* Calls each(line, end) for every line of the file that is neither empty nor begins with '#'. */
 static int each_line(const char *path, const char *bundled, int (*each)(struct matcher *, const char *, const char *),
@@ -17,7 +18,7 @@ static int each_line(const char *path, const char *bundled, int (*each)(struct m
         TRY(share_path(bundled, found, sizeof found));
         path = found;
     }
-    TRY(file_read(path, 1 << 20, &text, &n));
+    TRY(text_read(path, 1 << 20, &text, &n));
     for (const char *p = text, *end = text + n; p < end && !rc; line++) {
         const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
         if (stop > p && *p != '#' && (rc = each(m, p, stop)) != 0)

@@ -13,6 +13,7 @@
 #include "lib/ingest/icd10.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include "lib/util/utf8.h"
 
 enum {
@@ -99,12 +100,11 @@ static int cms_line(struct titles *t, const char *s, size_t n)
 
 static int read_lines(struct titles *t, char *p, size_t n)
 {
+    TRY(text_settle(p, &n, false)); /* CMS's lists are in ISO-8859-1 */
     char *first = p, *end = p + n, *stop;
     int rc = 0;
     size_t line = 1;
-    if (n >= 3 && !memcmp(p, "\xEF\xBB\xBF", 3)) /* byte order mark */
-        first = p += 3;
-    while (first < end && (*first == '\n' || *first == '\r'))
+    while (first < end && *first == '\n')
         first++;
     size_t head = strcspn(first, "\n");
     bool tabs = memchr(first, '\t', head);
@@ -112,10 +112,7 @@ static int read_lines(struct titles *t, char *p, size_t n)
         stop = memchr(s, '\n', (size_t)(end - s));
         stop = stop ? stop : end;
         size_t len = (size_t)(stop - s);
-        len -= len && s[len - 1] == '\r';
-        if (memchr(s, 0, len))
-            rc = err_set(E_DATA, "a NUL");
-        else if (len)
+        if (len)
             rc = tabs ? tsv_line(t, s, len) : cms_line(t, s, len);
         if (rc)
             err_ctx(rc, "line %zu", line);

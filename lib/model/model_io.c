@@ -5,6 +5,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,9 +55,12 @@ static int read_object(const char *dir, const char *name, json_t **j)
     TRY(read_optional(dir, name, JSON_FILE_MAX, &text, &n));
     if (!text)
         return 0;
+    int rc = text_settle(text, &n, true);
     json_error_t e;
-    *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
+    *j = rc ? NULL : json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
     free(text);
+    if (rc)
+        return err_ctx(rc, "%s", name);
     if (json_is_object(*j))
         return 0;
     json_decref(*j);

@@ -72,14 +72,16 @@ int import_json(struct import *im, json_t **j)
     return *j ? 0 : not_json(im, n, &e);
 }
 
-int import_record(struct import *im, const json_t *j)
+int import_record(struct import *im, json_t *j)
 {
     msgpack_packer pk;
     const char *id;
     size_t n;
     msgpack_sbuffer_clear(&im->sb);
     msgpack_packer_init(&pk, &im->sb, msgpack_sbuffer_write);
-    int rc = pk_json(&pk, j);
+    int rc = im->judge ? im->judge(im->judge_ctx, j) : 0;
+    if (!rc)
+        rc = pk_json(&pk, j);
     if (!rc)
         rc = record_check(im->schema, &im->rec, im->sb.data, im->sb.size);
     if (!rc && im->unique_ids && rec_str(&im->rec.data, "id", &id, &n)) {
@@ -134,8 +136,6 @@ static int add_codes(const struct import *im, struct names *codes)
     const msgpack_object *c = rec_get(&im->rec.data, "codes");
     for (uint32_t i = 0; i < c->via.array.size; i++) {
         const msgpack_object_str *t = &c->via.array.ptr[i].via.str;
-        if (!t->size || memchr(t->ptr, 0, t->size))
-            return lines_bad(&im->in, err_set(E_DATA, "field codes: a code is empty or holds a NUL"));
         if (names_add(codes, t->ptr, t->size, NULL) > 1)
             return E_NOMEM;
     }

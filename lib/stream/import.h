@@ -10,6 +10,8 @@ struct import {
     struct lines in;
     const struct schema *schema;
     bool unique_ids;
+    int (*judge)(void *ctx, json_t *record); /* before a record is taken: may change or refuse it; NULL: none */
+    void *judge_ctx;
     struct names ids;
     msgpack_sbuffer sb;
     msgpack_unpacked rec; /* the record, checked; borrowed until the next line */
@@ -21,7 +23,7 @@ int import_open(struct import *im, const char *path);
 /* The next line that is not blank as JSON (new reference), NULL at the end. E_DATA, also for a line over RECORD_MAX. */
 int import_json(struct import *im, json_t **j);
 /* `j` as a record of im->schema in im->rec and im->sb. */
-int import_record(struct import *im, const json_t *j);
+int import_record(struct import *im, json_t *j);
 /* Gold records from `first` (its reference is taken) to the end: held back until all their codes, which become
  * meta.labels, are known. */
 int import_gold(struct import *im, json_t *first, json_t *meta);

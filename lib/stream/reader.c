@@ -3,6 +3,7 @@
 #include "lib/stream/internal.h"
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 #include "lib/util/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -216,6 +217,9 @@ static int read_header(struct stream *s, const char *accept)
             return err_set(E_DATA, "not a stream; it is gzip data");
         if (s->at == 0 && n && (p[0] >> 4 == 9 || p[0] == 0xdc || p[0] == 0xdd) && rc)
             return err_ctx(rc, "header");
+        if (s->at == 0 && n && utf8_valid((const char *)p, n) + 4 > n && !memchr(p, 0, n))
+            return err_set(E_DATA, "not a stream; it looks like text: rec-cat --from-csv reads tables, and --from-json JSON "
+                                   "lines such as {\"id\":\"1\",\"text\":\"...\"}");
         return err_set(E_DATA, "not a stream: it does not begin with a header frame");
     }
     if (kind == FRAME_ABORT)

@@ -6,6 +6,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -282,7 +283,7 @@ static int open_index(const char *dir, char path[PATH_MAX], json_t **index)
     strcat(path, ".index.json");
     if (access(path, F_OK))
         return err_set(E_NOINPUT, "%s: neither model.safetensors nor " INDEX, path_base(dir));
-    TRY(file_read(path, INDEX_MAX, &text, &n));
+    TRY(text_read(path, INDEX_MAX, &text, &n));
     json_error_t je;
     *index = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
     free(text);

@@ -1,5 +1,6 @@
 /* See codes.h. Tests: tests/unit/codes.c. */
 #include "lib/text/codes.h"
+#include "lib/code/label.h"
 #include <string.h>
 
 /* Behind the parenthesis that closes the one at i. */
@@ -23,7 +24,7 @@ struct walk {
 
 static bool next_item(struct walk *w)
 {
-    static const char between[] = ",; \t\r\n\f\v";
+    static const char between[] = LABEL_SEPARATORS;
     while (w->at < w->n) {
         size_t i = w->at, end;
         if (w->text[i] == '(' && w->item) {

@@ -2,6 +2,7 @@
 #include "lib/text/encode.h"
 
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 
 int encode_note(const struct spm *s, const struct prompt *prompt, const char *text, size_t n, const int64_t *span,
                 size_t nspan, size_t max_length, struct spm_ids *out, size_t *full)
@@ -27,6 +28,8 @@ int encode_note(const struct spm *s, const struct prompt *prompt, const char *te
         int64_t b = span[2 * i], e = span[2 * i + 1];
         if (b < 0 || e < b || (uint64_t)e > n)
             return err_set(E_DATA, "span %zu is outside the text", i);
+        if (!utf8_border(text, n, (size_t)b) || !utf8_border(text, n, (size_t)e))
+            return err_set(E_DATA, "field spans: span %zu begins or ends within a character", i + 1);
         TRY(spm_encode(s, text + b, (size_t)(e - b), (uint32_t)b, out));
     }
     *full = out->n + after + 1;

@@ -8,6 +8,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/text_file.h"
 
 /* p[0..n) as a key: trimmed, folded. 0 when it is empty or too long to be one. */
 static uint32_t make_key(char key[KEY_MAX], const char *p, size_t n)
@@ -121,7 +122,7 @@ int section_rules_load(struct section_rules **out, const char *path)
         TRY_GOTO(rc, fail, share_path("sections/canonical.tsv", found, sizeof found));
         path = found;
     }
-    TRY_GOTO(rc, fail, file_read(path, 1 << 20, &text, &n));
+    TRY_GOTO(rc, fail, text_read(path, 1 << 20, &text, &n));
     TRY_GOTO(rc, fail, add_kind(r, "PREAMBLE", 8, &r->preamble));
     TRY_GOTO(rc, fail, add_kind(r, "OTHER", 5, &r->other));
     TRY_GOTO(rc, fail, add_kind(r, "ADDENDUM", 8, &r->addendum));

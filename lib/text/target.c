@@ -5,6 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "lib/code/label.h"
 #include "lib/text/codes.h"
 #include "lib/text/prompt.h"
 #include "lib/util/err.h"
@@ -137,6 +138,8 @@ static int check_described(const struct targets *t, const struct spm *s)
 
 int targets_check(const struct targets *t, const struct spm *s)
 {
+    for (size_t i = 0; i < t->labels.n; i++)
+        TRY(label_check(t->labels.code[i], strlen(t->labels.code[i])));
     TRY(check_plain(t, s));
     return t->kb ? check_described(t, s) : 0;
 }

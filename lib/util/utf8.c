@@ -44,6 +44,11 @@ size_t utf8_valid(const char *text, size_t n)
     }
 }
 
+bool utf8_border(const char *p, size_t n, size_t i)
+{
+    return i >= n || ((unsigned char)p[i] & 0xC0) != 0x80;
+}
+
 int utf8_add(struct buf *b, const char *text, size_t n, uint64_t *bad)
 {
     TRY(buf_reserve(b, n));

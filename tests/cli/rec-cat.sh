@@ -186,7 +186,7 @@ X
 bad "cut JSON" "line 1: column .*: the JSON is cut off" <<<'{"id":"1","text":"SECRET"'
 bad "more on a line" "line 1: column .*: more than one JSON value" <<<'{"id":"1","text":"SECRET"} {"id":"2"}'
 bad "key twice" "line 1: column .*: a key stands twice" <<<'{"id":"1","id":"2","text":"SECRET"}'
-bad "not UTF-8" "line 1: column 24: not UTF-8" < <(printf '{"id":"1","text":"SECRET \xff"}\n')
+bad "not UTF-8" "line 1: column 26: not UTF-8" < <(printf '{"id":"1","text":"SECRET \xff"}\n')
 bad "no text" "line 3: field text: missing" <<'X'
 
 {"id":"1","text":"SECRET"}
