@@ -18,7 +18,7 @@ extern "C" { /* C headers without a guard of their own */
 #include "lib/text/spm_proto.h"
 #include "lib/text/spm_train.h"
 
-enum { WORD_MAX = 1 << 16, SEED_CHARS = 20000000, SPECIALS = 3 };
+enum { WORD_MAX = 1 << 10, SEED_CHARS = 20000000, SPECIALS = 3 };
 static const char mark[] = "\xe2\x96\x81"; /* U+2581: the blank before a word */
 
 struct spm_corpus {

@@ -21,7 +21,7 @@ struct spm_corpus_size {
     uint64_t words, different;
 };
 int spm_corpus_new(struct spm_corpus **c);
-/* Counts the words of UTF-8 text. Blanks, control characters and NUL part words; one longer than 64 KiB is cut. */
+/* Counts the words of UTF-8 text. Blanks, control characters and NUL part words; one longer than 1 KiB is cut. */
 int spm_corpus_add(struct spm_corpus *c, const char *p, size_t n);
 /* A code that can always be spelled; with `whole` it is one piece where it follows a blank or begins a text. */
 int spm_corpus_code(struct spm_corpus *c, const char *code, bool whole);
