@@ -1,4 +1,4 @@
-# The stages as make rules, so that an experiment is a few lines. An experiment sets options and includes this file last:
+# The stages as make rules, so that an experiment is a few lines. It sets options and includes this file last:
 #
 #   D := build/mine                          # where everything goes
 #   SAMPLE.know := --level paragraph         # an input named "know": options of note-sample
@@ -7,16 +7,16 @@
 #                                            #   described.kg.icds: descriptions in place of expressions)
 #   INFER.full  := --use ensemble            #   and decides so
 #   ABOUT.full  := all three parts           #   a line under the table
-#   LINEAR.bag  :=                           # a row named "bag" is TF-IDF and logistic regression (icd-linear), on whole notes
+#   LINEAR.bag  :=                           # a row named "bag" is TF-IDF and logistic regression, on whole notes
 #   ROWS := bag full                         # what the table shows
 #   include pipelines/base.mk
 #
 # make -f mine.mk prints the table. D/full.score.icds is the score of row "full", D/full.pred.icds its predictions,
 # D/full.model its model. Rows of equal INPUT and TRAIN share one model.
 #
-# What is made again: what is not there, what is older than its inputs, and what another command would make now; then all
-# that follows from it. Every product's command is in D/options. What followed from an old product goes as soon as the new
-# one is there. An interrupted training goes on where it was, unless its command or an input has changed.
+# What is made again: what is not there, what is older than its inputs, and what another command would make now; then
+# all that follows from it. Every product's command is in D/options. What followed from an old product goes as soon as
+# the new one is there. An interrupted training goes on where it was, unless its command or an input has changed.
 #
 # A stage of your own is a rule in the experiment: one for $D/mine.token.icds and INPUT.full := mine, or one for
 # $D/mine.pred.icds and mine among ROWS.
@@ -25,21 +25,22 @@
 #   D        folder of the experiment
 # Notes, one of three:
 #   MIMIC    MIMIC directory or archive; SPLIT: options of mimic-split
-#   NOTES    notes of your own: a table (.csv, .tsv), JSON lines or a stream (.icds); IMPORT: options of rec-cat that reads it;
-#            GOLD: their codes, where they are in another file; TITLES: a table of titles (kb-build)
+#   NOTES    notes of your own: a table (.csv, .tsv), JSON lines or a stream (.icds); IMPORT: options of rec-cat that
+#            reads it; GOLD: their codes, where they are in another file; TITLES: a table of titles (kb-build)
 #   (none)   a synthetic MIMIC-III; SYNTH: options of mimic-synth
 # Knowledge and vocabulary:
 #   KB       options of kb-build
 #   VOCAB    size of the vocabulary; SPIECE: further options of vocab-train
 # Model and stages:
-#   MODEL    a directory in Hugging Face layout to start from, with its own vocabulary; without it INIT: icd-train --init
+#   MODEL    a directory in Hugging Face layout to start from, with its own vocabulary; without it INIT: the model
+#            that icd-train --init makes
 #   BUDGET   tokens of a note that the model reads
 #   SAMPLE, TOKENS, TARGET, TRAIN, INFER, SCORE   options of note-sample, tokenize for notes, tokenize for codes,
-#            icd-train, icd-infer, icd-score. SAMPLE.x and TOKENS.x are added for input x, TRAIN.x and INFER.x for row x.
+#            icd-train, icd-infer, icd-score. SAMPLE.x and TOKENS.x are added for input x, TRAIN.x, INFER.x for row x.
 #   LINEAR   options of icd-linear; LINEAR.x is added for row x
 #   SEEDS    numbers: every row is trained once with each, and the table has means and standard deviations
 #   COMPARE  a row: the others are compared with it on the same notes (icd-score --compare), and the table has p
-#   BIN      where the programs are, if neither in bin/ next to pipelines/, nor where they were installed, nor on the PATH
+#   BIN      where the programs are, if not in bin/ next to pipelines/, where they were installed, or on the PATH
 
 D       ?= build/run
 MIMIC   ?=
@@ -58,7 +59,7 @@ BUDGET  ?= 512
 SAMPLE  ?= --budget $(BUDGET)
 TOKENS  ?= --max-length $(BUDGET)
 TARGET  ?=
-LINEAR  ?= -m $(tokenizer)
+LINEAR  ?=
 TRAIN   ?=
 INFER   ?= --split test
 SCORE   ?=
@@ -70,7 +71,8 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 include $(HERE)check.mk
 
 tokenizer  := $(or $(MODEL),$D/spiece.model)
-vocabulary := $(if $(MODEL),$(wildcard $(addprefix $(MODEL)/,spiece.model tokenizer.model tokenizer.json)),$D/spiece.model)
+own_pieces := $(wildcard $(addprefix $(MODEL)/,spiece.model tokenizer.model tokenizer.json))
+vocabulary := $(if $(MODEL),$(own_pieces),$D/spiece.model)
 start      := $(if $(MODEL),$(MODEL)/config.json $(wildcard $(MODEL)/*.safetensors))
 
 # One stage after another, whatever -j says: each uses all threads itself.
@@ -83,8 +85,8 @@ start      := $(if $(MODEL),$(MODEL)/config.json $(wildcard $(MODEL)/*.safetenso
 FORCE:
 
 # ---- a product and its command ----
-# $(call do,NAME,COMMAND,FILES): makes product NAME. Then goes what followed from the old one, FILES. A command that fails
-# leaves all as it was.
+# $(call do,NAME,COMMAND,FILES): makes product NAME. Then goes what followed from the old one, FILES. A command that
+# fails leaves all as it was.
 define do
 @mkdir -p -m 700 $D $D/options; : >> $D/options/$1
 $2
@@ -93,31 +95,35 @@ endef
 quoted = $(subst ','\'',$1)
 # FORCE, where the command is not the one that NAME was made by
 changed = $(if $(call same,$(strip $2),$(strip $(file <$D/options/$1))),,FORCE)
-# files that options name: streams of the experiment, and what is there
+# files that options name: streams of the experiment, and what is there and looks like a file's name
 operands = $(filter-out -%,$(subst =, ,$1))
-needs = $(filter $D/%.icds,$(operands)) $(filter-out $D/%,$(wildcard $(foreach w,$(operands),$(if $(findstring .,$w)$(findstring /,$w),$w))))
+paths    = $(foreach w,$(operands),$(if $(findstring .,$w)$(findstring /,$w),$w))
+needs    = $(filter $D/%.icds,$(operands)) $(filter-out $D/%,$(wildcard $(paths)))
 
 # ---- what follows from what ----
 of_rows  = $(foreach r,$1,$(wildcard $D/$r.model $D/$r.train.icds $D/$r.pred.icds $D/$r.score.icds))
 readers  = $(foreach r,$(all_rows),$(if $(call same,$(input),$1),$r))
 input    = $(or $(INPUT.$r),whole)
-users    = $(foreach r,$(trained),$(if $(filter $D/$1.icds,$(call needs,$(TRAIN) $(TRAIN.$r))),$r $(call sharers,$r)))
+users    = $(foreach r,$(trained),$(if $(filter $D/$1.icds,$(TRAIN) $(TRAIN.$r)),$r $(call sharers,$r)))
 sharers  = $(foreach r,$(trained),$(if $(call same,$(owner.$r),$1),$r))
 anything = $(filter-out $D/spiece.model,$(wildcard $D/*.model $D/*.train.icds $D/*.pred.icds $D/*.score.icds))
 all_ids  = $(wildcard $D/*.token.icds $D/target.icds $D/kg.icds $D/described.kg.icds) $(anything)
 
 # ---- notes and labels, apart ----
 do.mimic3 = mimic-synth $(SYNTH) $D/mimic3
-do.note   = $(if $(NOTES),$(do.import),mimic-split -q $(SPLIT) --gold $D/gold.icds -o $D/note.icds $(or $(MIMIC),$D/mimic3))
-do.import = $(if $(GOLD),rec-cat $(call reading,$(GOLD),--schema gold) -o $D/gold.icds $(GOLD) && )rec-cat \
-            $(call reading,$(NOTES),$(IMPORT) $(if $(GOLD),--schema note,--gold $D/gold.icds)) -o $D/note.icds $(NOTES)
+do.note   = $(if $(NOTES),$(if $(GOLD),$(do.gold) && )$(do.import),$(do.split))
+do.split  = mimic-split -q $(SPLIT) --gold $D/gold.icds -o $D/note.icds $(tables)
+do.gold   = rec-cat $(call reading,$(GOLD),--schema gold) -o $D/gold.icds $(GOLD)
+do.import = rec-cat $(call reading,$(NOTES),$(IMPORT) $(if $(GOLD),--schema note,--gold $D/gold.icds)) \
+            -o $D/note.icds $(NOTES)
+tables    = $(or $(MIMIC),$D/mimic3)
 reading   = $(if $(filter %.icds,$(plain)),--stream,$(if $(filter %.csv %.tsv,$(plain)),--from-csv,--from-json) $2)
 plain     = $(patsubst %.zst,%,$(patsubst %.gz,%,$1))
 $D/mimic3/NOTEEVENTS.csv.gz: $$(call changed,mimic3,$$(do.mimic3))
 	$(call do,mimic3,$(do.mimic3),$D/note.icds $D/gold.icds)
-$D/note.icds $D/gold.icds &: $(if $(NOTES),$(NOTES) $(GOLD),$(if $(MIMIC),,$D/mimic3/NOTEEVENTS.csv.gz)) $$(call changed,note,$$(do.note)) \
-    $$(if $$(and $$(wildcard $D/note.icds),$$(wildcard $D/gold.icds)),,FORCE) \
-    $$(call needs,$$(SPLIT) $$(IMPORT))
+$D/note.icds $D/gold.icds &: $(if $(NOTES),$(NOTES) $(GOLD),$(if $(MIMIC),,$D/mimic3/NOTEEVENTS.csv.gz)) \
+    $$(call needs,$$(SPLIT) $$(IMPORT)) $$(call changed,note,$$(do.note)) \
+    $$(if $$(and $$(wildcard $D/note.icds),$$(wildcard $D/gold.icds)),,FORCE)
 	$(call do,note,$(do.note),$(if $(NOTES),$(wildcard $D/kb.icds $D/described.kb.icds)) $D/spiece.model $(all_ids))
 
 # ---- knowledge and vocabulary ----
@@ -138,8 +144,8 @@ token_options = $(SAMPLE) $(SAMPLE.$1) $(TOKENS) $(TOKENS.$1)
 do.whole  = tokenize -q -m $(tokenizer) --max-length 0 -o $D/whole.token.icds $D/note.icds
 do.target = rec-cat --where split=train,dev $D/gold.icds | tokenize -q -m $(tokenizer) $(TARGET) -o $D/target.icds
 do.kg     = tokenize -q -m $(tokenizer) -o $D/$1kg.icds $D/$1kb.icds
-$(inputs:%=$D/%.token.icds): $D/%.token.icds: $D/note.icds $D/kb.icds $(vocabulary) $$(call needs,$$(call token_options,$$*)) \
-    $$(call changed,$$*.token,$$(call do.token,$$*))
+$(inputs:%=$D/%.token.icds): $D/%.token.icds: $D/note.icds $D/kb.icds $(vocabulary) \
+    $$(call needs,$$(call token_options,$$*)) $$(call changed,$$*.token,$$(call do.token,$$*))
 	$(call do,$*.token,$(call do.token,$*),$(call of_rows,$(call readers,$*)))
 ifeq ($(filter whole,$(inputs)),)
 $D/whole.token.icds: $D/note.icds $(vocabulary) $$(call changed,whole.token,$$(do.whole))
@@ -153,22 +159,25 @@ $D/described.kg.icds: $D/described.kb.icds $(vocabulary) $$(call changed,describ
 	$(call do,described.kg,$(call do.kg,described.),$(call of_rows,$(call users,described.kg)))
 
 # ---- a row: D/NAME.model, D/NAME.pred.icds, D/NAME.score.icds by INPUT.NAME, TRAIN.NAME, INFER.NAME ----
-# RESUME in the command is --resume where there is a state to go on from, and is not part of what is compared.
 state    = $D/$1.model/checkpoint/state.safetensors
 train    = icd-train $(if $(MODEL),-m $(MODEL),--init $(INIT) --tokenizer $D/spiece.model) $(TRAIN) \
            --target $D/target.icds $(TRAIN.$1)
 do.train = $(call train,$1)$2 --save $D/$1.model -o $D/$1.train.icds $D/$(INPUT.$1).token.icds
 do.pred  = icd-infer -m $D/$(owner.$1).model $(INFER) $(INFER.$1) -o $D/$1.pred.icds $D/$(INPUT.$1).token.icds
-do.bag   = icd-linear -m $(tokenizer) $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
+do.bag   = icd-linear -m $(tokenizer) $(LINEAR) $(LINEAR.$1) -t $D/target.icds \
+           -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
+against  = $(if $(filter-out $(COMPARE),$1),$(COMPARE:%=--compare $D/%.pred.icds))
 do.score = icd-score -g $D/gold.icds $(SCORE) $(call against,$1) -o $D/$1.score.icds $D/$1.pred.icds
 # Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in the table.
-alike = $(foreach s,$(filter $(trained),$(shown)) $(filter-out $(shown),$(trained)),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))
+in_turn = $(filter $(trained),$(shown)) $(filter-out $(shown),$(trained))
+alike   = $(foreach s,$(in_turn),$(if $(call same,$(call learns,$s),$(call learns,$1)),$s))
 learns  = $(subst $(space),<>,$(strip $(INPUT.$1) $(TRAIN.$1)))
-is_made = $(foreach s,$1,$(if $(strip $(foreach e,model begun,$(if $(call changed,$s.$e,$(call do.train,$s)),,x))),$s))
+made_as = $(if $(call changed,$s.$1,$(call do.train,$s)),,$s)
+is_made = $(foreach s,$1,$(or $(call made_as,model),$(call made_as,begun)))
 $(foreach r,$(trained),$(eval owner.$r := $(firstword $(call is_made,$(call alike,$r)) $(call alike,$r))))
 
-against  = $(if $(filter-out $(COMPARE),$1),$(COMPARE:%=--compare $D/%.pred.icds))
-# A state is gone on from where it was begun by this command and no input is newer; options are looked at before a model goes.
+# A state is gone on from where it was begun by this command and no input is newer. Else the options are looked at, and
+# then the old model goes.
 define begin
 @{ [ -f $(call state,$1) ] && [ -z "$$(find $3 -newer $(call state,$1))" ] && \
     printf '%s\n' '$(call quoted,$2)' | cmp -s - $D/options/$1.begun; } || \
@@ -191,7 +200,7 @@ $(patsubst %,$D/%.score.icds,$(sort $(all_rows) $(shown))): $D/%.score.icds: $D/
 	$(call do,$*.score,$(call do.score,$*))
 
 table: $(shown:%=$D/%.score.icds)
-	@($(foreach r,$(shown),printf 'row\t%s\t%s\t%s\t%s\n' $r $(call group,$r) '$(call quoted,$(call row_options,$r))' '$(call quoted,$(ABOUT.$r))'; \
-	    rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
-group       = $(if $(SEEDS),$(or $(strip $(foreach s,$(ROWS),$(if $(filter $(SEEDS:%=$s.%),$1),$s))),$1),$1)
+	@($(foreach r,$(shown),printf 'row\t%s\t%s\t%s\t%s\n' $r $(call group,$r) '$(call quoted,$(call row_options,$r))' \
+	    '$(call quoted,$(ABOUT.$r))'; rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
+group       = $(or $(strip $(foreach s,$(if $(SEEDS),$(ROWS)),$(if $(filter $(SEEDS:%=$s.%),$1),$s))),$1)
 row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1) $(LINEAR.$1)

@@ -1,9 +1,9 @@
-# CodiEsp's folder as JSON lines with id, split, text and codes: awk -f codiesp.awk -v top=50 LIST... TEXT..., where a LIST is
-# SPLIT/SPLITD.tsv (note, code) and a TEXT SPLIT/text_files_en/NOTE.txt. The codes are the top most frequent of the training
-# notes (0: all); a note without any of them is left out, as in MIMIC-III-50. Test: tests/e2e/codiesp.sh.
+# CodiEsp's folder as JSON lines with id, split, text and codes: awk -f codiesp.awk -v top=50 LIST... TEXT..., where a
+# LIST is SPLIT/SPLITD.tsv (note, code) and a TEXT SPLIT/text_files_en/NOTE.txt. The codes are the top most frequent of
+# the training notes (0: all); a note without any of them is left out, as in MIMIC-III-50. Test: tests/e2e/codiesp.sh.
 function part(path, back,   n, p) { n = split(path, p, "/"); return p[n - back] }
 function quoted(s) {
-    gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\t/, "\\t", s); gsub(/\r/, "", s)
+    gsub(/\\/, "&&", s); gsub(/"/, "\\\\&", s); gsub(/\t/, "\\t", s); gsub(/\r/, "", s)
     gsub(/[\001-\037]/, " ", s)
     return "\"" s "\""
 }
@@ -11,7 +11,8 @@ function choose(   code, best, i) { # equally frequent ones in the order of thei
     for (i = 0; i < top; i++) {
         best = ""
         for (code in count)
-            if (!(code in kept) && (best == "" || count[code] > count[best] || count[code] == count[best] && code < best)) best = code
+            if (!(code in kept) && (best == "" || count[code] > count[best] ||
+                                    count[code] == count[best] && code < best)) best = code
         if (best == "") break
         kept[best] = 1
     }
@@ -21,7 +22,8 @@ function finish(   n, i, c, codes, list) {
     n = split(of[split_name, note], c, " ")
     for (i = 1; i <= n; i++)
         if (!top || c[i] in kept) codes = codes (codes == "" ? "" : ",") quoted(c[i])
-    if (codes != "") printf "{\"id\":%s,\"split\":\"%s\",\"text\":%s,\"codes\":[%s]}\n", quoted(note), split_name, text "\"", codes
+    if (codes != "")
+        printf "{\"id\":%s,\"split\":\"%s\",\"text\":%s\",\"codes\":[%s]}\n", quoted(note), split_name, text, codes
     note = ""
 }
 FILENAME ~ /\.tsv$/ {

@@ -1,5 +1,5 @@
-# The demo (make demo): the whole pipe on 2,000 synthetic admissions, with a T5 small enough to train from scratch on two
-# cores in some minutes. Rows, after the paper:
+# The demo (make demo): the whole pipe on 2,000 synthetic admissions, with a T5 small enough to train from scratch on
+# two cores in some minutes. Rows, after the paper:
 #   linear     TF-IDF and logistic regression: what a classical system gets from whole notes
 #   baseline   a T5 that writes the codes of the head of the note
 #   sampling   the same on what the knowledge says is worth reading, instead of the head

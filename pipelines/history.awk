@@ -1,6 +1,6 @@
-# Do the rows of a table differ in more than their own options? For table.awk: history() takes in the header and the end of
-# a row's metric stream, own() the options that it sets itself; differences() says which other options, versions or inputs are
-# not those of the first row with the same stage. Test: tests/e2e/table.sh.
+# Do the rows of a table differ in more than their own options? For table.awk: history() takes in the header and the end
+# of a row's metric stream, own() the options that it sets itself; differences() says which other options, versions or
+# inputs are not those of the first row with the same stage. Test: tests/e2e/table.sh.
 
 # ---- JSON: flat(TEXT) sets J["a.b.0.c"] for each scalar of it ----
 function flat(text) {

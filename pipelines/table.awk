@@ -1,9 +1,8 @@
-# One table from several metric streams: a row each, below the note-blind floor that all of them share, and under the table
-# what the rows are. Only metrics that every prediction has; icd-score has the rest. Streams of one group, the same row with
-# other seeds, become one line of means. With history.awk: a row that differs from those above it in more than its own options
-# is marked. Input, for each stream: a line "row TAB name TAB group TAB its own options TAB what it is", then the stream as
-# JSON lines. Test: tests/e2e/table.sh.
-BEGIN {
+# One table from several metric streams: a row each, below the note-blind floor that all of them share, and under it
+# what the rows are. Only metrics that every prediction has; icd-score has the rest. Streams of one group, the same row
+# with other seeds, become one line of means. With history.awk: a row that differs from those above it in more than its
+# own options is marked. Input, for each stream: a line "row TAB name TAB group TAB its own options TAB what it is", then
+# the stream as JSON lines. Test: tests/e2e/table.sh.
     n = split("f1_micro f1_macro_caml f1_macro_mean prec_micro rec_micro acc_micro exact_match", metric)
 }
 /^row\t/ {

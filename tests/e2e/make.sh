@@ -137,6 +137,17 @@ is "a model for each seed, a line for each row" "$(ls -d d/*.[12].model | xargs)
 run COMPARE=a || no "compared" "$(tail -n 1 err)"
 is "p for all rows but the one compared with" "$(awk '/^[a-d] / {print $1, ($3 ~ /^[01]\.[0-9][0-9][0-9]$/)}' log | xargs)" "a 0 b 1 c 1 d 1"
 
+# ---- programs: next to pipelines, installed, or on the PATH ----
+echo "which: ; @command -v icd-train" >which.mk
+for d in tree/bin tree/share/icdpipe/bin path; do mkdir -p $d; cp "$(command -v icd-train)" $d; done
+mkdir -p tree/pipelines tree/share/icdpipe/pipelines
+cp "$ROOT"/pipelines/*.mk tree/pipelines; cp "$ROOT"/pipelines/*.mk tree/share/icdpipe/pipelines
+which() { env -u BIN PATH="${2:-/usr/bin:/bin}" make -s -f which.mk -f "$1/base.mk" which 2>&1; }
+is "in the tree" "$(which tree/pipelines)" "$PWD/tree/bin/icd-train"
+rm -r tree/share/icdpipe/bin; is "installed" "$(which tree/share/icdpipe/pipelines)" "$PWD/tree/bin/icd-train"
+rm -r tree/bin; is "on the PATH" "$(which tree/pipelines "$PWD/path:$PATH")" "$PWD/path/icd-train"
+is "nowhere" "$(which tree/pipelines | grep -c 'neither in .*/tree/bin nor on the PATH')" 1
+
 # ---- names ----
 wrong() { # NAME SAYS ARGUMENT...
     local name=$1 says=$2; shift 2
@@ -149,7 +160,7 @@ is "nor in a file" "$(make -f z.mk D=d 2>&1 | grep -c 'TRIAN.a: nothing reads')"
 is "a variable that the file itself reads is none" "$(make -n -f z.mk D=d 2>&1 | grep -c 'nothing reads')" 0
 wrong "a row without input" "No rule to make target 'd/e.pred.icds'" "ROWS=a e"
 wrong "an input that is not there" "No rule to make target 'd/knwo.token.icds'" INPUT.a=knwo
-wrong "options of a row that is not there" "TRAIN.e: there is no such row to train, as INPUT.e is not set" TRAIN.e=-q
+wrong "options of a row that is not there" "TRAIN.e: no such row is trained, as INPUT.e is not set" TRAIN.e=-q
 wrong "a row to compare with that is not shown" "COMPARE: e is not among ROWS" COMPARE=e
 wrong "a checkpoint that is not there" "MODEL: t5-base/config.json is not there" MODEL=t5-base
 wrong "notes that are not there" "NOTES: none.json is not there" NOTES=none.json
