@@ -3,6 +3,7 @@
 # with other seeds, become one line of means. With history.awk: a row that differs from those above it in more than its
 # own options is marked. Input, for each stream: a line "row TAB name TAB group TAB its own options TAB what it is", then
 # the stream as JSON lines. Test: tests/e2e/table.sh.
+BEGIN {
     n = split("f1_micro f1_macro_caml f1_macro_mean prec_micro rec_micro acc_micro exact_match", metric)
 }
 /^row\t/ {
