@@ -59,7 +59,7 @@ BUDGET  ?= 512
 SAMPLE  ?= --budget $(BUDGET)
 TOKENS  ?= --max-length $(BUDGET)
 TARGET  ?=
-LINEAR  ?= -m $(tokenizer)
+LINEAR  ?=
 TRAIN   ?=
 INFER   ?= --split test
 SCORE   ?=
@@ -164,7 +164,8 @@ train    = icd-train $(if $(MODEL),-m $(MODEL),--init $(INIT) --tokenizer $D/spi
            --target $D/target.icds $(TRAIN.$1)
 do.train = $(call train,$1)$2 --save $D/$1.model -o $D/$1.train.icds $D/$(INPUT.$1).token.icds
 do.pred  = icd-infer -m $D/$(owner.$1).model $(INFER) $(INFER.$1) -o $D/$1.pred.icds $D/$(INPUT.$1).token.icds
-do.bag   = icd-linear -m $(tokenizer) $(LINEAR) $(LINEAR.$1) -t $D/target.icds -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
+do.bag   = icd-linear -m $(tokenizer) $(LINEAR) $(LINEAR.$1) -t $D/target.icds \
+           -o $D/$1.pred.icds $D/$(or $(INPUT.$1),whole).token.icds
 against  = $(if $(filter-out $(COMPARE),$1),$(COMPARE:%=--compare $D/%.pred.icds))
 do.score = icd-score -g $D/gold.icds $(SCORE) $(call against,$1) -o $D/$1.score.icds $D/$1.pred.icds
 # Rows of equal INPUT and TRAIN share a model: one that is there, else that of the first of them in the table.
