@@ -38,6 +38,7 @@ static int add(struct groups *g, const struct metric_set *s, const struct group_
         g->n++;
         return 0;
     }
+    /* pass 1: its labels */
     if (!(x->keep = mem_zalloc(s->L, 1)))
         return E_NOMEM;
     for (size_t l = 0; l < s->L; l++)
@@ -45,6 +46,7 @@ static int add(struct groups *g, const struct metric_set *s, const struct group_
             x->keep[l] = 1;
             labels++;
         }
+    /* pass 2: its name */
     char *to = x->suffix;
     size_t room = sizeof x->suffix;
     int used = 0;

@@ -21,7 +21,7 @@ static int by_text(const void *a, const void *b)
 {
     const struct prefix *x = a, *y = b;
     int c = memcmp(x->code, y->code, x->n < y->n ? x->n : y->n);
-    return c ? c : x->n < y->n ? -1 : x->n > y->n;
+    return c ? c : (x->n > y->n) - (x->n < y->n);
 }
 
 int metric_tree_open(struct metric_tree **tree, const char *const *code, size_t L)

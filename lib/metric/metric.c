@@ -53,6 +53,7 @@ static int count(struct metric_set *s)
     memset(s->label, 0, s->L * sizeof *s->label);
     s->total = (struct metric_counts){0};
     s->notes = s->n_outside = 0;
+    /* pass 1: all predicted are wrong and all gold missing, but for those that are both */
     for (size_t i = 0; i < s->n; i++) {
         const struct metric_note *n = &s->note[i];
         s->notes += n->weight;
@@ -72,6 +73,7 @@ static int count(struct metric_set *s)
             p += y <= x;
         }
     }
+    /* pass 2: their sum */
     for (size_t l = 0; l < s->L; l++) {
         s->total.tp += s->label[l].tp;
         s->total.fp += s->label[l].fp;

@@ -102,6 +102,7 @@ static int heading(struct table *t, char *line)
         free(name);
         return E_NOMEM;
     }
+    /* pass 1: what each column is */
     for (unsigned i = 0; i < t->n; i++) {
         name[i] = plain_field(&line, t->by);
         t->column[i] = (uint8_t)column_of(name[i]);
@@ -111,6 +112,7 @@ static int heading(struct table *t, char *line)
     t->column[id] = ID; /* the first, where none is named so */
     for (unsigned i = 0; i < t->n; i++)
         of[t->column[i]]++;
+    /* pass 2: what they are together */
     if (of[ID] > 1 || of[CODE] > 1 || of[CODES] > 1 || of[SCORE] > 1 || (of[CODE] && of[CODES]))
         rc = err_set(E_DATA, "two columns of ids, codes or scores");
     else if (of[CODE])

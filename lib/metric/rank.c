@@ -29,7 +29,9 @@ static int by_score(const void *a, const void *b, void *score)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     const float *s = score;
-    return s[x] < s[y] ? -1 : s[x] > s[y] ? 1 : x < y ? -1 : x > y;
+    if (s[x] != s[y])
+        return s[x] < s[y] ? -1 : 1;
+    return x < y ? -1 : x > y;
 }
 
 void rank_gold(struct rank_scratch *r, const struct metric_note *n, size_t L, uint32_t *rank)

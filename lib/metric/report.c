@@ -37,8 +37,10 @@ static int record(const struct report *p, const struct report_system *y, const c
     msgpack_sbuffer to;
     if (v->value != v->value) /* not defined on this data: no record */
         return 0;
+    /* pass 1: how many fields there are */
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         n += more[i].v == more[i].v;
+    /* pass 2: the fields */
     snprintf(name, sizeof name, "%s%s%s", prefix, v->name, of->suffix);
     msgpack_sbuffer_init(&to);
     msgpack_packer_init(&pk, &to, msgpack_sbuffer_write);
@@ -100,7 +102,9 @@ static int number(struct buf *b, double v, bool whole)
 
 static int part(struct buf *b, bool shown, double v)
 {
-    return !shown ? 0 : v == v ? number(b, v, false) : buf_fmt(b, " %10s", "-");
+    if (!shown)
+        return 0;
+    return v == v ? number(b, v, false) : buf_fmt(b, " %10s", "-");
 }
 
 /* Values that are counts, shown without decimals. */

@@ -143,11 +143,13 @@ int metric_subset(const struct metric_set *s, const uint8_t *keep, bool drop, st
     out->note = mem_alloc(s->n, sizeof *out->note);
     if (!place || !code || !out->note)
         TRY_GOTO(rc, out, E_NOMEM);
+    /* pass 1: the labels' new places */
     for (size_t l = 0; l < s->L; l++) {
         place[l] = keep[l] ? (uint32_t)out->L : UINT32_MAX;
         if (keep[l])
             code[out->L++] = s->code[l];
     }
+    /* pass 2: the notes' codes */
     for (size_t i = 0; i < s->n; i++)
         codes += s->note[i].n_gold + s->note[i].n_pred;
     if (!(out->store[LISTS] = to = mem_alloc(codes, sizeof *to)))
@@ -164,6 +166,7 @@ int metric_subset(const struct metric_set *s, const uint8_t *keep, bool drop, st
         to = filter(s->note[i].pred, s->note[i].n_pred, place, to, &n->n_pred);
         out->n++;
     }
+    /* pass 3: their scores */
     if (s->scores) {
         float *score = out->store[SCORES] = mem_alloc(out->n * out->L, sizeof *score);
         if (!score)

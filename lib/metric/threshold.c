@@ -21,7 +21,9 @@ static double point(int i)
 /* How many points are below x. */
 static int below(double x)
 {
-    int i = x <= 0 ? 0 : x > 1 ? GRID : (int)(x * (GRID - 1)); /* never too many */
+    int i = x > 1 ? GRID : 0;
+    if (x > 0 && x <= 1)
+        i = (int)(x * (GRID - 1)); /* never too many */
     while (i < GRID && point(i) < x)
         i++;
     return i;
