@@ -3,6 +3,7 @@
 #include "lib/stream/import.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/utf8.h"
 #include <string.h>
 
 /* ---- CSV ---- */
@@ -10,7 +11,11 @@
 static int choose(void *ctx, const char *file, const struct cell *name, int n, int *place)
 {
     struct corpus *c = ctx;
-    int rc = corpus_columns_choose(&c->columns, c->column_word, name, n, place);
+    int rc = 0;
+    for (int i = 0; i < n && !rc; i++)
+        if (utf8_valid(name[i].p, name[i].n) < name[i].n || memchr(name[i].p, 0, name[i].n))
+            rc = err_set(E_DATA, "column %d: %s", i + 1, memchr(name[i].p, 0, name[i].n) ? "a NUL" : "not UTF-8");
+    rc = rc ? rc : corpus_columns_choose(&c->columns, c->column_word, name, n, place);
     if (rc)
         return err_ctx(rc, "%s: heading", file);
     c->counts.left_out = 0;
