@@ -71,30 +71,7 @@ same "goes with the model" taken/spiece.model spiece.model
 exits "icd-train: a tokenizer of its own" 64 icd-train -q -m plain --tokenizer spiece.model --target target.icds --save x token.icds
 
 # ---- tokenizer.json alone: the same vocabulary, as transformers writes it ----
-python3 - spiece.model >tokenizer.json <<'P'
-import base64, json, struct, sys
-def fields(b):
-    at = 0
-    def varint():
-        nonlocal at
-        v = s = 0
-        while True:
-            c = b[at]; at += 1; v |= (c & 127) << s; s += 7
-            if c < 128: return v
-    while at < len(b):
-        key = varint()
-        if key & 7 == 2: n = varint(); yield key >> 3, b[at:at + n]; at += n
-        elif key & 7 == 0: yield key >> 3, varint()
-        else: yield key >> 3, b[at:at + 4]; at += 4
-model = open(sys.argv[1], "rb").read()
-vocab = [(p[1].decode(), struct.unpack("<f", p[2])[0]) for p in (dict(fields(v)) for f, v in fields(model) if f == 1)]
-table = next(t for f, v in fields(model) if f == 3 for g, t in fields(v) if g == 2)
-json.dump({"version": "1.0", "added_tokens": [{"id": i, "content": vocab[i][0], "special": True} for i in range(3)],
-           "normalizer": {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()},
-           "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"},
-               {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}]},
-           "model": {"type": "Unigram", "unk_id": 2, "vocab": vocab, "byte_fallback": False}}, sys.stdout)
-P
+python3 "$ROOT/tests/cli/tokenizer_json.py" spiece.model >tokenizer.json
 mkdir hf; cp bare/* tokenizer.json hf
 tokenize -q -m hf -o hf-token.icds note.icds && rec-cat --where split=train,dev gold.icds | tokenize -q -m hf -o hf-target.icds
 ids() { rec-cat --json "$1" | grep -o '"ids":{[^}]*}'; }

@@ -6,30 +6,17 @@ cd "$T" || exit 1
 G=$ROOT/tests/golden
 # SentencePiece's table out of a vocabulary of our own, in place of @charsmap@.
 cat >whole.py <<'P'
-import base64, json, sys
-def fields(b):
-    at = 0
-    def varint():
-        nonlocal at
-        v = s = 0
-        while True:
-            c = b[at]; at += 1; v |= (c & 127) << s; s += 7
-            if c < 128: return v
-    while at < len(b):
-        key = varint()
-        if key & 7 == 2:
-            n = varint(); yield key >> 3, b[at:at + n]; at += n
-        elif key & 7 == 0: varint()
-        else: at += 4
-model, name, *changes = sys.argv[1:]
-table = next(t for f, spec in fields(open(model, "rb").read()) if f == 3 for g, t in fields(spec) if g == 2)
-table = base64.b64encode(table).decode()
+import json, sys; sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from tokenizer_json import table
+model, name, *changes = sys.argv[2:]
+table = table(open(model, "rb").read())
 j = json.loads(open(name, encoding="utf-8").read().replace("@charsmap@", table))
 for c in changes: exec(c)
 json.dump(j, sys.stdout, ensure_ascii=False)
 P
 python3 - "$G/notes.txt" "$G/tokenizer/odd.txt" >note.ndjson <<'P'
-import json, sys
+import json, sys; sys.dont_write_bytecode = True
 texts = [t for f in sys.argv[1:] for t in open(f, encoding="utf-8", newline="\n").read().split("\n")[:-1]]
 for i, t in enumerate(texts): print(json.dumps({"id": f"n{i}", "split": "train", "text": t}))
 P
@@ -41,7 +28,7 @@ for r in map(json.loads, sys.stdin):
     if 'ids' in r:
         b = base64.b64decode(r['ids']['\$bin']); print(*struct.unpack('<%di' % (len(b) // 4), b))"; }
 for name in t5 behind mt5; do
-    mkdir $name; python3 whole.py own.model "$G/tokenizer/$name.json" >$name/tokenizer.json
+    mkdir $name; python3 whole.py "$ROOT/tests/cli" own.model "$G/tokenizer/$name.json" >$name/tokenizer.json
     ids $name >got
     is "$name: lines" "$(wc -l <got)" "$(wc -l <note.ndjson)"
     same "$name: ids of tokenizers" got "$G/tokenizer/$name.ids"
@@ -67,7 +54,7 @@ exits "note-sample reads it" 0 note-sample -q --level none --budget 16 --tokeniz
 
 # refused NAME WHAT CHANGE: python that changes j
 refused() {
-    mkdir -p bad; python3 whole.py own.model "$G/tokenizer/t5.json" "$3" >bad/tokenizer.json
+    mkdir -p bad; python3 whole.py "$ROOT/tests/cli" own.model "$G/tokenizer/t5.json" "$3" >bad/tokenizer.json
     exits "$1" 65 tokenize -q -m bad note.icds
     is "$1: says so" "$(grep -c -- "^tokenize: tokenizer.json: $2" err)" 1 || cat err
 }
