@@ -32,8 +32,9 @@ static struct train_cfg cfg = {.att_weight = NAN, .lr = NAN, .warmup = NAN, .epo
                                .clip = 1, .batch = 8, .accumulate = 1, .log_every = 10, .kg_refresh = KG_REFRESH};
 /* Help of the options whose defaults depend on the start; main() adds them. */
 enum { FITS = 6 };
-static char fits[FITS][192] = {"Weight of the label-attention loss against that of generation.", "Passes over the training notes.",
-                               "Peak learning rate.", "Learning rate after the warm-up.",
+static char fits[FITS][192] = {"Weight of the label-attention loss against that of generation.",
+                               "Passes over the training notes.", "Peak learning rate.",
+                               "Learning rate after the warm-up.",
                                "Warm-up: below 1 a share of the steps, else a number of steps.",
                                "Stop after N evaluations in a row that improve neither measure nor loss; 0: never."};
 static int64_t seed = 1;

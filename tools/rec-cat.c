@@ -1,5 +1,6 @@
-/* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into it; makes streams
- * of a corpus in CSV or JSON lines (lib/ingest/corpus.h). Man page: man/rec-cat.1. Tests: tests/cli/rec-cat*.sh */
+/* rec-cat: looks into any stream, picks records out of it, turns it into JSON lines and JSON lines into a stream; makes
+ * streams of a corpus in CSV or JSON lines (lib/ingest/corpus.h). Man page: man/rec-cat.1. Tests:
+ * tests/cli/rec-cat*.sh */
 #include "lib/ingest/bare.h"
 #include "lib/ingest/corpus_stage.h"
 #include "lib/stream/import.h"
@@ -36,23 +37,29 @@ static const struct opt options[] = {
     {"records", 'n', OPT_INT, &limit, "N", "Keep the first N records (of those kept by --where); 0 is all.", 0, 1e15},
     {"from-json", 0, OPT_FLAG, &from_json, NULL, "Read JSON lines, as --json writes them or bare records, and write a "
      "stream."},
-    {"from-csv", 0, OPT_FLAG, &from_csv, NULL, "Read a table, CSV or TSV, plain or compressed, and write a note stream, "
+    {"from-csv", 0, OPT_FLAG, &from_csv, NULL,
+     "Read a table, CSV or TSV, plain or compressed, and write a note stream, "
      "or with --schema gold a gold stream."},
     {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...). With "
      "--gold and --from-csv: note, if it is not said."},
-    {"gold", 'g', OPT_OUT, &ask.gold, "FILE", "Write the codes of the notes that are read to FILE, a gold stream; the note "
+    {"gold", 'g', OPT_OUT, &ask.gold, "FILE",
+     "Write the codes of the notes that are read to FILE, a gold stream; the note "
      "stream has none of them."},
-    {"columns", 0, OPT_STR, &ask.columns, "ROLE=NAME,...", "Which column (or field) is id, text, codes, split and subject. "
+    {"columns", 0, OPT_STR, &ask.columns, "ROLE=NAME,...",
+     "Which column (or field) is id, text, codes, split and subject. "
      "What is not said is guessed by its name. id=# numbers the rows."},
     {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT", "What separates the cells of a table; auto: of comma, tab and "
      "semicolon that of which the heading has most.", .choices = delimiters, .flags = OPT_QUIET},
     {"quotes", 0, OPT_FLAG, &ask.quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
      "characters like others.", .flags = OPT_QUIET},
-    {"map-split", 0, OPT_LIST, &ask.map_split, "NAME=SPLIT", "Read the split NAME as train, dev or test, as valid=dev. May be "
+    {"map-split", 0, OPT_LIST, &ask.map_split, "NAME=SPLIT",
+     "Read the split NAME as train, dev or test, as valid=dev. May be "
      "repeated."},
-    {"draw", 0, OPT_STR, &ask.draw, "TRAIN,DEV,TEST", "Draw splits with these shares, as 70,10,20. All notes of a subject get "
+    {"draw", 0, OPT_STR, &ask.draw, "TRAIN,DEV,TEST",
+     "Draw splits with these shares, as 70,10,20. All notes of a subject get "
      "one split. The file is read twice."},
-    {"stratify", 0, OPT_FLAG, &ask.stratify, NULL, "With --draw: give each split its share of every code, too, by iterative "
+    {"stratify", 0, OPT_FLAG, &ask.stratify, NULL,
+     "With --draw: give each split its share of every code, too, by iterative "
      "stratification (Sechidis et al. 2011)."},
     {"seed", 0, OPT_INT, &ask.seed, "N", "With --draw: another N is another draw.", 0, 1e15},
     {"meta", 0, OPT_STR, &meta, "JSON", "With --from-json and bare records: the meta of the header, as a JSON object. "
@@ -183,8 +190,10 @@ static int cat_check(struct run *r)
     }
     names_free(&ids);
     if (!rc && !lineage_fits(s->in))
-        run_warn(r, "%s: the records are not those that the last tool of the lineage wrote; who changed them did not enter "
-                    "itself", stream_name(s->in));
+        run_warn(r,
+                 "%s: the records are not those that the last tool of the lineage wrote; who changed them did not "
+                 "enter itself",
+                 stream_name(s->in));
     return rc ? rc : buf_fmt(&s->line, "%s  %llu records  xxh64 %s\n", name, (unsigned long long)stream_records(s->in),
                              stream_xxh64(s->in));
 }
@@ -385,8 +394,8 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
     if (json + stream + text + head + check + from_json + from_csv > 1 &&
         !(json && head && !stream && !text && !check && !from_json && !from_csv))
-        return err_set(E_USAGE, "only one of --json, --stream, --text, --head, --check, --from-json and --from-csv at a "
-                                "time");
+        return err_set(E_USAGE,
+                       "only one of --json, --stream, --text, --head, --check, --from-json and --from-csv at a time");
     if (some && (head || check || from_json || from_csv))
         return err_set(E_USAGE, "--where and -n go with --json, --stream and --text only");
     if ((schema || meta) && !from_json && !from_csv)

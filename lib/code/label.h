@@ -6,8 +6,8 @@
 
 #define LABEL_SEPARATORS ",; \t\r\n\f\v"
 
-/* 0, or E_DATA with the label by name where it is short enough to be one: it is empty, not UTF-8, holds a separator or a
- * control character, or begins with the parenthesis of a description. */
+/* 0; or E_DATA if the label is empty, not UTF-8, has a separator or a control character, or begins with the parenthesis
+ * of a description. The message names it if it is short enough to be a label. */
 int label_check(const char *p, size_t n);
 
 #endif

@@ -207,7 +207,7 @@ static int by_group(const void *a, const void *b, void *ctx)
     return group[x] != group[y] ? (group[x] > group[y]) - (group[x] < group[y]) : (x > y) - (x < y);
 }
 
-/* Each group's labels and how many of its notes have them: notes by group, then a tally that one group uses at a time. */
+/* The labels of each group and how many of its notes have them: notes by group, then a tally of one group at a time. */
 static int group_labels(const struct corpus *c, struct draw *d, uint32_t *group, uint64_t **begin, uint32_t **label,
                         uint32_t **count)
 {

@@ -197,7 +197,8 @@ static void say_shapes(const struct report *r)
             (int)nulls.names.n, nulls.n ? nulls.names.p : "");
     buf_free(&nulls.names);
     say_oddity(r, &none, "labels with the shape of no ICD code");
-    say_oddity(r, &other, icd == 9 ? "labels that are not ICD-9, as most are" : "labels that are not ICD-10, as most are");
+    say_oddity(r, &other,
+               icd == 9 ? "labels that are not ICD-9, as most are" : "labels that are not ICD-10, as most are");
 }
 
 void corpus_report(struct corpus *c, void (*tell)(void *ctx, bool warning, const char *line))

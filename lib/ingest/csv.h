@@ -1,8 +1,8 @@
 /* The rows of one table, through libcsv. Columns are found by name, upper or lower case, or chosen by who reads it.
  * Commas, tabs or semicolons between cells, as the heading shows; quoting as in RFC 4180; LF, CRLF or a lone CR; fields
- * of many lines; a byte order mark. UTF-16 is an error that names it. Strict: a quote that never closes, a row of another width, a missing
- * column, a cell of more than 64 MB are errors that name file, row (from 1, the heading not counted) and column. A
- * quoted cell that nobody asks for may be of any size. Tests: tests/unit/csv.c. */
+ * of many lines; a byte order mark. UTF-16 is an error that names it. Strict: a quote that never closes, a row of
+ * another width, a missing column, a cell of more than 64 MB are errors that name file, row (from 1, the heading not
+ * counted) and column. A quoted cell that nobody asks for may be of any size. Tests: tests/unit/csv.c. */
 #ifndef ICD_CSV_TABLE_H
 #define ICD_CSV_TABLE_H
 #include "lib/ingest/feed.h"

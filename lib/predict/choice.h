@@ -1,4 +1,5 @@
-/* What of a model runs: the options of a user against what icd-train kept in icd.json. Tests: tests/cli/icd-infer.sh. */
+/* What of a model runs: the options of a user against what icd-train kept in icd.json.
+ * Tests: tests/cli/icd-infer.sh. */
 #ifndef ICD_CHOICE_H
 #define ICD_CHOICE_H
 #include "lib/predict/decide.h"

@@ -218,8 +218,9 @@ static int read_header(struct stream *s, const char *accept)
         if (s->at == 0 && n && (p[0] >> 4 == 9 || p[0] == 0xdc || p[0] == 0xdd) && rc)
             return err_ctx(rc, "header");
         if (s->at == 0 && n && utf8_valid((const char *)p, n) + 4 > n && !memchr(p, 0, n))
-            return err_set(E_DATA, "not a stream; it looks like text: rec-cat --from-csv reads tables, and --from-json JSON "
-                                   "lines such as {\"id\":\"1\",\"text\":\"...\"}");
+            return err_set(E_DATA,
+                           "not a stream; it looks like text: rec-cat --from-csv reads tables, and --from-json JSON "
+                           "lines such as {\"id\":\"1\",\"text\":\"...\"}");
         return err_set(E_DATA, "not a stream: it does not begin with a header frame");
     }
     if (kind == FRAME_ABORT)
