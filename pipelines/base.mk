@@ -203,4 +203,5 @@ table: $(shown:%=$D/%.score.icds)
 	@($(foreach r,$(shown),printf 'row\t%s\t%s\t%s\t%s\n' $r $(call group,$r) '$(call quoted,$(call row_options,$r))' \
 	    '$(call quoted,$(ABOUT.$r))'; rec-cat --json $D/$r.score.icds;)) | awk -f $(HERE)history.awk -f $(HERE)table.awk
 group       = $(or $(strip $(foreach s,$(if $(SEEDS),$(ROWS)),$(if $(filter $(SEEDS:%=$s.%),$1),$s))),$1)
-row_options = $(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)) $(TRAIN.$1) $(INFER.$1) $(LINEAR.$1)
+row_options = $(if $(INPUT.$1),$(SAMPLE.$(INPUT.$1)) $(TOKENS.$(INPUT.$1)),--max-length) \
+              $(TRAIN.$1) $(INFER.$1) $(LINEAR.$1)

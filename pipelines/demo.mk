@@ -47,7 +47,22 @@ ABOUT.knowledge := the baseline, with the codes' expressions injected behind the
 
 INPUT.proposed := know
 TRAIN.proposed := $(LABELS) $(KG)
+INFER.proposed := --evidence
 ABOUT.proposed := all three
 
 ROWS := linear baseline sampling labels knowledge proposed
 include $(dir $(lastword $(MAKEFILE_LIST)))base.mk
+
+# The table, then one note: what was predicted and what spoke for it. id: the first test note in the order of the tables.
+.DEFAULT_GOAL := demo
+.PHONY: demo
+id = $$(rec-cat --json -n 1 $D/proposed.pred.icds | sed -n 's/^{"id":"\([^"]*\)".*/\1/p')
+codes = rec-cat --json --where id=$$id $D/gold.icds | sed -n 's/.*"codes":\[\([^]]*\)\].*/\1/p' | tr -d '"' | sed 's/,/, /g'
+demo: table
+	@id=$(id); echo; echo "One test note by row proposed: +, the code, its score, its title, the words of the note that spoke for it"; \
+	    pred-show --id $$id -k $D/kb.icds -n $D/note.icds $D/proposed.pred.icds; echo "  coded: $$($(codes))"
+	@printf '%s\n' '' 'Everything is in $D: NAME.pred.icds and NAME.score.icds of each row, NAME.model, and in options the commands.' \
+	    'The notes are synthetic; such small models on real notes learn less. Next:' \
+	    '  man icdpipe-corpus   notes of your own, from a CSV file to an explained prediction' \
+	    '  pipelines/base.mk    MIMIC=DIR reads MIMIC-III or IV, MODEL=DIR starts from a checkpoint such as T5-base' \
+	    '  make codiesp         a public corpus of real cases'

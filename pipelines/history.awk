@@ -32,10 +32,11 @@ function note(row, stage, what, v) {
     if (!((row, stage, what) in W)) W[row, stage, what] = v
     if (!((stage, what) in seen_what)) { seen_what[stage, what] = 1; stage_of[++whats] = stage; what_of[whats] = what }
 }
-function stages(row, at,   i, k, stage, options) {
+function stages(row, at,   i, k, stage, options, read) {
     for (i = 0; (at "." i ".tool") in J; i++) {
-        stage = J[at "." i ".tool"]
-        if ((at "." i ".from.0") in J) stage = stage " of " J[at "." J[at "." i ".from.0"] ".tool"]
+        stage = J[at "." i ".tool"]; read = at "." J[at "." i ".from.0"]
+        if ((read ".tool") in J) stage = stage " of " J[read ".tool"]
+        if ((read ".options.where.0") in J) stage = stage " " J[read ".options.where.0"]
         note(row, stage, "version", J[at "." i ".version"])
         options = at "." i ".options."
         for (k in J) if (index(k, options) == 1) note(row, stage, substr(k, length(options) + 1), J[k])
@@ -79,13 +80,14 @@ function is_own(row, stage, what) {
 }
 
 function some(row, s, w) { return (row, s, w) in W ? W[row, s, w] : "none" }
-function differences(row,   i, s, w, a, text) {
+function differences(row,   i, s, w, a, n, text) {
     for (i = 1; i <= whats; i++) {
         s = stage_of[i]; w = what_of[i]; a = first[s]
         if (s == "inputs" ? !((row, s, w) in W && (a, s, w) in W) : !((row, s, "version") in W)) continue
         if (some(row, s, w) == some(a, s, w) || is_own(row, s, w) || is_own(a, s, w)) continue
+        if (++n > 3) continue
         text = text (text == "" ? "" : "; ") (s == "inputs" ? "another " w " than " a : \
             s ": " w " " some(row, s, w) " where " a " has " some(a, s, w))
     }
-    return text
+    return n > 3 ? text "; and " n - 3 " more" : text
 }

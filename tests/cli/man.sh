@@ -155,7 +155,7 @@ for key in sorted(set(told) | set(run)):
     if len(a) != len(b) or any(x and y and x != y for x, y in zip(a, b)):
         print(key[0], *("--%s=%s" % o for o in key[1]), "README:", a, "run:", b)
 PY
-(cd "$T" && env -i PATH="$PATH" make -n -f "$ROOT/pipelines/demo.mk" D=d BIN="$BIN" ROWS=proposed) >"$T/made" 2>"$T/err"
+(cd "$T" && env -i PATH="$PATH" make -n -f "$ROOT/pipelines/demo.mk" D=d BIN="$BIN" ROWS=proposed table) >"$T/made" 2>"$T/err"
 differs() { python3 "$T/pipe.py" "$1" "$T/made" 2>&1; }
 is 'README.md has the pipe of make demo' "$(differs "$ROOT/README.md")" ""
 for change in 's/--budget 256/--budget 512/' 's/--lr 2e-3 //' 's/-k kb.icds/-k know.icds/' 's/ token.icds . icd-score/ other.icds | icd-score/'; do

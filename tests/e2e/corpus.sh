@@ -15,4 +15,10 @@ scores() { awk '$1 == "f1_micro" {print $2, $5}' ../log; }
 is "each score is above the floor" "$(scores | head -n 2 | awk '{print ($1 > $2)}' | xargs)" "1 1"
 is "the experiment has the score of the commands" "$(awk '$1 == "linear" {print $2; exit}' ../log)" "$(scores | awk 'NR == 1 {print $1}')"
 is "the floor of both is the same" "$(awk '/^note-blind/ {print $3}' ../log)" "$(scores | awk 'NR == 1 {print $2}')"
+is "a spreadsheet: id, split, code, score, predicted, title, words" "$(head -n 1 codes.tsv | tr '\t' ' ')" \
+    "id split code score predicted title words"
+is "titles of ICD-10 come along" "$(grep -c 'Unspecified atrial fibrillation' codes.tsv | sed 's/^[1-9].*/some/')" some
+new=$(sed -n '/^new/,/^[^ ]* *$/p' ../log)
+is "the new note's codes" "$(grep -oE '^  \+  [A-Z0-9.]+' <<<"$new" | awk '{print $2}' | sort | xargs)" "E11.9 I48.91"
+is "with the words that spoke for one" "$(grep -A1 'I48.91' <<<"$new" | grep -cE '(^| )(AF|apixaban)( |$)')" 1
 exit $failed

@@ -40,6 +40,13 @@ exits "no row at all is an error" 1 awk -f "$ROOT/pipelines/history.awk" -f "$RO
 { row a ""  ""; row b ""  "" | sed 's/"loss":"att"/"loss":"att","kg":"kg.icds"/'; } | marks "an option that only one has" \
     "b: icd-train of note-sample: kg kg.icds where a has none"
 { row a ""  ""; row b ""  "" | sed '/^{"\(header\|end\)/d'; } | marks "a row without a history" ""
+{ row a "" ""; row b "" "" 64 4 bb 2; } | marks "three differences are named, others counted" \
+    "b: note-sample of mimic-split: budget 64 where a has 512; note-sample: budget 64 where a has 512; icd-infer of note-sample: \
+version 2 where a has 1; and 2 more"
+gold='{"tool":"rec-cat","version":"1","options":{"where":["split=train"]},"from":[]},{"tool":"tokenize","version":"1","options":{"order":"ORDER"},"from":[3]}'
+with() { sed 's/"from":\[1\]}\]/"from":[1]},'"${gold/ORDER/$1}"']/'; }
+{ row a "" "" | with freq; row b "" "" | with code; } | marks "what is read is told by its selection" \
+    "b: tokenize of rec-cat split=train: order code where a has freq"
 is "a marked row has a star" "$({ row a "" ""; row b "" "" 64; } | table; awk '/\*/ {print $1, $2}' out | tr '\n' ';')" "b *;* b;"
 
 { row one "" ""; row two.1 "--seed 1" "it"; row two.2 "--seed 2" "it" | sed 's/"value":0.5/"value":0.6/'; } | table

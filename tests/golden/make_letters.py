@@ -45,8 +45,8 @@ FREQUENT = {c: 6 - i * 0.35 for i, c in enumerate(SAID)}
 random.seed(10)
 out = csv.writer(sys.stdout, lineterminator="\n")
 out.writerow(["id", "patient", "text", "codes"])
-patients = ["P%03d" % i for i in range(1, 161)]
-for n in range(1, 361):
+patients = ["P%03d" % i for i in range(1, 301)]
+for n in range(1, 721):
     codes = []
     for _ in range(random.choice([1, 1, 2, 2, 3, 4])):
         left = [c for c in SAID if c not in codes]
