@@ -54,7 +54,7 @@ KB      ?= $(if $(NOTES),--labels $D/gold.icds $(TITLES:%=--titles %))
 VOCAB   ?= 4000
 SPIECE  ?=
 MODEL   ?=
-INIT    ?= t5:d_model=64,layers=2
+INIT    ?= t5
 BUDGET  ?= 512
 SAMPLE  ?= --budget $(BUDGET)
 TOKENS  ?= --max-length $(BUDGET)

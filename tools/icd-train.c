@@ -50,7 +50,7 @@ static const struct opt opts[] = {
     {.name = "model", .letter = 'm', .type = OPT_DIR, .value = &o.model, .arg = "DIR",
      .help = "Start from this model (Hugging Face layout)."},
     {.name = "init", .type = OPT_STR, .value = &o.init, .arg = "ARCH:K=V,...",
-     .help = "Start from random weights instead, as t5:d_model=64,layers=2."},
+     .help = "Start from random weights instead: t5, or with sizes, as t5:d_model=512,layers=2."},
     {.name = "tokenizer", .type = OPT_FILE, .value = &o.tokenizer, .arg = "FILE",
      .help = "The SentencePiece model (or tokenizer.json) that the streams were made with, for --init or a DIR that "
              "has none. It is copied into the model directory."},

@@ -95,8 +95,8 @@ static int t5_configure(struct model *m)
 }
 
 static const char init_keys[] =
-    "d_model (64), layers (2), dec_layers (layers), heads (d_model/d_kv), d_kv (64, at most d_model), "
-    "d_ff (4*d_model), gated 0|1 (0: T5 v1.0, 1: v1.1), dropout (0.1)";
+    "d_model (256), layers (1), dec_layers (layers), heads (d_model/d_kv), d_kv (64, at most d_model), "
+    "d_ff (2*d_model), gated 0|1 (0: T5 v1.0, 1: v1.1), dropout (0.1)";
 
 struct init {
     int64_t d_model, layers, dec_layers, heads, d_kv, d_ff, gated;
@@ -131,14 +131,14 @@ static int init_set(const char *k, const char *v, void *ctx)
 
 static int t5_init_config(const char *pairs, int64_t vocab, json_t **config)
 {
-    struct init x = {.d_model = 64, .layers = 2, .dropout = 0.1};
+    struct init x = {.d_model = 256, .layers = 1, .dropout = 0.1};
     TRY(opt_pairs(pairs, init_set, &x));
     if (!x.d_kv)
         x.d_kv = x.heads && x.d_model % x.heads == 0 ? x.d_model / x.heads : x.d_model < 64 ? x.d_model : 64;
     if (!x.heads)
         x.heads = x.d_model / x.d_kv ? x.d_model / x.d_kv : 1;
     if (!x.d_ff)
-        x.d_ff = 4 * x.d_model;
+        x.d_ff = 2 * x.d_model;
     if (!x.dec_layers)
         x.dec_layers = x.layers;
     json_error_t e;

@@ -12,7 +12,7 @@ static const struct start {
 } starts[] = {
     /* from a checkpoint, from random weights */
     {.lr = 1e-4, .warmup = 0.05, .att_weight = 1, .epochs = 10, .patience = 3, .schedule = "linear"},
-    {.lr = 2e-3, .warmup = 0.1, .att_weight = 20, .epochs = 30, .patience = 10, .schedule = "linear"},
+    {.lr = 1e-3, .warmup = 0.1, .att_weight = 20, .epochs = 30, .patience = 10, .schedule = "linear"},
 };
 
 void train_defaults(struct train_cfg *c, const char **schedule, bool scratch)
