@@ -1,5 +1,5 @@
-"""edit_stream.py STREAM [OLD NEW]: the stream with the oracle stamp set; or with the id NEW in place of OLD, which is as
-long. rec-cat refuses an edited header, and an id twice, so this is done in the bytes, and the digest made anew. Used by the
+"""edit_stream.py STREAM [OLD NEW [FIELD]]: the stream with the oracle stamp set; or with the id NEW in place of OLD, which
+is as long; or with NEW in FIELD of all records that have OLD there. rec-cat refuses an edited header, and an id twice, so this is done in the bytes, and the digest made anew. Used by the
 tests of icd-score."""
 import struct, sys
 M = (1 << 64) - 1
@@ -31,7 +31,8 @@ at = d.rfind(b"\x92\x02")
 head, tail = d[:at], d[at:]
 old, new = b"\xa6oracle\xc2", b"\xa6oracle\xc3"
 if len(sys.argv) > 2:
-    old, new = (b"\xa2id" + bytes([0xA0 + len(x)]) + x.encode() for x in sys.argv[2:4])
-assert tail.count(xxh64(head)) > 0 and head.count(old) == 1 and len(old) == len(new)
+    text = lambda x: bytes([0xA0 + len(x)]) + x.encode()
+    old, new = (text((sys.argv + ["id"])[4]) + text(x) for x in sys.argv[2:4])
+assert tail.count(xxh64(head)) > 0 and (head.count(old) == 1 or len(sys.argv) > 4 and old in head) and len(old) == len(new)
 new = head.replace(old, new)
 sys.stdout.buffer.write(new + tail.replace(xxh64(head), xxh64(new)))

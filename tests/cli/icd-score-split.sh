@@ -47,15 +47,12 @@ exits "a threshold tuned on dev, and dev scored" 65 icd-score -q -g gold.icds --
 exits "or dev among all" 65 icd-score -q -g gold.icds --split all --tune dev.icds two.icds
 exits "test is scored: fine" 0 icd-score -q -g gold.icds --tune dev.icds two.icds
 # splits of other names
-sed 's/"split": *"test"/"split":"b"/; s/"split": *"dev"/"split":"a"/' "$G/gold.ndjson" | rec-cat --from-json --schema gold --meta "$META" >ab.icds 2>err
-if [ -s ab.icds ]; then
-    exits "two splits of other names" 65 icd-score -q -g ab.icds two.icds
-    is "it asks which" "$(grep -c 'predicted are 20 of a, 41 of b: say which to score with --split' err)" 1
-    exits "which is said" 0 icd-score -q -g ab.icds --split a two.icds
-    exits "one of another name" 0 icd-score -q -g ab.icds pred.icds
-else
-    ok "gold of other splits is refused before"
-fi
+edit() { python3 "$ROOT/tests/cli/edit_stream.py" "$@"; }
+edit gold.icds test held split >held.icds && edit held.icds dev val split >val.icds || no "other splits"
+exits "two splits of other names" 65 icd-score -q -g val.icds two.icds
+is "it asks which" "$(grep -c 'predicted are 20 of val, 41 of held: say which to score with --split' err)" 1
+exits "which is said" 0 icd-score -q -g val.icds --split val two.icds
+exits "one of another name" 0 icd-score -q -g val.icds pred.icds
 sed 's/"split": *"[a-z]*",*//' "$G/gold.ndjson" | rec-cat --from-json --schema gold --meta "$META" >unsplit.icds
 bare "$G/dev.ndjson" "$G/pred.ndjson" | cat - train.ndjson | pred >every.icds
 is "gold without splits: all notes" "$(score -g unsplit.icds --table every.icds | head -n 1)" "split  several: 121 notes, 13 labels of unsplit.icds"
