@@ -36,12 +36,21 @@ static const struct opt opts[] = {
      "list (caml50, laat50, fixed50)."},
     {"tokenizer", 0, OPT_FILE, &o.tokenizer, "FILE", "The tokenizer of a model directory that has none."},
     {"use", 'u', OPT_CHOICE, &o.use, "WHAT",
-     "What decides. gen: the generated text; att: the label attention; auto: the one of the two that was better on the "
-     "dev notes in training; ensemble: both together.", .choices = uses},
+     "What decides.\n"
+     "gen: the generated text\n"
+     "att: the label attention\n"
+     "ensemble: both together\n"
+     "auto: the one of the two that was better on the dev notes in training",
+     .choices = uses},
     {"ensemble", 0, OPT_CHOICE, &o.ensemble, "HOW",
-     "Use both sides, in this reading of eq. 5. global: one lambda, 0 or 1, for all codes; code: one per code; mix: a "
-     "lambda between 0 and 1; or: the codes of either side; and: the codes of both. Default with --use ensemble: the "
-     "one of the last four that was best on the dev notes.", .choices = ensembles},
+     "Use both sides, in this reading of eq. 5. Default with --use ensemble: the one of the last four that was best on "
+     "the dev notes.\n"
+     "global: one lambda, 0 or 1, for all codes\n"
+     "code: one lambda, 0 or 1, per code\n"
+     "mix: a lambda between 0 and 1\n"
+     "or: the codes of either side\n"
+     "and: the codes of both sides",
+     .choices = ensembles},
     {"split", 0, OPT_STR, &o.split, "A,B", "Only notes of these splits."},
     {"threshold", 0, OPT_STR, &o.threshold, "T",
      "A code is predicted when its score is above T, from 0 to 1. Default: dev, the model's own, which was best on the "
@@ -57,7 +66,9 @@ static const struct opt opts[] = {
     {"device", 0, OPT_STR, &o.device, "DEVICE",
      "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {"precision", 0, OPT_CHOICE, &o.precision, "NAME",
-     "bf16: matrix products read and give bfloat16 (a GPU only); sums and the residual stream stay fp32.",
+     "Numbers of matrix products.\n"
+     "fp32: single precision\n"
+     "bf16: bfloat16, on a GPU only; sums and the residual stream stay fp32",
      .choices = precisions},
     {0},
 };

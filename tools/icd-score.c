@@ -52,12 +52,14 @@ static const struct opt opts[] = {
      "Find the threshold that is best for the predictions DEV of dev notes, whose gold is in --gold, too. Notes of "
      "the test or train split, or that are scored, are refused there. Once for each input, in their order."},
     {"tune-by", 0, OPT_CHOICE, &o.tune_by, "WHAT",
-     "all: one threshold, for micro-F1; code: one for each code, for its own F1, drawn towards the one for all as "
-     "--shrink and --min-positives say.",
+     "Which thresholds to choose.\n"
+     "all: one for all codes, by micro-F1\n"
+     "code: one per code, by its own F1, drawn towards the one for all as --shrink and --min-positives say",
      .choices = tune_bys},
     {"tune-search", 0, OPT_CHOICE, &o.tune_search, "HOW",
-     "exact: every cut between two scores, the highest of the best; grid: i/99 for i from 0 to 99, the lowest of the "
-     "best (Edin et al.'s rule).",
+     "Among which thresholds to choose.\n"
+     "exact: every cut between two scores; of equals the highest\n"
+     "grid: i/99 for i from 0 to 99; of equals the lowest (Edin et al.'s rule)",
      .choices = tune_searches},
     {"shrink", 0, OPT_REAL, &o.shrink, "K",
      "With --tune-by code: a code of n dev notes gets (n own + K all) / (n + K), of its own threshold and the one for "
@@ -69,13 +71,19 @@ static const struct opt opts[] = {
      "Write what --tune found to FILE, for --thresholds and for icd-infer --thresholds."},
     {"metrics", 0, OPT_STR, &o.metrics, "LIST", "Show these metrics only, names or patterns such as f1_*,auc_micro."},
     {"format", 0, OPT_CHOICE, &o.format, "FORM",
-     "table: for people; tsv, csv: a line per system and metric; json: one object; records: a metric stream. Without "
-     "it a table on a terminal, else records.",
+     "Form of the output. Default: a table on a terminal, else records.\n"
+     "table: for people\n"
+     "tsv: one line per system and metric, with tabs\n"
+     "csv: the same with commas\n"
+     "json: one object\n"
+     "records: a metric stream",
      .choices = formats, .flags = OPT_QUIET},
     {"table", 0, OPT_FLAG, &o.table, NULL, "As --format table; --no-table: as --format records.", .flags = OPT_QUIET},
     {"universe", 0, OPT_CHOICE, &o.universe, "SET",
-     "all: every label; present: the labels that have gold in what is scored, and the notes that have such a label, "
-     "under names that end in _present; both.",
+     "Which labels to score.\n"
+     "all: every label\n"
+     "present: those that have gold in what is scored, and the notes that have one; their names end in _present\n"
+     "both: all and present",
      .choices = universes},
     {"kinds", 0, OPT_FLAG, &o.kinds, NULL,
      "Score diagnoses and procedures apart, too, under names that end in _diagnosis and _procedure."},

@@ -55,9 +55,9 @@ static const struct opt opts[] = {
      .help = "The SentencePiece model (or tokenizer.json) that the streams were made with, for --init or a DIR that "
              "has none. It is copied into the model directory."},
     {.name = "target", .letter = 't', .type = OPT_FILES, .value = &o.targets, .arg = "FILE", .flags = OPT_REQUIRED,
-     .help = "Target stream of the train and dev notes (from tokenize). Where it is repeated, the training notes take "
-             "the targets of one stream after the other, epoch by epoch: an order by chance anew for each epoch, say, "
-             "by tokenize --order shuffle --seed 1, 2, .."},
+     .help = "Target stream of the train and dev notes (from tokenize). May be repeated: epoch 1 uses the first "
+             "stream, epoch 2 the second, and so on. With tokenize --order shuffle --seed N this gives each epoch "
+             "another order of codes."},
     {.name = "save", .letter = 's', .type = OPT_OUT, .value = &o.save, .arg = "DIR", .flags = OPT_REQUIRED,
      .help = "Model directory to write; new or empty. The state of an interrupted run is in DIR/checkpoint."},
     {.name = "resume", .type = OPT_FLAG, .value = &o.resume, .flags = OPT_QUIET,
@@ -65,7 +65,10 @@ static const struct opt opts[] = {
              "they were. The result is the same, bit for bit, as that of a run never interrupted (with the "
              "same -j)."},
     {.name = "loss", .type = OPT_CHOICE, .value = &o.loss, .arg = "LOSS", .choices = losses,
-     .help = "What is trained: text generation, label attention, or both."},
+     .help = "What to train.\n"
+             "gen: text generation\n"
+             "att: label attention\n"
+             "gen+att: both"},
     {.name = "att-weight", .type = OPT_REAL, .value = &cfg.att_weight, .arg = "W", .min = 1e-9, .max = 1e9,
      .help = fits[0]},
     {.name = "d-a", .type = OPT_INT, .value = &o.d_a, .arg = "N", .min = 1, .max = 65536,
@@ -93,9 +96,11 @@ static const struct opt opts[] = {
     {.name = "seed", .type = OPT_INT, .value = &seed, .arg = "N", .min = 0, .max = 1e15,
      .help = "Seed of initial weights, order and dropout."},
     {.name = "metric", .type = OPT_CHOICE, .value = &o.metric, .arg = "NAME", .choices = metrics,
-     .help = "Dev measure that picks the best model. f1: micro-F1 of what icd-infer would predict, which is f1-att or "
-             "f1-gen, whichever is larger; f1-att: of label attention at its best threshold; f1-gen: of the generated "
-             "text; loss."},
+     .help = "Dev measure that picks the best model.\n"
+             "f1: micro-F1 of what icd-infer would predict: f1-att or f1-gen, whichever is larger\n"
+             "f1-att: micro-F1 of label attention at its best threshold\n"
+             "f1-gen: micro-F1 of the generated text\n"
+             "loss: the loss"},
     {.name = "eval-every", .type = OPT_INT, .value = &cfg.eval_every, .arg = "N", .min = 0, .max = 1e9,
      .help = "Evaluate every N steps; 0: after each epoch."},
     {.name = "gen-eval", .type = OPT_INT, .value = &cfg.gen_eval, .arg = "N", .min = 0, .max = 1e9,
@@ -117,23 +122,33 @@ static const struct opt opts[] = {
     {.name = "kg", .type = OPT_FILE, .value = &o.kg, .arg = "FILE",
      .help = "Inject knowledge: the token stream of a kb, of expressions or descriptions (from tokenize)."},
     {.name = "kg-into", .type = OPT_CHOICE, .value = &o.kg_into, .arg = "WHO", .choices = kg_intos,
-     .help = "Who reads the notes with the knowledge in them: decoder, label attention (labels), or both."},
+     .help = "Who reads the notes with the knowledge in them.\n"
+             "both: decoder and label attention\n"
+             "decoder: the decoder\n"
+             "labels: label attention"},
     {.name = "kg-pool", .type = OPT_CHOICE, .value = &o.kg_pool, .arg = "UNIT", .choices = kg_pools,
-     .help = "What notes attend to: each token of the knowledge, or the mean of an expression's (a description's) "
-             "tokens, or of a code's."},
+     .help = "What notes attend to.\n"
+             "token: each token of the knowledge\n"
+             "expression: the mean over the tokens of an expression or a description\n"
+             "code: the mean over the tokens of a code"},
     {.name = "kg-scope", .type = OPT_CHOICE, .value = &o.kg_scope, .arg = "SCOPE", .choices = kg_scopes,
-     .help = "All knowledge for every note, or only what belongs to texts whose tokens stand in the note."},
+     .help = "Which knowledge a note reads.\n"
+             "global: all of it\n"
+             "note: that of the texts whose tokens occur in the note"},
     {.name = "kg-refresh", .type = OPT_INT, .value = &cfg.kg_refresh, .arg = "N", .min = 0, .max = 1e9,
      .help = "Encode the knowledge again every N steps; 0: only before the first."},
     {.name = "kg-grad", .type = OPT_CHOICE, .value = &o.kg_grad, .arg = "HOW", .choices = kg_grads,
-     .help = "stop: no gradient reaches the encoder through the knowledge; full: it does, and the knowledge is encoded "
-             "in every micro-batch."},
+     .help = "Whether the encoder learns through the knowledge.\n"
+             "stop: no gradient reaches it that way\n"
+             "full: it does; the knowledge is encoded in every micro-batch"},
     {.name = "kg-chunk", .type = OPT_INT, .value = &kg.chunk, .arg = "N", .min = 1, .max = 1 << 20,
      .help = "Encode as many texts together as have N tokens; 1: each by itself."},
     {.name = "kg-share-w", .type = OPT_FLAG, .value = &kg.share_w,
      .help = "W of eq. 7 is W of the label attention; needs --d-a equal to d_model."},
     {.name = "kg-scale", .type = OPT_CHOICE, .value = &o.kg_scale, .arg = "HOW", .choices = kg_scales,
-     .help = "Scores of eq. 8 as they are, or divided by the square root of d_model (sqrt)."},
+     .help = "Scale of the scores of eq. 8.\n"
+             "none: as they are\n"
+             "sqrt: divided by the square root of d_model"},
     {.name = "kg-tanh", .type = OPT_FLAG, .value = &kg.tanh, .help = "Eq. 7 with tanh."},
     {.name = "kg-gate", .type = OPT_FLAG, .value = &kg.gate,
      .help = "Eq. 9 with a learned gate: what is added is multiplied by a sigmoid of the note's states."},
@@ -141,8 +156,9 @@ static const struct opt opts[] = {
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
      .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
     {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
-     .help = "bf16: matrix products read and give bfloat16 (a GPU only); weights, moments, sums, the residual stream "
-             "and what is saved stay fp32."},
+     .help = "Numbers of matrix products.\n"
+             "fp32: single precision\n"
+             "bf16: bfloat16, on a GPU only; weights, moments, sums, the residual stream and what is saved stay fp32"},
     {.name = "dry-run", .type = OPT_FLAG, .value = &o.dry_run, .flags = OPT_QUIET,
      .help = "Check all inputs, run one batch of the longest notes, print sizes and memory needed, train nothing."},
     {.name = "timing", .type = OPT_FLAG, .value = &o.timing, .flags = OPT_QUIET,

@@ -31,11 +31,15 @@ static const struct opt opts[] = {
      "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for them), a "
      "file with one code per line, or a gold, target, pred or kb stream, of which the label set is all that is read."},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION",
-     "The version of the ICD that the codes are of. auto: the one whose codes look like these; what was found is said.",
+     "Version of the ICD that the codes are of.\n"
+     "auto: the one whose codes look like these; what was found is printed\n"
+     "9: ICD-9-CM\n"
+     "10: ICD-10-CM and ICD-10-PCS",
      .choices = versions},
     {"kind", 0, OPT_CHOICE, &kind, "KIND",
-     "Which knowledge the stream holds. expressions: terms, abbreviations and synonyms. descriptions: one detailed "
-     "description per code.",
+     "Which knowledge to write.\n"
+     "expressions: terms, abbreviations and synonyms\n"
+     "descriptions: one detailed description per code",
      .choices = kinds},
     {"titles", 't', OPT_FILES, &titles_from, "FILE",
      "A table of titles that goes before the shipped ones, plain or compressed: CODE<TAB>TITLE, "

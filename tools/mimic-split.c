@@ -25,27 +25,37 @@ static const char *const sources[] = {"mimic3", "mimic4", NULL}, *const lists_na
 
 static const struct opt opts[] = {
     {"source", 0, OPT_CHOICE, &source, "WHAT",
-     "What the tables are: mimic3 (NOTEEVENTS, DIAGNOSES_ICD, PROCEDURES_ICD) or mimic4 (note/discharge, "
-     "hosp/diagnoses_icd, "
-     "hosp/procedures_icd).",
+     "Which tables to read.\n"
+     "mimic3: NOTEEVENTS, DIAGNOSES_ICD, PROCEDURES_ICD\n"
+     "mimic4: note/discharge, hosp/diagnoses_icd, hosp/procedures_icd",
      .choices = sources},
     {"labels", 0, OPT_FILE, &labels, "SET",
      "Label set: caml50, CAML's fixed list (what MIMIC-III gets without this option); laat50, LAAT's; fixed50, counted "
      "once per "
-     "admission; full, every code of the admissions written (what MIMIC-IV gets); or a file with a code a line."},
+     "admission; full, every code of the admissions written (what MIMIC-IV gets); or a file with one code per line."},
     {"lists", 0, OPT_CHOICE, &lists, "LISTS",
-     "Which split lists: 50, full, or auto: 50 for the label sets of 50 and full otherwise.", .choices = lists_names},
+     "Which split lists to use.\n"
+     "auto: 50 for the label sets of 50 codes, else full\n"
+     "50: those of MIMIC-III-50\n"
+     "full: those of all admissions",
+     .choices = lists_names},
     {"splits", 0, OPT_DIR, &splits_dir, "DIR",
-     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, an admission number a line. Without it CAML's lists, "
+     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, one admission number per line. Without it CAML's lists, "
      "which come "
      "with icdpipe and are for MIMIC-III."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
-     "Order of the notes of an admission: file; report: reports first, then by time, date and row; time: by time, "
-     "date, and "
-     "reports first.",
+     "Order of the notes of an admission.\n"
+     "file: as in the table\n"
+     "report: reports first, then by time, date and row\n"
+     "time: by time, then date, then reports first",
      .choices = orders},
     {"separator", 0, OPT_CHOICE, &separator, "WHAT",
-     "What stands between the notes of an admission; auto: a newline, with --caml-text a space.",
+     "What to put between the notes of an admission.\n"
+     "auto: a newline; with --caml-text a space\n"
+     "newline: a newline\n"
+     "blank-line: an empty line\n"
+     "space: a space\n"
+     "tab: a tab",
      .choices = separators},
     {"addenda", 0, OPT_FLAG, &addenda, NULL, "Keep addenda."},
     {"duplicates", 0, OPT_FLAG, &duplicates, NULL,
@@ -54,24 +64,33 @@ static const struct opt opts[] = {
      "Write CAML's text, for baselines trained on it: words in lower case, without numbers, punctuation and lines."},
     {"caml-bug", 0, OPT_FLAG, &caml_bug, NULL,
      "Spoil codes as CAML does, which reads them as numbers: its full label set of 8921 instead of 8929."},
-    {"icd", 0, OPT_CHOICE, &icd, "VERSION", "MIMIC-IV: which codes, ICD-9 or ICD-10; auto is 10.", .choices = icds},
+    {"icd", 0, OPT_CHOICE, &icd, "VERSION",
+     "MIMIC-IV: which codes to take.\n"
+     "auto: ICD-10\n"
+     "9: ICD-9\n"
+     "10: ICD-10", .choices = icds},
     {"other-version", 0, OPT_CHOICE, &other_version, "WHAT",
-     "MIMIC-IV: admissions with notes whose codes are all of the other version are left out (skip), or written without "
-     "codes (keep).",
+     "MIMIC-IV: what to do with admissions that have notes and codes of the other version only.\n"
+     "skip: leave them out\n"
+     "keep: write them, without codes",
      .choices = versions},
     {"bad-codes", 0, OPT_CHOICE, &bad_codes, "WHAT",
-     "A code whose shape is impossible in its table (401.9.1, TRUE, 99999999) ends the run (refuse), or its row is "
-     "left out and counted (skip).",
+     "What to do with a code whose shape is impossible in its table (401.9.1, TRUE, 99999999).\n"
+     "refuse: end with an error\n"
+     "skip: leave its row out and count it",
      .choices = bads},
     {"min-count", 0, OPT_INT, &min_count, "N",
      "Leave out labels that fewer than N admissions have; an admission counts once. 0 keeps all.", .max = INT32_MAX},
     {"count-in", 0, OPT_CHOICE, &count_in, "SPLITS",
-     "Which admissions --min-count counts: those of train, so that dev and test do not choose the labels; or all, as "
-     "Edin et al. (2023) do.",
+     "Which admissions --min-count counts.\n"
+     "train: those of the train split, so that dev and test do not choose the labels\n"
+     "all: all, as Edin et al. (2023) do",
      .choices = counted_in},
     {"icd10-form", 0, OPT_CHOICE, &icd10, "FORM",
-     "ICD-10 diagnoses as I10 and E11.9 (dotted), I10. and E11.9 (edin), I10 and E119 (undotted). Procedures have no "
-     "dot.",
+     "How to write ICD-10 diagnoses; procedures have no dot.\n"
+     "dotted: I10 and E11.9\n"
+     "edin: I10. and E11.9\n"
+     "undotted: I10 and E119",
      .choices = icd10_forms},
     {"gold", 'g', OPT_OUT, &gold_path, "FILE",
      "Write the labels, a gold stream, to FILE. Without it no label table is opened."},

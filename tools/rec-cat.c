@@ -48,8 +48,13 @@ static const struct opt options[] = {
     {"columns", 0, OPT_STR, &ask.columns, "ROLE=NAME,...",
      "Which column (or field) is id, text, codes, split and subject. "
      "What is not said is guessed by its name. id=# numbers the rows."},
-    {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT", "What separates the cells of a table; auto: of comma, tab and "
-     "semicolon that of which the heading has most.", .choices = delimiters, .flags = OPT_QUIET},
+    {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT",
+     "What separates the cells of a table.\n"
+     "auto: the one of the three that the heading has most of\n"
+     "comma: a comma\n"
+     "tab: a tab\n"
+     "semicolon: a semicolon",
+     .choices = delimiters, .flags = OPT_QUIET},
     {"quotes", 0, OPT_FLAG, &ask.quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
      "characters like others.", .flags = OPT_QUIET},
     {"map-split", 0, OPT_LIST, &ask.map_split, "NAME=SPLIT",

@@ -9,6 +9,7 @@
 #if defined __x86_64__ && defined __GNUC__
 #define ANY_X86 __attribute__((target("arch=x86-64"), noinline))
 
+/* What the compiler may have used of its own accord and this processor lacks; NULL: nothing. */
 static ANY_X86 const char *missing(void)
 {
     __builtin_cpu_init();
@@ -30,11 +31,29 @@ static ANY_X86 const char *missing(void)
 #ifdef __FMA__
     NEED("fma")
 #endif
+#ifdef __BMI__
+    NEED("bmi")
+#endif
 #ifdef __BMI2__
     NEED("bmi2")
 #endif
+#ifdef __LZCNT__
+    NEED("lzcnt")
+#endif
+#ifdef __MOVBE__
+    NEED("movbe")
+#endif
+#ifdef __F16C__
+    NEED("f16c")
+#endif
 #ifdef __AVX512F__
     NEED("avx512f")
+#endif
+#ifdef __AVX512DQ__
+    NEED("avx512dq")
+#endif
+#ifdef __AVX512CD__
+    NEED("avx512cd")
 #endif
 #ifdef __AVX512BW__
     NEED("avx512bw")
@@ -42,14 +61,32 @@ static ANY_X86 const char *missing(void)
 #ifdef __AVX512VL__
     NEED("avx512vl")
 #endif
+#ifdef __AVX512IFMA__
+    NEED("avx512ifma")
+#endif
+#ifdef __AVX512VBMI__
+    NEED("avx512vbmi")
+#endif
 #ifdef __AVX512VBMI2__
     NEED("avx512vbmi2")
 #endif
 #ifdef __AVX512VNNI__
     NEED("avx512vnni")
 #endif
+#ifdef __AVX512BITALG__
+    NEED("avx512bitalg")
+#endif
+#ifdef __AVX512VPOPCNTDQ__
+    NEED("avx512vpopcntdq")
+#endif
 #ifdef __AVX512BF16__
     NEED("avx512bf16")
+#endif
+#ifdef __AVX512FP16__
+    NEED("avx512fp16")
+#endif
+#ifdef __AVXVNNI__
+    NEED("avxvnni")
 #endif
 #ifdef __AVX5124VNNIW__
     NEED("avx5124vnniw")

@@ -132,7 +132,20 @@ touch "$T/dest/opt/icd/share/mine"
 m uninstall DESTDIR="$T/dest" PREFIX=/opt/icd
 is 'uninstall keeps what is not its own' "$(tree "$T/dest")" './opt/icd/share/mine '
 
+# ---- make help: every target that one asks for, and only what there is ----
+cd "$ROOT" || exit 1
+m help; cp "$T/out" "$T/help"
+m -pn help; cp "$T/out" "$T/rules"
+asked=$(sed -nE '/^Targets/,/^Variables/ s/^  ([a-z-]+) .*/\1/p' "$T/help" | sort)
+is 'targets of make help' "$(for t in $asked; do grep -q "^$t:" "$T/rules" || echo "no $t"; done)" ''
+is 'targets that it leaves out' "$(sed -n 's/^\.PHONY: //p' Makefile Makefile.more | tr ' ' '\n' | sort -u | comm -23 - <(echo "$asked") |
+    tr '\n' ' ')" '$(GOALS) FORCE dist-root gpu-build '
+is 'variables of make help' "$(sed -nE 's/^  ([A-Z]+)=.*/\1/p' "$T/help" | while read -r v; do
+    grep -qF "\$($v)" Makefile Makefile.more || grep -qx "ifdef $v" Makefile || echo "no $v"; done)" ''
+cd "$S" || exit 1
+
 # ---- packages ----
+command -v git >/dev/null || { skip packages 'no git here'; exit 0; }
 git init -q . 2>/dev/null && git add -A . ':!m' && git -c user.name=x -c user.email=x@x commit -qm one
 m dist VERSION=7
 name=icdpipe-7-linux-x86-64-v3
@@ -158,14 +171,3 @@ if command -v dpkg-shlibdeps >/dev/null; then
 else
     skip deb 'no dpkg-shlibdeps here (Debian: dpkg-dev)'
 fi
-
-# ---- make help: every target that one asks for, and only what there is ----
-cd "$ROOT" || exit 1
-m help; cp "$T/out" "$T/help"
-m -pn help; cp "$T/out" "$T/rules"
-asked=$(sed -nE '/^Targets/,/^Variables/ s/^  ([a-z-]+) .*/\1/p' "$T/help" | sort)
-is 'targets of make help' "$(for t in $asked; do grep -q "^$t:" "$T/rules" || echo "no $t"; done)" ''
-is 'targets that it leaves out' "$(sed -n 's/^\.PHONY: //p' Makefile Makefile.more | tr ' ' '\n' | sort -u | comm -23 - <(echo "$asked") |
-    tr '\n' ' ')" '$(GOALS) FORCE dist-root gpu-build '
-is 'variables of make help' "$(sed -nE 's/^  ([A-Z]+)=.*/\1/p' "$T/help" | while read -r v; do
-    grep -qF "\$($v)" Makefile Makefile.more || grep -qx "ifdef $v" Makefile || echo "no $v"; done)" ''
