@@ -39,8 +39,14 @@ static double all(int which, uint32_t l, int s) /* notes (which 0) or notes with
 }
 static struct draw ask(const char *spec, uint64_t seed, bool strata)
 {
-    struct draw d = {.seed = seed, .groups = GROUPS, .labels = LABELS, .notes = notes, .begin = strata ? begin : NULL,
-                     .label = label, .count = count, .split = split};
+    struct draw d = {.seed = seed,
+                     .groups = GROUPS,
+                     .labels = LABELS,
+                     .notes = notes,
+                     .begin = strata ? begin : NULL,
+                     .label = label,
+                     .count = count,
+                     .split = split};
     CHECK(draw_parse(&d, spec) == 0);
     CHECK(draw_groups(&d) == 0);
     return d;
@@ -59,7 +65,8 @@ static double worst(const struct draw *d)
 
 int main(void)
 {
-    static const char *const bad[] = {"", "70", "70,10", "70,10,20,5", "a,b,c", "70,-1,20", "0,50,50", "nan,1,1", "70;10;20", "70,10,20 "};
+    static const char *const bad[] = {"",         "70",      "70,10",   "70,10,20,5", "a,b,c",
+                                      "70,-1,20", "0,50,50", "nan,1,1", "70;10;20",   "70,10,20 "};
     struct draw d = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(draw_parse(&d, bad[i]) == E_USAGE);
@@ -98,20 +105,27 @@ int main(void)
             CHECK(all(0, 0, 2) == 0 && all(0, 0, 1) + all(0, 0, 3) == all(0, 0, 0));
         }
         CHECK(strata < 0.6 * plain && off < 0.03);
-        printf("# farthest from a label's share: plain %.1f notes, stratified %.1f; from a split's %.1f %%\n", plain / 19,
-               strata / 19, 100 * off);
+        printf("# farthest from a label's share: plain %.1f notes, stratified %.1f; from a split's %.1f %%\n",
+               plain / 19, strata / 19, 100 * off);
     }
     DONE("stratified: labels near their shares, the same from the same seed");
 
-    /* By hand, figure 1 of the paper: label 1 (2 examples) comes before label 0 (4). Shares 1/2, 0, 1/2: each split gets
+    /* By hand, the paper's figure 1: label 1 (2 examples) comes before label 0 (4). Shares 1/2, 0, 1/2: each split gets
      * one example of label 1, then label 0's others make up for what is missing: two of label 0 in each. */
     static const uint32_t few_notes[6] = {1, 1, 1, 1, 1, 1}, few[6] = {0, 1, 0, 0, 0, 1}, once[6] = {1, 1, 1, 1, 1, 1};
     static const uint64_t at[7] = {0, 2, 3, 4, 5, 6, 6}; /* group 0 has both, 5 none; group 4 label 1 */
     uint8_t of[6];
     for (uint64_t seed = 0; seed < 50; seed++) {
-        struct draw s = {.seed = seed, .groups = 6, .labels = 2, .notes = few_notes, .begin = at, .label = few, .count = once, .split = of};
+        struct draw s = {.seed = seed,
+                         .groups = 6,
+                         .labels = 2,
+                         .notes = few_notes,
+                         .begin = at,
+                         .label = few,
+                         .count = once,
+                         .split = of};
         CHECK(draw_parse(&s, "1,0,1") == 0 && draw_groups(&s) == 0);
-        CHECK(of[0] != of[4]); /* the two of label 1 */
+        CHECK(of[0] != of[4]);                                                 /* the two of label 1 */
         CHECK((of[0] == 1) + (of[1] == 1) + (of[2] == 1) + (of[3] == 1) == 2); /* the four of label 0 */
         CHECK((of[0] == 1) + (of[1] == 1) + (of[2] == 1) + (of[3] == 1) + (of[4] == 1) + (of[5] == 1) == 3);
     }

@@ -1,4 +1,4 @@
-/* lib/util/text_file: marks, line ends, what is no text; whole and line by line, at every place where a read may end. */
+/* lib/util/text_file: marks, line ends, what is no text; whole and line by line, wherever a read may end. */
 #include "lib/util/text_file.h"
 #include "lib/util/err.h"
 #include "tests/test.h"
@@ -93,14 +93,22 @@ static bool no_lines(const char *in, size_t n, size_t limit, const char *why)
 int main(void)
 {
     CHECK(settles(S("a\nb\n"), "a\nb\n") && settles(S("a\r\nb\r\n"), "a\nb\n") && settles(S("a\rb\r"), "a\nb\n"));
-    CHECK(settles(S("a\n\rb"), "a\n\nb") && settles(S("\r\r\n\n"), "\n\n\n") && settles(S("a"), "a") && settles(S(""), ""));
-    CHECK(settles(S("\xEF\xBB\xBF" "a\r\n"), "a\n") && settles(S("\xEF\xBB\xBF"), ""));
+    CHECK(settles(S("a\n\rb"), "a\n\nb") && settles(S("\r\r\n\n"), "\n\n\n") && settles(S("a"), "a") &&
+          settles(S(""), ""));
+    CHECK(settles(S("\xEF\xBB\xBF"
+                    "a\r\n"),
+                  "a\n") &&
+          settles(S("\xEF\xBB\xBF"), ""));
     CHECK(settles(S("a\xEF\xBB\xBF\n"), "a\xEF\xBB\xBF\n")); /* elsewhere it is a character */
     CHECK(settles(S("\xC3\xBC\r\xC3\xBC"), "\xC3\xBC\n\xC3\xBC"));
     DONE("line ends become LF, a mark goes");
 
-    CHECK(refused(S("\xFF\xFE" "a\0"), "UTF-16") && refused(S("\xFE\xFF\0a"), "UTF-16") && refused(S("\xFF\xFE"), "UTF-16"));
-    CHECK(refused(S("\xFF\xFE\0\0a\0\0\0"), "UTF-32") && refused(S("a\0b\0"), "UTF-16LE") && refused(S("\0a\0b"), "UTF-16BE"));
+    CHECK(refused(S("\xFF\xFE"
+                    "a\0"),
+                  "UTF-16") &&
+          refused(S("\xFE\xFF\0a"), "UTF-16") && refused(S("\xFF\xFE"), "UTF-16"));
+    CHECK(refused(S("\xFF\xFE\0\0a\0\0\0"), "UTF-32") && refused(S("a\0b\0"), "UTF-16LE") &&
+          refused(S("\0a\0b"), "UTF-16BE"));
     CHECK(refused(S("a\nb\0c\n"), "line 2: a NUL") && refused(S("a\r\nb\rcd\xE9\n"), "line 3: column 3: not UTF-8"));
     CHECK(refused(S("\xC0\x80"), "line 1: column 1: not UTF-8"));
     char latin[] = "caf\xE9\r";
@@ -108,14 +116,22 @@ int main(void)
     CHECK(text_settle(latin, &n, false) == 0 && n == 5 && memcmp(latin, "caf\xE9\n", 5) == 0);
     DONE("what is no text is named, by its line");
 
-    CHECK(lines(S("a\nb\n"), "a|b|") && lines(S("a\r\nb\r\n"), "a|b|") && lines(S("a\rb\r"), "a|b|") && lines(S("a\rb"), "a|b|"));
+    CHECK(lines(S("a\nb\n"), "a|b|") && lines(S("a\r\nb\r\n"), "a|b|") && lines(S("a\rb\r"), "a|b|") &&
+          lines(S("a\rb"), "a|b|"));
     CHECK(lines(S("\n\r\r\n\nx"), "||||x|") && lines(S(""), "") && lines(S("\xEF\xBB\xBF"), "") && lines(S("a"), "a|"));
-    CHECK(lines(S("\xEF\xBB\xBF" "a\r\n\xC3\xBC"), "a|\xC3\xBC|"));
+    CHECK(lines(S("\xEF\xBB\xBF"
+                  "a\r\n\xC3\xBC"),
+                "a|\xC3\xBC|"));
     DONE("lines, wherever a read ends");
 
-    CHECK(no_lines(S("\xFF\xFE" "a\0"), 64, "standard input: UTF-16") && no_lines(S("a\0b\0c\0"), 64, "UTF-16LE"));
-    CHECK(no_lines(S("one\ntw\0o\n"), 64, "standard input: line 2: a NUL") && no_lines(S("\n\xE9\n"), 64, "line 2: column 1: not UTF-8"));
-    CHECK(no_lines(S("ab\nabcdefgh\n"), 5, "line 2: longer than 5 bytes") && no_lines(S("abcdefgh"), 5, "line 1: longer"));
+    CHECK(no_lines(S("\xFF\xFE"
+                     "a\0"),
+                   64, "standard input: UTF-16") &&
+          no_lines(S("a\0b\0c\0"), 64, "UTF-16LE"));
+    CHECK(no_lines(S("one\ntw\0o\n"), 64, "standard input: line 2: a NUL") &&
+          no_lines(S("\n\xE9\n"), 64, "line 2: column 1: not UTF-8"));
+    CHECK(no_lines(S("ab\nabcdefgh\n"), 5, "line 2: longer than 5 bytes") &&
+          no_lines(S("abcdefgh"), 5, "line 1: longer"));
     CHECK(no_lines(S("\x1f\x8b\x08\0\0"), 64, "gzip -dc") && no_lines(S("\x28\xb5\x2f\xfd\0"), 64, "zstd -dc"));
     DONE("what is no line of text is named");
 
