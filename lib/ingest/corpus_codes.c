@@ -91,6 +91,8 @@ int corpus_cell_codes(struct corpus *c, uint32_t note, const char *p, size_t n)
     while (n && blank(p[n - 1]))
         n--;
     bool list = unwrap(&p, &n), blanks = !parted(p, n);
+    if (!list && n && (*p == '[' || *p == '{'))
+        return err_set(E_DATA, "a bracket that does not close");
     if (!list && code_is_null_word(p, n)) /* "no code", "n/a", nothing */
         return n ? add(c, note, p, n) : 0;
     for (size_t i = 0, end; i < n; i = end + 1) {

@@ -10,7 +10,7 @@ struct names {
     struct name {
         uint64_t at;
         uint32_t n;
-    } *v;
+    } * v;
     size_t n, cap;
     uint32_t *slot; /* number + 1; 0: free */
     size_t slots;   /* a power of two */
