@@ -6,7 +6,7 @@
 static bool flag, on = true, quiet;
 static int64_t number = 5, any;
 static double real = 0.5;
-static const char *str, *choice = "a", *lines = "b", *file, *dir, *output;
+static const char *str, *choice = "a", *told = "b", *file, *dir, *output;
 static struct opt_list list, files;
 static const char *const choices[] = {"a", "b", NULL};
 static const struct opt own[] = {
@@ -17,7 +17,7 @@ static const struct opt own[] = {
     {"real", 'r', OPT_REAL, &real, "X", "A real - number.", 0, 1},
     {"str", 's', OPT_STR, &str, "S", "A string."},
     {"choice", 'c', OPT_CHOICE, &choice, "C", "A choice.", .choices = choices},
-    {"lines", 0, OPT_CHOICE, &lines, "C", "A choice told in lines.\na: the - first\nb: the second", .choices = choices},
+    {"lines", 0, OPT_CHOICE, &told, "C", "A choice told in lines.\na: the - first\nb: the second", .choices = choices},
     {"list", 'l', OPT_LIST, &list, "V", "A list."},
     {"files", 0, OPT_FILES, &files, "FILE", "Files."},
     {.type = OPT_END},
