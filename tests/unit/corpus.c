@@ -11,8 +11,10 @@ static const char *roles(const char *spec, const char *heading)
     struct corpus_columns c;
     struct cell name[8];
     int place[8], n = 0;
-    if (corpus_columns_parse(&c, spec))
+    if (corpus_columns_parse(&c, spec)) {
+        corpus_columns_free(&c);
         return "usage";
+    }
     for (const char *p = heading; n < 8; p += name[n++].n + 1) {
         name[n] = (struct cell){p, strcspn(p, ",")};
         if (!p[name[n].n]) {
