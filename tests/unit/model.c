@@ -54,13 +54,13 @@ static void init(void)
     }
     CHECK(model_new(&m, "t5:d_model=48,heads=3,layers=3", 50, 0, 1) == 0);
     const struct model_arch *a = &m->arch;
-    CHECK(a->D == 48 && a->H == 3 && a->K == 16 && a->F == 192 && a->layers == 3 && a->dec_layers == 3 && a->V == 50);
+    CHECK(a->D == 48 && a->H == 3 && a->K == 16 && a->F == 96 && a->layers == 3 && a->dec_layers == 3 && a->V == 50);
     CHECK(a->tied && a->pad == 0 && a->eos == 1 && a->start == 0 && a->dropout == 0.1 && a->act == ACT_RELU);
     CHECK_NEAR(a->hscale, 1 / sqrt(48.0), 1e-15);
     model_free(m);
-    CHECK(model_new(&m, "t5:d_model=128,gated=1,dec_layers=1,dropout=0", 50, 0, 1) == 0);
+    CHECK(model_new(&m, "t5:d_model=128,gated=1,dec_layers=2,dropout=0", 50, 0, 1) == 0);
     a = &m->arch;
-    CHECK(a->H == 2 && a->K == 64 && a->dec_layers == 1 && a->layers == 2 && !a->tied && a->hscale == 1 &&
+    CHECK(a->H == 2 && a->K == 64 && a->dec_layers == 2 && a->layers == 1 && !a->tied && a->hscale == 1 &&
           a->dropout == 0);
     CHECK(a->act == ACT_GELU_GATED);
     CHECK(model_add_label_attn(m, 0, 4) == E_DATA && model_add_label_attn(m, 5, 0) == E_DATA);
