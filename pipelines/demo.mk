@@ -9,6 +9,7 @@
 # All T5 rows have the same model, budget of tokens and passes over the notes. Sizes were chosen on dev notes only.
 # The knowledge is a vector per code: a token each, as in the paper, costs ten times the rest on a processor.
 # Change anything here, or write a file like it: base.mk says how.
+$(if $(MAKECMDGOALS),,$(info The demo trains five small models and takes some minutes on two cores. Each command is shown.))
 D      := build/demo
 SYNTH  := --admissions 2000 --seed 1 --length 400
 BUDGET := 256

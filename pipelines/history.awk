@@ -76,6 +76,7 @@ function letter(tool, name,   command, line, found) { # of an option, from --hel
 function is_own(row, stage, what) {
     sub(/ of .*/, "", stage); sub(/\.[0-9]+$/, "", what)
     if (stage " " what ~ /^(icd-infer model|icd-score compare)$/ || (row, what) in mine) return 1
+    if (what == "att-weight" && (row, "loss") in mine) return 1 # its default follows from the loss
     return stage != "inputs" && what != "version" && (row, letter(stage, what)) in mine
 }
 

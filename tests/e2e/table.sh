@@ -31,6 +31,7 @@ exits "no row at all is an error" 1 awk -f "$ROOT/pipelines/history.awk" -f "$RO
 { row a ""  ""; row b "--budget 64" "" 64; } | marks "an option of its own" ""
 { row a "--budget=64" "" 64; row b "" ""; } | marks "an option of the first row's own" ""
 { row a ""  ""; row b "-b 4" "" 512 4; } | marks "an option of its own, by its letter" ""
+{ row a "" ""; row b "--loss gen" "" | sed 's/"loss":"att"/"loss":"gen","att-weight":20/'; } | marks "what follows from one of its own" ""
 { row a ""  ""; row b "--loss gen" "" 64; } | marks "an option that is not its own" \
     "b: note-sample of mimic-split: budget 64 where a has 512; note-sample: budget 64 where a has 512"
 { row a ""  ""; row b ""  ""; row c "--rank x" "" 512 4; } | marks "in a later row" "c: icd-infer of note-sample: batch 4 where a has 8"
