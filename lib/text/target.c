@@ -254,8 +254,9 @@ static int rank_by_frequency(struct targets *t)
     if (!room)
         return E_NOMEM;
     if (train == 0 && t->n > 0)
-        return err_set(E_DATA, "no record of the train split, whose codes --order freq counts (rec-cat --from-csv --draw "
-                               "gives splits; --order code needs none)");
+        return err_set(E_DATA,
+                       "no record of the train split, whose codes --order freq counts (rec-cat --from-csv --draw gives "
+                       "splits; --order code needs none)");
     return 0;
 }
 

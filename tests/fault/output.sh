@@ -36,7 +36,8 @@ outputs() {
     # A pipe that nobody reads: quiet, and by the signal. 0 where all of it was written before the reader left.
     mkfifo "$T/fifo"
     redirected "141" "exec 7<>'$T/fifo' 8>'$T/fifo'; exec 7<&-; $tool $call >&8"
-    [ -s "$T/stderr" ] && why="${why:-says something: $(head -c 200 "$T/stderr")}"
+    # The small model's texts all meet their limit, and that is said.
+    grep -qv ' generated texts met the limit ' "$T/stderr" && why="${why:-says something: $(head -c 200 "$T/stderr")}"
     check "$tool: pipe nobody reads"
     rm "$T/fifo"
     redirected "0" "$tool $call | true"; check "$tool: | true"
