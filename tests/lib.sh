@@ -6,6 +6,7 @@ BIN=${BIN:-$ROOT/bin}
 B=${B:-$ROOT/build}
 case $BIN in /*) ;; *) BIN=$ROOT/$BIN ;; esac
 case $B in /*) ;; *) B=$ROOT/$B ;; esac
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ONE_GOAL # a make in a test is no part of the one that runs it
 export PATH="$BIN:$PATH" ICDPIPE_SHARE="$ROOT/share" LC_ALL=C
 T=$(mktemp -d "${TMPDIR:-/tmp}/icdpipe-test.XXXXXX")
 trap 'rm -rf "$T"' EXIT

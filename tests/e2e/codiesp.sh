@@ -5,7 +5,7 @@
 # CODIESP=FOLDER (its v4) says where the corpus is.
 . "$(dirname "$0")/../lib.sh"
 cd "$T" || exit 1
-run() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f "$ROOT/pipelines/codiesp.mk" D=d "$@" >log 2>err; }
+run() { make -s -f "$ROOT/pipelines/codiesp.mk" D=d "$@" >log 2>err; }
 
 # ---- its form, on a folder of the same shape ----
 for s in train dev test; do

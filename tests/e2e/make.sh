@@ -23,7 +23,7 @@ INFER.c := --threshold 0.3
 ROWS := a b c d
 include $ROOT/pipelines/base.mk
 EOF
-run() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -j3 -f x.mk D=d "$@" >log 2>err; }
+run() { make -s -j3 -f x.mk D=d "$@" >log 2>err; }
 # made: the products that are newer than the mark, in a line
 made() {
     find d -newer mark \( -name '*.icds' -o -name icd.json -o -path d/spiece.model -o -name NOTEEVENTS.csv.gz \) -printf '%P\n' |

@@ -13,7 +13,7 @@ BUDGET := 40
 ROWS := row
 include $ROOT/pipelines/base.mk
 EOF
-run() { local d=$1; shift; env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -f x.mk D=$d "$@" >log 2>err; }
+run() { local d=$1; shift; make -s -f x.mk D=$d "$@" >log 2>err; }
 records() { rec-cat --json "$1" | grep -v '^{"\(header\|end\)":'; }
 
 # ---- 60 notes with codes of ICD-10, in one table; the same as JSON lines, as two of them, as streams ----
