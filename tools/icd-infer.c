@@ -323,7 +323,9 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
 static int by_length(const void *a, const void *b)
 {
     const struct note *x = *(struct note *const *)a, *y = *(struct note *const *)b;
-    return x->n != y->n ? (x->n > y->n ? -1 : 1) : x < y ? -1 : x > y;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 /* Compute and write what was read. */
@@ -416,7 +418,9 @@ static void choose_length(void)
 {
     const json_t *own = json_object_get(st.m->icd, "max_new");
     json_int_t n = json_integer_value(own);
-    st.max_new = o.max_new ? o.max_new : n > 0 && n <= 1 << 20 ? n : MAX_NEW;
+    st.max_new = n > 0 && n <= 1 << 20 ? n : MAX_NEW;
+    if (o.max_new)
+        st.max_new = o.max_new;
 }
 
 /* Those of --thresholds; model: as the pred stream's meta says it. */
@@ -496,7 +500,9 @@ static int open_labels(struct run *r)
     if (o.labels && access(o.labels, F_OK) == 0) /* else a named list */
         TRY(run_input_file(r, o.labels));
     int rc = labels_open(&st.labels, st.m->icd);
-    return rc ? err_ctx(rc, "%s", o.labels ? path_base(o.labels) : "icd.json") : 0;
+    if (rc)
+        return err_ctx(rc, "%s", o.labels ? path_base(o.labels) : "icd.json");
+    return 0;
 }
 
 static int begin(struct run *r)

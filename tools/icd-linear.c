@@ -124,7 +124,9 @@ static int list_asked(void)
         return E_NOMEM;
     for (uint32_t i = 0; i < st.e.n; i++)
         test |= example_is(&st.e.v[st.e.order[i]], "test");
-    const char *splits = o.split ? o.split : test ? "test" : "dev";
+    const char *splits = test ? "test" : "dev";
+    if (o.split)
+        splits = o.split;
     for (uint32_t i = 0; i < st.e.n; i++) {
         const char *split = st.e.v[st.e.order[i]].split;
         if (pick_one_of(splits, split, strlen(split)))

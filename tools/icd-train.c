@@ -254,8 +254,10 @@ static int begin_kg(struct run *r)
 static int check_kg(const struct knowledge *has)
 {
     const char *odd = kg_cfg_conflict(&kg, &kg_plain, has ? &has->cfg : &kg_plain);
-    if (!odd && !has)
-        odd = cfg.kg_refresh != KG_REFRESH ? "refresh" : strcmp(o.kg_grad, "stop") ? "grad" : NULL;
+    if (!odd && !has && cfg.kg_refresh != KG_REFRESH)
+        odd = "refresh";
+    else if (!odd && !has && strcmp(o.kg_grad, "stop"))
+        odd = "grad";
     if (!odd)
         return 0;
     return has ? err_set(E_USAGE, "--kg-%s is not as the model has it", odd)

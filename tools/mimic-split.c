@@ -141,7 +141,8 @@ static int check_usage(struct run *r)
 static void settle(struct run *r)
 {
     bool four = !strcmp(source, "mimic4");
-    labels = labels ? labels : four ? "full" : "caml50";
+    if (!labels)
+        labels = four ? "full" : "caml50";
     if (!strcmp(lists, "auto"))
         lists = !strcmp(labels, "caml50") || !strcmp(labels, "laat50") || !strcmp(labels, "fixed50") ? "50" : "full";
     if (!strcmp(icd, "auto"))
@@ -415,6 +416,13 @@ static void note_labels(struct run *r, const json_t *report)
         buf_free(&most);
     }
 }
+static const char *why_not_compared(void)
+{
+    if (splits_dir)
+        return "other lists than CAML's";
+    return addenda ? "most admissions of CAML's lists are missing" : "addenda are left out";
+}
+
 static void note(struct run *r, const json_t *report, bool known)
 {
     const struct mimic_counts *c = &st.mimic.counts;
@@ -452,10 +460,7 @@ static void note(struct run *r, const json_t *report, bool known)
                  st.how.icd);
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
-        run_note(r, "not compared with MIMIC-III v1.4: %s",
-                 splits_dir ? "other lists than CAML's"
-                 : addenda  ? "most admissions of CAML's lists are missing"
-                            : "addenda are left out");
+        run_note(r, "not compared with MIMIC-III v1.4: %s", why_not_compared());
     else
         run_note(r, "compared with MIMIC-III v1.4: %zu counts", json_array_size(json_object_get(report, "checks")));
 }

@@ -345,7 +345,13 @@ static int begin(struct run *r)
         return err_set(
             E_DATA, decode ? "%s: a %s stream has no ids to decode" : "%s: a %s stream is encoded already (-d decodes)",
             stream_name(r->in), schema);
-    st.job = decode ? DECODE : strcmp(schema, "gold") == 0 ? GOLD : strcmp(schema, "kb") == 0 ? KB : NOTE;
+    st.job = NOTE;
+    if (decode)
+        st.job = DECODE;
+    else if (strcmp(schema, "gold") == 0)
+        st.job = GOLD;
+    else if (strcmp(schema, "kb") == 0)
+        st.job = KB;
     /* what it reads */
     TRY(check_options());
     TRY(begin_knowledge(r));

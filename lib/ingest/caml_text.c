@@ -51,19 +51,35 @@ static int count_type(struct caml_text *c, uint64_t hash)
     return 0;
 }
 
+static size_t bytes_from(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xE0)
+        return 2;
+    return first < 0xF0 ? 3 : 4;
+}
 /* The character at p (valid UTF-8), and its bytes. */
 static wint_t character(const unsigned char *p, size_t *len)
 {
-    *len = p[0] < 0x80 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    *len = bytes_from(p[0]);
     wint_t w = *len == 1 ? p[0] : p[0] & (0x7F >> *len);
     for (size_t i = 1; i < *len; i++)
         w = w << 6 | (p[i] & 0x3F);
     return w;
 }
+static size_t bytes_of(wint_t w)
+{
+    if (w < 0x80)
+        return 1;
+    if (w < 0x800)
+        return 2;
+    return w < 0x10000 ? 3 : 4;
+}
 static int add_character(struct buf *b, wint_t w)
 {
     char u[4];
-    size_t n = w < 0x80 ? 1 : w < 0x800 ? 2 : w < 0x10000 ? 3 : 4;
+    size_t n = bytes_of(w);
     for (size_t i = n - 1; i; i--, w >>= 6)
         u[i] = (char)(0x80 | (w & 0x3F));
     u[0] = (char)(n == 1 ? w : (0xF00u >> n & 0xFF) | w);
@@ -76,6 +92,12 @@ static bool latin_number(wint_t w)
     return w == 0xB2 || w == 0xB3 || w == 0xB9 || (w >= 0xBC && w <= 0xBE);
 }
 
+static wint_t lower(wint_t w, locale_t utf8)
+{
+    if (w >= 0x80)
+        return towlower_l(w, utf8);
+    return w >= 'A' && w <= 'Z' ? w + 32 : w;
+}
 int caml_text_add(struct caml_text *c, const char *text, size_t n, struct buf *out)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
@@ -94,7 +116,7 @@ int caml_text_add(struct caml_text *c, const char *text, size_t n, struct buf *o
                 break;
             word = true;
             numeric &= digit;
-            TRY(add_character(out, w < 0x80 ? w + (w >= 'A' && w <= 'Z' ? 32 : 0) : towlower_l(w, c->utf8)));
+            TRY(add_character(out, lower(w, c->utf8)));
         }
         if (p < end)
             p += len;

@@ -247,7 +247,9 @@ static int read_all(struct csv_parser *csv, struct table *t, struct feed *f, str
     if (csv_fini(csv, on_cell, on_row, t))
         return bad_here(t, "the quote never closes");
     TRY(t->rc);
-    return t->heading ? err_set(E_DATA, "%s: %s", t->r.file, empty ? "empty file" : "no heading") : 0;
+    if (t->heading)
+        return err_set(E_DATA, "%s: %s", t->r.file, empty ? "empty file" : "no heading");
+    return 0;
 }
 
 int csv_read(struct feed *f, const char *file, const struct csv_want *want, uint64_t *rows)

@@ -94,7 +94,9 @@ int feed_next(struct feed *f, const char **p, size_t *n)
     }
     bool failed = !f->held && f->rc;
     pthread_mutex_unlock(&f->lock);
-    return failed ? err_set(f->rc, "%s", f->why ? f->why : "out of memory") : 0;
+    if (failed)
+        return err_set(f->rc, "%s", f->why ? f->why : "out of memory");
+    return 0;
 }
 
 void feed_close(struct feed *f)

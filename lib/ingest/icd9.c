@@ -28,7 +28,9 @@ int icd9_dot(enum icd9_kind kind, const char *raw, size_t n, char out[ICD9_MAX])
 {
     size_t k;
     TRY(icd_clean(raw, n, "ICD-9", out, &k));
-    size_t dot = kind == ICD9_PROCEDURE ? 2 : k && out[0] == 'E' ? 4 : 3;
+    size_t dot = k && out[0] == 'E' ? 4 : 3;
+    if (kind == ICD9_PROCEDURE)
+        dot = 2;
     if (k > dot) {
         memmove(out + dot + 1, out + dot, k - dot);
         out[dot] = '.';

@@ -108,7 +108,10 @@ int label_set_load(struct label_set *l, const char *name, const struct mimic *m)
     *l = (struct label_set){0};
     if (file)
         TRY(share_path(file, share, sizeof share));
-    TRY(!strcmp(name, "full") ? all_codes(l, m) : read_file(l, file ? share : name));
+    if (!strcmp(name, "full"))
+        TRY(all_codes(l, m));
+    else
+        TRY(read_file(l, file ? share : name));
     sort(l);
     return 0;
 }

@@ -76,8 +76,12 @@ static int add_part(struct mimic *m, struct mimic_admission *a, const struct csv
     const struct cell *date = r->cell[NOTE_DATE].n ? &r->cell[NOTE_DATE] : &r->cell[NOTE_TIME],
                       *kind = &r->cell[NOTE_KIND];
     static const struct cell report = {"Report", 6}, addendum = {"Addendum", 8};
-    if (m->opts->source[5] == '4') /* the words of MIMIC-III for what is the same */
-        kind = !strcmp(kind->p, "DS") ? &report : !strcmp(kind->p, "AD") ? &addendum : kind;
+    if (m->opts->source[5] == '4') { /* the words of MIMIC-III for what is the same */
+        if (!strcmp(kind->p, "DS"))
+            kind = &report;
+        else if (!strcmp(kind->p, "AD"))
+            kind = &addendum;
+    }
     if (r->cell[NOTE_ROW].n)
         TRY(csv_int(r, NOTE_ROW, "ROW_ID", &p->row));
     TRY(clean_copy(m, kind, &p->kind));

@@ -83,9 +83,9 @@ static int next_member(struct source *s, bool *more)
 }
 static const char *gunzip_error(int r)
 {
-    return r == ISAL_INCORRECT_CHECKSUM ? "the checksum is wrong"
-           : r == ISAL_INVALID_WRAPPER  ? "not a gzip header"
-                                        : "the data is damaged";
+    if (r == ISAL_INCORRECT_CHECKSUM)
+        return "the checksum is wrong";
+    return r == ISAL_INVALID_WRAPPER ? "not a gzip header" : "the data is damaged";
 }
 static int gunzip(struct source *s, char *p, size_t cap, size_t *n)
 {

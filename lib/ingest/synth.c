@@ -64,6 +64,22 @@ static struct rng words_rng(const struct world *w, uint64_t a)
     return rng_new(w->o->seed, 17 + 2 * a);
 }
 
+/* How often a patient comes, u being by chance in [0,1). */
+static uint64_t admissions_at(double u)
+{
+    if (u < .80)
+        return 1;
+    if (u < .94)
+        return 2;
+    return u < .98 ? 3 : 5;
+}
+static int split_at(double share)
+{
+    if (share < .70)
+        return SYNTH_TRAIN;
+    return share < .85 ? SYNTH_DEV : SYNTH_TEST;
+}
+
 static int make_plan(struct world *w)
 {
     uint64_t n = (uint64_t)w->o->admissions, ids = n > 99999 ? n : 99999;
@@ -89,8 +105,8 @@ static int make_plan(struct world *w)
         if (!more) { /* a new patient: only here may the next split begin */
             subject += 1 + (uint32_t)rng_below(&r, 2);
             double u = rng_unit(&r), at = (double)i / (double)n;
-            more = u < .80 ? 1 : u < .94 ? 2 : u < .98 ? 3 : 5;
-            split = at < .70 ? SYNTH_TRAIN : at < .85 ? SYNTH_DEV : SYNTH_TEST;
+            more = admissions_at(u);
+            split = split_at(at);
         }
         more--;
         w->adm[i] = (struct admission){subject, hadm[i], (uint8_t)split};
@@ -329,9 +345,12 @@ static int open_files(struct world *w)
     snprintf(path, sizeof path, "%s/splits", w->o->dir);
     TRY(make_dir(path));
     for (int i = 0; i < FILES; i++) {
-        int n = i < SPLITS ? snprintf(path, sizeof path, "%s/%s", w->o->dir, files[i].name)
-                           : snprintf(path, sizeof path, "%s/splits/%s_%s_hadm_ids.csv", w->o->dir,
-                                      split_names[(i - SPLITS) % 3], i - SPLITS < 3 ? "full" : "50");
+        int n;
+        if (i < SPLITS)
+            n = snprintf(path, sizeof path, "%s/%s", w->o->dir, files[i].name);
+        else
+            n = snprintf(path, sizeof path, "%s/splits/%s_%s_hadm_ids.csv", w->o->dir, split_names[(i - SPLITS) % 3],
+                         i - SPLITS < 3 ? "full" : "50");
         if (n >= (int)sizeof path)
             return err_set(E_USAGE, "the directory's name is too long");
         TRY(outfile_open(&w->out[i], path));

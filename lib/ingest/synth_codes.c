@@ -125,7 +125,10 @@ void synth_shares(double p[3][SYNTH_PROFILES][SYNTH_TOP])
 static void draw_tail(struct rng *r, uint32_t tail, struct synth_case *c)
 {
     int want = (int)lround(9.5 + 4 * rng_normal(r));
-    want = want < 1 ? 1 : want > SYNTH_OTHERS_MAX ? SYNTH_OTHERS_MAX : want;
+    if (want < 1)
+        want = 1;
+    if (want > SYNTH_OTHERS_MAX)
+        want = SYNTH_OTHERS_MAX;
     for (int tries = 0; c->others < want && tail && tries < 200; tries++) {
         uint32_t rank = (uint32_t)(20 * (pow((tail + 20) / 20.0, rng_unit(r)) - 1));
         bool again = rank >= tail;

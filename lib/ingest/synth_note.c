@@ -173,8 +173,10 @@ static int body(struct writer *w, const struct section *s, const struct mention 
         }
         since_break--;
         item++;
-        if (s->style == ITEMS)
-            TRY(old || mark == 1 ? buf_fmt(w->b, "%d. ", item) : buf_str(w->b, mark ? "- " : ""));
+        if (s->style == ITEMS && (old || mark == 1))
+            TRY(buf_fmt(w->b, "%d. ", item));
+        else if (s->style == ITEMS && mark)
+            TRY(buf_str(w->b, "- "));
         if (evidence)
             TRY(say_mention(w, m[nm - left--]));
         else
@@ -256,7 +258,9 @@ static void assert_code(struct rng *r, const struct synth_lexicon *lx, struct me
     } else {
         m.section = tobacco && rng_unit(r) < .5 ? find_section("Social History") : place(r, px);
         const struct section *s = &sections[m.section];
-        m.words = px ? s->px : s->dx ? s->dx : "dx_sentence";
+        m.words = px ? s->px : s->dx;
+        if (!px && !s->dx)
+            m.words = "dx_sentence";
     }
     add(ms, m);
 }
@@ -273,7 +277,9 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
     for (int i = 0; i < c->others; i++) {
         struct mention m = {.code = -1, .text = lx->titles[lx->tail[c->other[i]]].title};
         double u = rng_unit(r);
-        m.section = u < .5 ? pmh : u < .7 ? hpi : course;
+        m.section = u < .7 ? hpi : course;
+        if (u < .5)
+            m.section = pmh;
         m.words = u < .5 ? "other_item" : "other_sentence";
         if (rng_unit(r) < .8)
             add(ms, m);

@@ -43,7 +43,11 @@ struct chat {
 
 int chat_url_check(const char *url)
 {
-    const char *host = !strncasecmp(url, "http://", 7) ? url + 7 : !strncasecmp(url, "https://", 8) ? url + 8 : NULL;
+    const char *host = NULL;
+    if (!strncasecmp(url, "http://", 7))
+        host = url + 7;
+    else if (!strncasecmp(url, "https://", 8))
+        host = url + 8;
     if (!host || !*host || *host == '/')
         return err_set(E_USAGE, "--ask: needs a URL like http://localhost:8080/v1");
     if (strchr(host, '@'))

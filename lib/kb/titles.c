@@ -72,7 +72,9 @@ static size_t cms_column(const char *s, size_t n)
 {
     if (n < 7 || !(isdigit((unsigned char)s[0]) || s[0] == 'E' || s[0] == 'V') || !isdigit((unsigned char)s[1]))
         return 0;
-    return s[5] == ' ' && s[6] != ' ' ? 6 : s[4] == ' ' && s[5] != ' ' ? 5 : 0;
+    if (s[5] == ' ' && s[6] != ' ')
+        return 6;
+    return s[4] == ' ' && s[5] != ' ' ? 5 : 0;
 }
 
 static int cms_line(struct titles *t, const char *s, size_t n)

@@ -97,7 +97,9 @@ int report_records(const struct report *p, int (*emit)(void *ctx, const char *bo
 
 static int number(struct buf *b, double v, bool whole)
 {
-    return v == v ? buf_fmt(b, " %10.*f", whole ? 0 : 4, v) : buf_fmt(b, " %10s", "nan");
+    if (v != v)
+        return buf_fmt(b, " %10s", "nan");
+    return buf_fmt(b, " %10.*f", whole ? 0 : 4, v);
 }
 
 static int part(struct buf *b, bool shown, double v)

@@ -32,9 +32,22 @@ const char *kg_cfg_conflict(const struct kg_cfg *wanted, const struct kg_cfg *pl
 }
 
 /* ---- layout ---- */
+static int64_t rows_of(const struct knowledge *k)
+{
+    if (k->cfg.pool == KG_TOKEN)
+        return k->tokens;
+    return k->cfg.pool == KG_EXPRESSION ? k->texts : k->codes;
+}
+/* The row of token `at` of text i. */
+static int64_t row_of(const struct knowledge *k, int64_t i, int64_t at)
+{
+    if (k->cfg.pool == KG_TOKEN)
+        return at;
+    return k->cfg.pool == KG_EXPRESSION ? i : k->text[i].code;
+}
 static int lay_out_rows(struct knowledge *k)
 {
-    k->rows = k->cfg.pool == KG_TOKEN ? k->tokens : k->cfg.pool == KG_EXPRESSION ? k->texts : k->codes;
+    k->rows = rows_of(k);
     k->at = mem_alloc((size_t)k->texts, sizeof *k->at);
     k->row = mem_alloc((size_t)k->tokens, sizeof *k->row);
     k->row_n = mem_zalloc((size_t)k->rows, sizeof *k->row_n);
@@ -44,7 +57,7 @@ static int lay_out_rows(struct knowledge *k)
     for (int64_t i = 0, at = 0; i < k->texts; i++) {
         k->at[i] = at;
         for (int64_t end = at + k->text[i].n; at < end; at++) {
-            k->row[at] = (int32_t)(k->cfg.pool == KG_TOKEN ? at : k->cfg.pool == KG_EXPRESSION ? i : k->text[i].code);
+            k->row[at] = (int32_t)row_of(k, i, at);
             k->row_n[k->row[at]]++;
         }
     }

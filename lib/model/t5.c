@@ -37,14 +37,18 @@ static int bad_key(const char *key)
 static int get_int(const json_t *c, const char *key, int64_t absent, int64_t min, int64_t max, int64_t *v)
 {
     const json_t *j = json_object_get(c, key);
-    *v = !j || json_is_null(j) ? absent : json_is_integer(j) ? json_integer_value(j) : min - 1;
+    *v = json_is_integer(j) ? json_integer_value(j) : min - 1;
+    if (!j || json_is_null(j))
+        *v = absent;
     return *v >= min && *v <= max ? 0 : bad_key(key);
 }
 
 static int get_real(const json_t *c, const char *key, double absent, double min, double max, double *v)
 {
     const json_t *j = json_object_get(c, key);
-    *v = !j || json_is_null(j) ? absent : json_is_number(j) ? json_number_value(j) : NAN;
+    *v = json_is_number(j) ? json_number_value(j) : NAN;
+    if (!j || json_is_null(j))
+        *v = absent;
     return *v >= min && *v <= max ? 0 : bad_key(key);
 }
 
@@ -133,8 +137,10 @@ static int t5_init_config(const char *pairs, int64_t vocab, json_t **config)
 {
     struct init x = {.d_model = 256, .layers = 1, .dropout = 0.1};
     TRY(opt_pairs(pairs, init_set, &x));
-    if (!x.d_kv)
-        x.d_kv = x.heads && x.d_model % x.heads == 0 ? x.d_model / x.heads : x.d_model < 64 ? x.d_model : 64;
+    if (!x.d_kv && x.heads && x.d_model % x.heads == 0)
+        x.d_kv = x.d_model / x.heads;
+    else if (!x.d_kv)
+        x.d_kv = x.d_model < 64 ? x.d_model : 64;
     if (!x.heads)
         x.heads = x.d_model / x.d_kv ? x.d_model / x.d_kv : 1;
     if (!x.d_ff)
@@ -207,7 +213,8 @@ static void add_stack(struct declaring *d, struct stack *s, bool decoder)
         }
         b->wi = d->m->params.n;
         for (int g = 0; g < (a->act == ACT_RELU ? 1 : 2); g++) {
-            snprintf(rest, sizeof rest, "%d.DenseReluDense.wi%s", ffn, a->act == ACT_RELU ? "" : g ? "_1" : "_0");
+            const char *half = g ? "_1" : "_0"; /* of a gated activation */
+            snprintf(rest, sizeof rest, "%d.DenseReluDense.wi%s", ffn, a->act == ACT_RELU ? "" : half);
             add(d, rest, 1 / sqrt(D), a->F, a->D);
         }
         snprintf(rest, sizeof rest, "%d.DenseReluDense.wo", ffn);

@@ -109,7 +109,9 @@ static int read_codes(struct prediction *p, const msgpack_object *rec, const str
     }
     p->finals = codes->via.array.size;
     p->scores = scores != NULL;
-    size_t room = !top || !scores ? p->finals : top < l->n ? top : l->n;
+    size_t room = p->finals;
+    if (top && scores)
+        room = top < l->n ? top : l->n;
     if (!(p->v = mem_zalloc(room, sizeof *p->v)))
         return E_NOMEM;
     TRY(top && scores ? best_codes(p, codes, l, scores, room) : final_codes(p, &codes->via.array, l, scores));

@@ -105,7 +105,9 @@ static int reads_as(const struct targets *t, const struct spm *s, const struct b
     if (!rc)
         rc = spm_decode(s, v.id, v.n, &back);
     memset(set, 0, t->labels.n);
-    int64_t unknown = rc ? 0 : codes_parse(&t->labels, back.n ? back.p : "", back.n, false, set);
+    int64_t unknown = 0;
+    if (!rc)
+        unknown = codes_parse(&t->labels, back.n ? back.p : "", back.n, false, set);
     for (size_t i = 0; i < t->labels.n; i++)
         found += set[i];
     *yes = !unknown && set[a] && set[b] && found == (a == b ? 1 : 2);

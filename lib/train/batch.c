@@ -301,9 +301,11 @@ void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index,
         for (int64_t t = 0; t < b->T; t++)
             ids[t] = t < e->n ? e->ids[t] : arch->pad;
         for (int64_t u = 0; u < b->U; u++) {
-            dec[u] = u == 0 ? arch->start : u <= e->target_n ? e->target[u - 1] : arch->pad;
+            dec[u] = u && u <= e->target_n ? e->target[u - 1] : arch->pad;
             target[u] = u < e->target_n ? e->target[u] : -1;
         }
+        if (b->U)
+            dec[0] = arch->start;
         for (int64_t l = 0; l < e->label_n; l++)
             b->y[i * b->L + e->label[l]] = 1;
         b->len[i] = (int32_t)e->n;

@@ -14,7 +14,8 @@ static const char *const dtype = sizeof(real) == 8 ? "F64" : "F32";
 
 static real *flat(const struct params *ps, int i)
 {
-    return i == 0 ? ps->value : i == 1 ? ps->m : ps->v;
+    real *const all[] = {ps->value, ps->m, ps->v}; /* as `names` */
+    return all[i];
 }
 
 static json_t *state_json(const struct train_state *s, const json_t *about)

@@ -45,7 +45,9 @@ static int by_length(const void *a, const void *b, void *ctx)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     int64_t nx = dev(ctx, x)->n, ny = dev(ctx, y)->n;
-    return nx != ny ? (nx > ny ? -1 : 1) : x < y ? -1 : x > y;
+    if (nx != ny)
+        return nx > ny ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 static int ascending(const void *a, const void *b)
@@ -94,7 +96,9 @@ static int work_new(struct work *w, struct trainer *t)
     const struct dataset *d = t->data;
     int64_t n = d->count[SPLIT_DEV], L = d->labels, B = c->batch;
     *w = (struct work){.t = t, .n = n, .L = L, .max_new = train_max_new(c, d)};
-    w->gen_n = !c->gen ? 0 : c->gen_eval > 0 && c->gen_eval < n ? c->gen_eval : n;
+    w->gen_n = c->gen ? n : 0;
+    if (c->gen && c->gen_eval > 0 && c->gen_eval < n)
+        w->gen_n = c->gen_eval;
     w->order = mem_alloc((size_t)n, sizeof *w->order);
     w->index = mem_alloc((size_t)B, sizeof *w->index);
     w->score = mem_zalloc((size_t)(n * L), sizeof *w->score);
@@ -239,7 +243,9 @@ static int summarize(struct trainer *t, const struct work *w, struct eval_result
         r->f1_gen = side[1].f1;
     }
     r->lambda = side[1].f1 > side[0].f1;
-    r->f1 = !t->cfg->att ? r->f1_gen : r->f1_att_best + (r->lambda ? side[1].f1 - side[0].f1 : 0);
+    r->f1 = r->f1_att_best + (r->lambda ? side[1].f1 - side[0].f1 : 0);
+    if (!t->cfg->att)
+        r->f1 = r->f1_gen;
     if (t->cfg->gen && t->cfg->att) {
         TRY(ensemble_fit(&t->ensemble, w->note, (size_t)n, w->gen, r->threshold, r->lambda));
         r->ensemble = &t->ensemble;

@@ -241,6 +241,14 @@ static int stopped(struct train_state *s, const struct train_hooks *h)
     return err_set(TRAIN_STOPPED, "stopped at step %lld; the state is saved, --resume goes on", (long long)s->step);
 }
 
+/* `best` rises: of a loss it is the negative. */
+static double best_shown(const struct train_state *s, const struct train_cfg *c)
+{
+    if (!isfinite(s->best))
+        return 0;
+    return c->metric == METRIC_LOSS ? -s->best : s->best;
+}
+
 static int run(struct trainer *t, struct train_state *s, const struct train_hooks *h, uint32_t *order)
 {
     const struct train_cfg *c = t->cfg;
@@ -275,7 +283,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
     }
     TRY(emit(t, s, h, "end", reason,
              (struct number[]){{"best_step#", 0, s->best_step},
-                               {"best", !isfinite(s->best) ? 0 : c->metric == METRIC_LOSS ? -s->best : s->best, 0},
+                               {"best", best_shown(s, c), 0},
                                {"f1", s->best_f1, 0},
                                {"floor", s->floor, 0},
                                {"note_tokens#", 0, s->note_tokens},

@@ -5,7 +5,9 @@
 
 static int split_of(const msgpack_object *rec) /* SPLITS: neither train nor dev */
 {
-    return rec_is(rec, "split", "train") ? SPLIT_TRAIN : rec_is(rec, "split", "dev") ? SPLIT_DEV : SPLITS;
+    if (rec_is(rec, "split", "train"))
+        return SPLIT_TRAIN;
+    return rec_is(rec, "split", "dev") ? SPLIT_DEV : SPLITS;
 }
 
 static int label_indices(const struct labels *l, const msgpack_object *codes, int32_t *label)

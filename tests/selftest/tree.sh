@@ -49,7 +49,33 @@ tools() {
 blanks() { tracked '*.c' '*.h' '*.cc' '*.cu' '*.1' '*.5' '*.7' | xargs -r grep -nP '^ *\t|\s$' | cut -c1-60; }
 # Elsewhere in a line the Makefile would not see it.
 registered() { tracked '*.c' | xargs -r grep -nE '^.+REGISTER\([a-z_]+, *[a-z0-9_]+[,)]' | cut -c1-60; }
-rules="absolute_paths wide_lines heads kernels tools blanks registered"
+# No ?: in an arm of another: an if or a small function is easier to read. Comments and literals are blanked first; a ?: is
+# open until the comma, semicolon or bracket that ends it.
+nested_choices() {
+    tracked 'lib/*.c' 'lib/*.h' 'kernels/*.c' 'kernels/*.h' 'kernels/*.cu' 'tools/*.c' | xargs -r awk '
+        FNR == 1 { depth = comment = 0; split("", open) }
+        {
+            line = $0; seen = 0
+            if (comment && !sub(/^([^*]|\*+[^*\/])*\*+\//, "", line)) next
+            comment = 0
+            gsub(/\\./, "", line)
+            gsub(/"[^"]*"|\047[^\047]*\047/, "0", line)
+            gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, " ", line)
+            sub(/\/\/.*/, "", line)
+            if (sub(/\/\*.*/, "", line)) comment = 1
+            for (i = 1; i <= length(line); i++) {
+                c = substr(line, i, 1)
+                if (c ~ /[[({]/) open[++depth] = 0
+                else if (c ~ /[])}]/) { if (depth) depth--; if (c == "}") open[depth] = 0 }
+                else if (c ~ /[,;]/) open[depth] = 0
+                else if (c == "?") {
+                    for (d = 0; d <= depth; d++) if (open[d] && !seen++) print FILENAME ":" FNR ": " $0
+                    open[depth] = 1
+                }
+            }
+        }' | cut -c1-120
+}
+rules="absolute_paths wide_lines heads kernels tools blanks registered nested_choices"
 
 cd "$ROOT" || exit 1
 for rule in $rules; do is "$rule" "$($rule 2>&1)" ""; done
@@ -73,6 +99,15 @@ echo 'int x;' >lib/util/bare.c
 printf '/* head */\nint x; \n\tint y;\n' >lib/util/blank.c
 printf '/* head */\n  REGISTER(metric, x, .order = 1);\n' >lib/metric/indented.c
 printf '/* head */\nbackend_open\n' >tools/other-tool.c
+cat >lib/util/nested.c <<'EOF'
+/* head: a ? b : c ? d : e
+ * and x ? y : z; */
+int x = f(a ? b : c, d ? e : f) + (g ? '?' : h); // ? ?
+char *s = a ? "?:\"?" : /* ? */ "'";
+int y = a ? b
+          : c ? d : e;
+int z = a ? f(1, (b ? c : d)) : g(e ? 1 : 2, 3);
+EOF
 echo 'OP(conv, (T y, T x))' >>kernels/ops.def
 git add -A
 is 'a path of a machine is seen' "$(absolute_paths | cut -d: -f1,2)" lib/util/path.c:1
@@ -82,3 +117,5 @@ is 'an op without kernel and test is seen' "$(kernels | wc -l)" 2
 is 'a tool without tests, page and mention is seen' "$(tools | wc -l)" 5
 is 'blanks are seen' "$(blanks | cut -d: -f1,2 | tr '\n' ' ')" 'lib/util/blank.c:2 lib/util/blank.c:3 '
 is 'a REGISTER that the Makefile would not see is seen' "$(registered | cut -d: -f1)" lib/metric/indented.c
+is 'a nested ?: is seen, one that is in a comment or a literal is not' "$(nested_choices | cut -d: -f1,2 | tr '\n' ' ')" \
+    'lib/util/nested.c:6 lib/util/nested.c:7 '
