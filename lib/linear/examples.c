@@ -155,7 +155,8 @@ int examples_rows(struct examples *e, double bias)
     free(train);
     TRY(rc);
     if (!e->text.n)
-        return err_set(E_DATA, "the training notes have no feature");
+        return err_set(E_DATA, "no word or piece is in at least %u training notes (--least-notes; they are %zu)",
+                       e->text.least_texts, n);
     for (uint32_t i = 0; i < e->n; i++) {
         struct example *x = &e->v[e->order[i]];
         TRY(tfidf_row(&e->text, &x->bag, bias, &x->row));
