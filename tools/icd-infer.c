@@ -291,12 +291,14 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
     msgpack_sbuffer_clear(sb);
     msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
     msgpack_pack_map(&pk, 3u + st.chosen.gen + st.att + o.evidence);
+    /* What every record has. */
     pk_str(&pk, "id");
     pk_str(&pk, x->id);
     pk_str(&pk, "split");
     pk_str(&pk, x->split);
     pk_str(&pk, "codes");
     pack_codes(&pk, x->code);
+    /* What each side says. */
     if (st.chosen.gen) {
         pk_str(&pk, "gen");
         msgpack_pack_map(&pk, 4);

@@ -353,6 +353,7 @@ static int begin(struct run *r)
     t->run = r;
     if (r->output || logs())
         run_schema(r, "trainlog");
+    /* Settle the options. */
     cfg.gen = strncmp(o.loss, "gen", 3) == 0;
     cfg.att = strcmp(o.loss, "gen") != 0;
     cfg.seed = (uint64_t)seed;
@@ -361,6 +362,7 @@ static int begin(struct run *r)
     cfg.metric = (enum train_metric)opt_place(metrics, o.metric);
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
+    /* Open the inputs, and check that they belong together. */
     if (!o.resume && !o.dry_run)
         TRY(run_dir_check(o.save));
     TRY(run_input(r, o.targets.v[0], "target", &t->target));
@@ -379,6 +381,7 @@ static int begin(struct run *r)
     if (cfg.gen && json_is_integer(format) && json_integer_value(format) == 0)
         return err_set(E_DATA, "%s: made with tokenize --format 0, which leaves no text to learn: for --loss att alone",
                        stream_name(t->target));
+    /* Make the model, and read the targets. */
     TRY(open_model(t, json_object_get(meta, "labels")));
     t->data.turns = o.targets.n;
     TRY(dataset_read_targets(&t->data, 0, t->target, &t->labels, t->m->arch.V));

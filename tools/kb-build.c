@@ -351,12 +351,15 @@ static int ask(struct run *r)
                     .skip = st.answered,
                     .progress = on_progress,
                     .ctx = r};
+    /* Only show what would be asked. */
     if (dry_run)
         return ask_dry_run(&k);
+    /* Ask. */
     if (k.chat.key && !strncasecmp(ask_url, "http:", 5) && !loopback(ask_url))
         run_warn(r, "the key goes over the network unencrypted");
     TRY(terms_source(&st.terms, model, &st.source));
     int rc = ask_run(&k);
+    /* Say what came of it. */
     if (k.cached || k.asked)
         run_note(r, "%zu answers asked for, %zu in the cache already", k.asked, k.cached);
     TRY(rc);

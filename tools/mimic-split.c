@@ -426,6 +426,7 @@ static void note(struct run *r, const json_t *report, bool known)
 {
     const struct mimic_counts *c = &st.mimic.counts;
     const struct split_tally *t = &st.tally;
+    /* What was written, in all and per split. */
     run_note(r, "%" PRIu64 " rows of %s, %" PRIu64 " discharge summaries, %zu admissions written",
              st.mimic.table[0].rows, st.mimic.table[0].name, c->summaries, st.mimic.n);
     for (int k = 0; k < SPLITS_N; k++) {
@@ -446,6 +447,7 @@ static void note(struct run *r, const json_t *report, bool known)
         note_labels(r, report);
     if (caml_text)
         run_note(r, "%" PRIu64 " tokens, %" PRIu64 " different ones", st.caml.tokens, st.caml.types);
+    /* What was left out. */
     if (c->not_listed)
         run_note(r, "%" PRIu64 " discharge summaries of admissions in no list were skipped", c->not_listed);
     if (c->addenda || st.doc.dropped)
@@ -457,6 +459,7 @@ static void note(struct run *r, const json_t *report, bool known)
     if (c->two_versions)
         run_note(r, "%" PRIu64 " admissions have codes of both ICD versions; those of ICD-%d count", c->two_versions,
                  st.how.icd);
+    /* How it compares with MIMIC-III v1.4. */
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
         run_note(r, "not compared with MIMIC-III v1.4: %s", why_not_compared());

@@ -251,6 +251,7 @@ static int import_header_to_end(struct run *r, struct out *o)
     struct import *im = &s->import;
     json_t *j = NULL;
     int rc = 0;
+    /* The header. */
     const json_t *header = json_object_get(s->first, "header");
     rc = header_check(header, &im->schema);
     if (!rc && schema && strcmp(schema, im->schema->name))
@@ -259,6 +260,7 @@ static int import_header_to_end(struct run *r, struct out *o)
         rc = out_header_json(o, header);
     if (rc)
         return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
+    /* Records, up to the end line. */
     for (;;) {
         TRY(import_json(im, &j));
         if (!j)
@@ -277,6 +279,7 @@ static int import_header_to_end(struct run *r, struct out *o)
         TRY(out_record(o, im->sb.data, im->sb.size));
         progress_show(&r->progress, im->in.number, NULL);
     }
+    /* Nothing may follow it. */
     TRY(import_json(im, &j));
     if (j) {
         json_decref(j);
@@ -394,6 +397,7 @@ static int begin(struct run *r)
     s->file.fd = -1;
     const char *path = r->argc ? r->argv[0] : NULL;
     bool some = where.n || limit;
+    /* Which options go together. */
     if (r->argc > 1)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
     if (json + stream + text + head + check + from_json + from_csv > 1 &&
@@ -406,6 +410,7 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--schema and --meta go with --from-json and --from-csv only");
     if (schema)
         TRY(check_schema());
+    /* From another form to a stream. */
     if (from_csv || corpus_asked(&ask))
         return begin_corpus(r);
     TRY(pick_parse(&s->pick, &where));
@@ -423,6 +428,7 @@ static int begin(struct run *r)
         run_schema(r, NULL);
         return 0;
     }
+    /* From a stream to a stream, or to text. */
     stream |= !json && !text && !head && !check && (r->output || !isatty(STDOUT_FILENO));
     if (stream && some) {
         TRY(run_input(r, path, NULL, &s->in));
