@@ -64,7 +64,11 @@ static const struct opt opts[] = {
     {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
      "Add to each predicted code the places of the note that its label attention looked at most."},
     {"device", 0, OPT_STR, &o.device, "DEVICE",
-     "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+     "Where to compute.\n"
+     "auto: a GPU if one can be used, else the CPU\n"
+     "cpu: the CPU\n"
+     "cuda: the first GPU\n"
+     "cuda:N: GPU number N"},
     {"precision", 0, OPT_CHOICE, &o.precision, "NAME",
      "Numbers of matrix products.\n"
      "fp32: single precision\n"

@@ -153,7 +153,11 @@ static const struct opt opts[] = {
      .help = "Eq. 9 with a learned gate: what is added is multiplied by a sigmoid of the note's states."},
     {.name = "kg-norm", .type = OPT_FLAG, .value = &kg.norm, .help = "Eq. 9 with a layer norm after the sum."},
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
-     .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+     .help = "Where to compute.\n"
+             "auto: a GPU if one can be used, else the CPU\n"
+             "cpu: the CPU\n"
+             "cuda: the first GPU\n"
+             "cuda:N: GPU number N"},
     {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
      .help = "Numbers of matrix products.\n"
              "fp32: single precision\n"

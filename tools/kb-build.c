@@ -28,8 +28,10 @@ static bool dry_run;
 
 static const struct opt opts[] = {
     {"labels", 'l', OPT_FILE, &labels_from, "caml50|laat50|fixed50|FILE",
-     "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for them), a "
-     "file with one code per line, or a gold, target, pred or kb stream, of which only the label set is read."},
+     "The codes.\n"
+     "caml50: the 50 of MIMIC-III-50; the list comes with icdpipe\n"
+     "laat50, fixed50: what other repositories take for these 50; they come with icdpipe, too\n"
+     "FILE: one code per line, or a gold, target, pred or kb stream, of which only the label set is read"},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION",
      "Version of the ICD that the codes are of.\n"
      "auto: the version that these codes look like; the tool prints which\n"

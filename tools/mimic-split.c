@@ -30,9 +30,12 @@ static const struct opt opts[] = {
      "mimic4: note/discharge, hosp/diagnoses_icd, hosp/procedures_icd",
      .choices = sources},
     {"labels", 0, OPT_FILE, &labels, "SET",
-     "Label set. caml50 is CAML's fixed list, the default for MIMIC-III. laat50 is LAAT's. fixed50 is counted once per "
-     "admission. full is every code of the admissions written, the default for MIMIC-IV. Or a file with one code per "
-     "line."},
+     "Label set.\n"
+     "caml50: CAML's fixed list; the default for MIMIC-III\n"
+     "laat50: LAAT's list\n"
+     "fixed50: the list counted once per admission\n"
+     "full: every code of the admissions written; the default for MIMIC-IV\n"
+     "FILE: one code per line"},
     {"lists", 0, OPT_CHOICE, &lists, "LISTS",
      "Which split lists to use.\n"
      "auto: 50 for the label sets of 50 codes, else full\n"
