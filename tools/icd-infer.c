@@ -29,7 +29,7 @@ static const char *const precisions[] = {"fp32", "bf16", NULL};
 
 static const struct opt opts[] = {
     {"model", 'm', OPT_DIR, &o.model, "DIR",
-     "Model directory, as icd-train writes it, or one of transformers that was trained elsewhere: see --labels.",
+     "Model directory that icd-train wrote, or one of transformers that was trained elsewhere (see --labels).",
      .flags = OPT_REQUIRED},
     {"labels", 0, OPT_FILE, &o.labels, "FILE",
      "The codes that a model trained elsewhere may write: a gold stream, a file with one code per line, or a named "
@@ -43,28 +43,32 @@ static const struct opt opts[] = {
      "auto: the one of the two that was better on the dev notes in training",
      .choices = uses},
     {"ensemble", 0, OPT_CHOICE, &o.ensemble, "HOW",
-     "Use both sides, in this reading of eq. 5. Default with --use ensemble: the one of the last four that was best on "
-     "the dev notes.\n"
+     "How to combine both sides: a reading of eq. 5. Default with --use ensemble: the one of the last four that was "
+     "best on the dev notes.\n"
      "global: one lambda, 0 or 1, for all codes\n"
      "code: one lambda, 0 or 1, per code\n"
      "mix: a lambda between 0 and 1\n"
      "or: the codes of either side\n"
      "and: the codes of both sides",
      .choices = ensembles},
-    {"split", 0, OPT_STR, &o.split, "A,B", "Only notes of these splits."},
+    {"split", 0, OPT_STR, &o.split, "A,B", "Predict the notes of these splits only."},
     {"threshold", 0, OPT_STR, &o.threshold, "T",
-     "A code is predicted when its score is above T, from 0 to 1. Default: dev, the model's own, which was best on the "
-     "dev notes."},
+     "Predict the codes whose score is above T, a number from 0 to 1. Default: dev, the model's own threshold, "
+     "which was best on the dev notes."},
     {"thresholds", 0, OPT_FILE, &o.thresholds, "FILE",
-     "A code is predicted when its score is above the threshold that FILE has for it, as icd-score --save-thresholds "
-     "wrote it. The label attention decides."},
+     "Predict the codes whose score is above the threshold that FILE has for them. icd-score --save-thresholds writes "
+     "FILE. The label attention decides."},
     {"max-new", 0, OPT_INT, &o.max_new, "N", "Longest generated text, in tokens; 0: as in the model's training.", 0,
      1 << 20},
-    {"batch", 'b', OPT_INT, &o.batch, "N", "Notes computed at a time.", 1, 1 << 16},
+    {"batch", 'b', OPT_INT, &o.batch, "N", "Notes per batch.", 1, 1 << 16},
     {"evidence", 0, OPT_FLAG, &o.evidence, NULL,
      "Add to each predicted code the places of the note that its label attention looked at most."},
     {"device", 0, OPT_STR, &o.device, "DEVICE",
-     "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+     "Where to compute.\n"
+     "auto: a GPU if one can be used, else the CPU\n"
+     "cpu: the CPU\n"
+     "cuda: the first GPU\n"
+     "cuda:N: GPU number N"},
     {"precision", 0, OPT_CHOICE, &o.precision, "NAME",
      "Numbers of matrix products.\n"
      "fp32: single precision\n"
@@ -291,12 +295,14 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
     msgpack_sbuffer_clear(sb);
     msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
     msgpack_pack_map(&pk, 3u + st.chosen.gen + st.att + o.evidence);
+    /* What every record has. */
     pk_str(&pk, "id");
     pk_str(&pk, x->id);
     pk_str(&pk, "split");
     pk_str(&pk, x->split);
     pk_str(&pk, "codes");
     pack_codes(&pk, x->code);
+    /* What each side says. */
     if (st.chosen.gen) {
         pk_str(&pk, "gen");
         msgpack_pack_map(&pk, 4);

@@ -20,14 +20,14 @@ static const struct opt opts[] = {
     {"target", 't', OPT_FILE, &o.target, "FILE",
      "Target or gold stream of the train and dev notes. A record of another split is refused.", .flags = OPT_REQUIRED},
     {"split", 0, OPT_STR, &o.split, "A,B",
-     "Predict the notes of these splits. Without it: test if there is one, else dev."},
+     "Predict the notes of these splits. Default: test if there is one, else dev."},
     {"words", 'm', OPT_DIR, &o.words, "MODEL",
      "Tokenizer of the tokens (a SentencePiece file, or a model directory). With it the features are the words that "
-     "the pieces spell, without it the pieces."},
-    {"ngrams", 0, OPT_INT, &o.ngrams, "N", "Runs of 1 to N words or pieces are features.", 1, 8},
+     "the pieces spell. Without it they are the pieces."},
+    {"ngrams", 0, OPT_INT, &o.ngrams, "N", "Use runs of 1 to N words or pieces as features.", 1, 8},
     {"least-notes", 0, OPT_INT, &o.least_notes, "N", "Leave out features of fewer than N training notes.", 1, 1 << 20},
     {"penalty", 0, OPT_REAL, &o.penalty, "C",
-     "Train with this C of liblinear (larger: fits the training notes closer). 0: the C that is best on the dev notes.",
+     "C of LIBLINEAR. A larger one fits the training notes more closely. 0: the C that is best on the dev notes.",
      0, 1e9},
     {0},
 };

@@ -34,42 +34,45 @@ static struct {
        .seed = 1};
 
 static const struct opt opts[] = {
-    {"gold", 'g', OPT_FILE, &o.gold, "FILE", "Gold stream; it may hold further splits. Needed, but for --leaderboard."},
+    {"gold", 'g', OPT_FILE, &o.gold, "FILE",
+     "Gold stream. It may hold further splits. Only --leaderboard works without it."},
     {"split", 0, OPT_STR, &o.split, "SPLIT",
-     "Score the notes of this split, such as dev; all: of all splits that are predicted, in one number. Without it: "
-     "test where test notes are predicted, else dev, else the only split there is."},
+     "Score the notes of this split, such as dev. all: the notes of all predicted splits, in one number. Default: test "
+     "if test notes are predicted, else dev, else the only split there is."},
     {"train-gold", 0, OPT_FILE, &o.train, "FILE",
-     "Gold stream with the training records, for the note-blind floor and --bins, where the gold stream has none. "
+     "Gold stream with the training records, if --gold has none. The note-blind floor and --bins need them. "
      "Without any there is no floor."},
     {"strict", 0, OPT_FLAG, &o.strict, NULL,
-     "Refuse predictions whose label set is not the gold stream's. Else a code outside of it counts as wrong."},
+     "Refuse predictions whose label set is not the gold stream's. Without it a code outside that set counts as "
+     "wrong."},
     {"threshold", 0, OPT_STR, &o.threshold_text, "T",
      "Score the codes whose score is above the number T, not the final codes."},
     {"thresholds", 0, OPT_FILES, &o.thresholds, "FILE",
-     "Score the codes whose score is above the threshold that FILE has for them (--save-thresholds). Once, or once for "
-     "each input in their order."},
+     "Score the codes whose score is above the threshold that FILE has for them (--save-thresholds). Give it once, or "
+     "once per input, in the order of the inputs."},
     {"tune", 0, OPT_FILES, &o.tune, "DEV",
-     "Find the threshold that is best for the predictions DEV of dev notes, whose gold is in --gold, too. Notes of "
-     "the test or train split, or that are scored, are refused there. Once for each input, in their order."},
+     "Find the threshold that is best for DEV, predictions of dev notes; --gold has their codes, too. Notes of the "
+     "test or train split and notes that are scored are refused in DEV. Give it once per input, in the order of "
+     "the inputs."},
     {"tune-by", 0, OPT_CHOICE, &o.tune_by, "WHAT",
      "Which thresholds to choose.\n"
      "all: one for all codes, by micro-F1\n"
-     "code: one per code, by its own F1, drawn towards the one for all as --shrink and --min-positives say",
+     "code: one per code, by its own F1, drawn towards the one for all (--shrink, --min-positives)",
      .choices = tune_bys},
     {"tune-search", 0, OPT_CHOICE, &o.tune_search, "HOW",
-     "Among which thresholds to choose.\n"
-     "exact: every cut between two scores; of equals the highest\n"
-     "grid: i/99 for i from 0 to 99; of equals the lowest (Edin et al.'s rule)",
+     "Which thresholds to try.\n"
+     "exact: every cut between two scores; among equals the highest wins\n"
+     "grid: i/99 for i from 0 to 99; among equals the lowest wins (Edin et al.'s rule)",
      .choices = tune_searches},
     {"shrink", 0, OPT_REAL, &o.shrink, "K",
-     "With --tune-by code: a code of n dev notes gets (n own + K all) / (n + K), of its own threshold and the one for "
-     "all codes. 0: its own.",
+     "With --tune-by code: how strongly a code's own threshold is drawn to the one for all codes. A code of n dev "
+     "notes gets (n own + K all) / (n + K). 0: its own threshold.",
      0, 1e9},
     {"min-positives", 0, OPT_INT, &o.min_positives, "N",
      "With --tune-by code: a code of fewer than N dev notes gets the threshold for all codes.", 1, 1000000000},
     {"save-thresholds", 0, OPT_OUT, &o.save, "FILE",
      "Write what --tune found to FILE, for --thresholds and for icd-infer --thresholds."},
-    {"metrics", 0, OPT_STR, &o.metrics, "LIST", "Show these metrics only, names or patterns such as f1_*,auc_micro."},
+    {"metrics", 0, OPT_STR, &o.metrics, "LIST", "Show these metrics only: names or patterns, such as f1_*,auc_micro."},
     {"format", 0, OPT_CHOICE, &o.format, "FORM",
      "Form of the output. Default: a table on a terminal, else records.\n"
      "table: for people\n"
@@ -86,29 +89,31 @@ static const struct opt opts[] = {
      "both: all and present",
      .choices = universes},
     {"kinds", 0, OPT_FLAG, &o.kinds, NULL,
-     "Score diagnoses and procedures apart, too, under names that end in _diagnosis and _procedure."},
+     "Also score diagnoses and procedures apart. Names end in _diagnosis and _procedure."},
     {"bins", 0, OPT_STR, &o.bins, "LIST",
-     "Score labels by how many training notes have them, too: LIST has each bin's largest number, such as 0,10,100; "
-     "what is above the last is one more bin. Names end in _train_0_0, _train_1_10, ..., _train_above_100."},
+     "Also score labels apart by how many training notes have them. LIST has the largest number of each bin, such as "
+     "0,10,100; labels above the last make one more bin. Names end in _train_0_0, _train_1_10, ..., "
+     "_train_above_100."},
     {"at", 0, OPT_STR, &o.at, "LIST", "The k of precision, recall and F1 at k, such as 1,5,8,10,15."},
-    {"per-code", 0, OPT_FLAG, &o.per_code, NULL, "Every code's own values, too."},
+    {"per-code", 0, OPT_FLAG, &o.per_code, NULL, "Also show the values of every code."},
     {"reliability", 0, OPT_FLAG, &o.reliability, NULL,
-     "The reliability table, too: how often codes of a score are right. It needs scores between 0 and 1."},
+     "Also show the reliability table: how often codes of a score are right. It needs scores between 0 and 1."},
     {"risk-coverage", 0, OPT_FLAG, &o.risk_coverage, NULL,
-     "The risk-coverage table, too: what is risked when only the surest notes are coded. It needs scores between 0 "
+     "Also show the risk-coverage table: the risk when only the surest notes are coded. It needs scores between 0 "
      "and 1."},
     {"bootstrap", 0, OPT_INT, &o.rounds, "N", "95 % intervals from N resamplings of the notes; 0: none.", 0, 100000},
     {"mean", 0, OPT_FLAG, &o.mean, NULL,
-     "The inputs are one system trained with several seeds: the mean and standard deviation of each metric, too."},
+     "Also show the mean and standard deviation of each metric over the inputs: one system trained with several "
+     "seeds."},
     {"compare", 0, OPT_FILE, &o.compare, "OTHER",
-     "Predictions of the same notes by another system: its values, the difference, the difference's 95 % interval, "
-     "and p by paired approximate randomisation, of --bootstrap rounds, else 1000. --threshold holds for it, too, if "
-     "it has scores."},
+     "Compare with OTHER, predictions of the same notes by another system. Shows its values, the difference, the "
+     "difference's 95 % interval, and p by paired approximate randomisation (--bootstrap rounds, else 1000). "
+     "--threshold applies to OTHER, too, if it has scores."},
     {"compare-tune", 0, OPT_FILE, &o.compare_tune, "DEV", "As --tune, for OTHER."},
     {"seed", 0, OPT_INT, &o.seed, "N", "Seed of --bootstrap and --compare.", 0, 9007199254740992.0},
     {"leaderboard", 0, OPT_FLAG, &o.leaderboard, NULL,
-     "Write a table of several scores instead: the operands are metric streams, scored against the same gold stream. "
-     "Those stamped oracle are not ranked."},
+     "Write a table of several scores instead. The operands are metric streams, scored against the same gold stream. "
+     "Streams stamped oracle are not ranked."},
     {0},
 };
 

@@ -50,7 +50,7 @@ static const struct opt opts[] = {
     {.name = "model", .letter = 'm', .type = OPT_DIR, .value = &o.model, .arg = "DIR",
      .help = "Start from this model (Hugging Face layout)."},
     {.name = "init", .type = OPT_STR, .value = &o.init, .arg = "ARCH:K=V,...",
-     .help = "Start from random weights instead: t5, or with sizes, as t5:d_model=512,layers=2."},
+     .help = "Start from random weights instead: t5, or t5 with sizes, such as t5:d_model=512,layers=2."},
     {.name = "tokenizer", .type = OPT_FILE, .value = &o.tokenizer, .arg = "FILE",
      .help = "The SentencePiece model (or tokenizer.json) that the streams were made with, for --init or a DIR that "
              "has none. It is copied into the model directory."},
@@ -61,9 +61,8 @@ static const struct opt opts[] = {
     {.name = "save", .letter = 's', .type = OPT_OUT, .value = &o.save, .arg = "DIR", .flags = OPT_REQUIRED,
      .help = "Model directory to write; new or empty. The state of an interrupted run is in DIR/checkpoint."},
     {.name = "resume", .type = OPT_FLAG, .value = &o.resume, .flags = OPT_QUIET,
-     .help = "Go on with the interrupted run in the --save directory; all other options and inputs must be as "
-             "they were. The result is the same, bit for bit, as that of a run never interrupted (with the "
-             "same -j)."},
+     .help = "Go on with the interrupted run in the --save directory. All other options and inputs must be as they "
+             "were. With the same -j the result is the same, bit for bit, as that of a run never interrupted."},
     {.name = "loss", .type = OPT_CHOICE, .value = &o.loss, .arg = "LOSS", .choices = losses,
      .help = "What to train.\n"
              "gen: text generation\n"
@@ -78,9 +77,9 @@ static const struct opt opts[] = {
     {.name = "max-steps", .type = OPT_INT, .value = &cfg.max_steps, .arg = "N", .min = 0, .max = 1e9,
      .help = "Optimizer steps, whatever --epochs says; 0: epochs decide."},
     {.name = "batch", .letter = 'b', .type = OPT_INT, .value = &cfg.batch, .arg = "N", .min = 1, .max = 65536,
-     .help = "Notes in a micro-batch."},
+     .help = "Notes per micro-batch."},
     {.name = "accumulate", .type = OPT_INT, .value = &cfg.accumulate, .arg = "N", .min = 1, .max = 65536,
-     .help = "Micro-batches in an optimizer step."},
+     .help = "Micro-batches per optimizer step."},
     {.name = "lr", .type = OPT_REAL, .value = &cfg.lr, .arg = "RATE", .min = 0, .max = 1e3,
      .help = fits[2]},
     {.name = "schedule", .type = OPT_CHOICE, .value = &o.schedule, .arg = "NAME", .choices = schedule_names,
@@ -88,7 +87,7 @@ static const struct opt opts[] = {
     {.name = "warmup", .type = OPT_REAL, .value = &cfg.warmup, .arg = "N", .min = 0, .max = 1e9,
      .help = fits[4]},
     {.name = "decay", .type = OPT_REAL, .value = &cfg.decay, .arg = "W", .min = 0, .max = 1e3,
-     .help = "Decoupled weight decay; norm weights and biases are exempt."},
+     .help = "Decoupled weight decay. Norm weights and biases are exempt."},
     {.name = "clip", .type = OPT_REAL, .value = &cfg.clip, .arg = "NORM", .min = 0, .max = 1e9,
      .help = "Clip the gradient to this global norm; 0: do not."},
     {.name = "dropout", .type = OPT_REAL, .value = &o.dropout, .arg = "P", .min = -1, .max = 0.99,
@@ -104,7 +103,7 @@ static const struct opt opts[] = {
     {.name = "eval-every", .type = OPT_INT, .value = &cfg.eval_every, .arg = "N", .min = 0, .max = 1e9,
      .help = "Evaluate every N steps; 0: after each epoch."},
     {.name = "gen-eval", .type = OPT_INT, .value = &cfg.gen_eval, .arg = "N", .min = 0, .max = 1e9,
-     .help = "Decode only the first N dev notes in an evaluation; 0: all."},
+     .help = "Decode only the first N dev notes per evaluation; 0: all."},
     {.name = "max-new", .type = OPT_INT, .value = &cfg.max_new, .arg = "N", .min = 0, .max = 65536,
      .help = "Longest text decoded, in tokens, in evaluations and later in icd-infer; 0: 8 more than the longest "
              "training target."},
@@ -152,9 +151,13 @@ static const struct opt opts[] = {
     {.name = "kg-tanh", .type = OPT_FLAG, .value = &kg.tanh, .help = "Eq. 7 with tanh."},
     {.name = "kg-gate", .type = OPT_FLAG, .value = &kg.gate,
      .help = "Eq. 9 with a learned gate: what is added is multiplied by a sigmoid of the note's states."},
-    {.name = "kg-norm", .type = OPT_FLAG, .value = &kg.norm, .help = "Eq. 9 with a layer norm behind the sum."},
+    {.name = "kg-norm", .type = OPT_FLAG, .value = &kg.norm, .help = "Eq. 9 with a layer norm after the sum."},
     {.name = "device", .type = OPT_STR, .value = &o.device, .arg = "NAME",
-     .help = "Where to compute: cpu, cuda (the first GPU), cuda:N, or auto: a GPU if one can be used, else the CPU."},
+     .help = "Where to compute.\n"
+             "auto: a GPU if one can be used, else the CPU\n"
+             "cpu: the CPU\n"
+             "cuda: the first GPU\n"
+             "cuda:N: GPU number N"},
     {.name = "precision", .type = OPT_CHOICE, .value = &o.precision, .arg = "NAME", .choices = precisions,
      .help = "Numbers of matrix products.\n"
              "fp32: single precision\n"
@@ -354,6 +357,7 @@ static int begin(struct run *r)
     t->run = r;
     if (r->output || logs())
         run_schema(r, "trainlog");
+    /* Settle the options. */
     cfg.gen = strncmp(o.loss, "gen", 3) == 0;
     cfg.att = strcmp(o.loss, "gen") != 0;
     cfg.seed = (uint64_t)seed;
@@ -362,6 +366,7 @@ static int begin(struct run *r)
     cfg.metric = (enum train_metric)opt_place(metrics, o.metric);
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
+    /* Open the inputs, and check that they belong together. */
     if (!o.resume && !o.dry_run)
         TRY(run_dir_check(o.save));
     TRY(run_input(r, o.targets.v[0], "target", &t->target));
@@ -380,6 +385,7 @@ static int begin(struct run *r)
     if (cfg.gen && json_is_integer(format) && json_integer_value(format) == 0)
         return err_set(E_DATA, "%s: made with tokenize --format 0, which leaves no text to learn: for --loss att alone",
                        stream_name(t->target));
+    /* Make the model, and read the targets. */
     TRY(open_model(t, json_object_get(meta, "labels")));
     t->data.turns = o.targets.n;
     TRY(dataset_read_targets(&t->data, 0, t->target, &t->labels, t->m->arch.V));

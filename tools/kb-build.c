@@ -28,11 +28,13 @@ static bool dry_run;
 
 static const struct opt opts[] = {
     {"labels", 'l', OPT_FILE, &labels_from, "caml50|laat50|fixed50|FILE",
-     "The codes: a list that comes with icdpipe (the 50 of MIMIC-III-50, or what other repositories take for them), a "
-     "file with one code per line, or a gold, target, pred or kb stream, of which the label set is all that is read."},
+     "The codes.\n"
+     "caml50: the 50 of MIMIC-III-50; the list comes with icdpipe\n"
+     "laat50, fixed50: what other repositories take for these 50; they come with icdpipe, too\n"
+     "FILE: one code per line, or a gold, target, pred or kb stream, of which only the label set is read"},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION",
      "Version of the ICD that the codes are of.\n"
-     "auto: the one whose codes look like these; what was found is printed\n"
+     "auto: the version that these codes look like; the tool prints which\n"
      "9: ICD-9-CM\n"
      "10: ICD-10-CM and ICD-10-PCS",
      .choices = versions},
@@ -43,46 +45,47 @@ static const struct opt opts[] = {
      .choices = kinds},
     {"titles", 't', OPT_FILES, &titles_from, "FILE",
      "A table of titles that goes before the shipped ones, plain or compressed: CODE<TAB>TITLE, "
-     "CODE<TAB>KIND<TAB>TITLE, a list of CMS (CMS32_DESC_LONG_DX.txt) or a table of MIMIC (D_ICD_DIAGNOSES.csv.gz); "
-     "may be repeated."},
+     "CODE<TAB>KIND<TAB>TITLE, a list of CMS (CMS32_DESC_LONG_DX.txt) or a table of MIMIC (D_ICD_DIAGNOSES.csv.gz). "
+     "May be repeated."},
     {"builtin", 0, OPT_FLAG, &builtin, NULL,
-     "Use what comes with icdpipe beside titles. ICD-9: expressions and descriptions of the lists of 50. ICD-10: the "
-     "official inclusion terms."},
+     "Use the knowledge that comes with icdpipe in addition to titles. ICD-9: expressions and descriptions of the "
+     "lists of 50. ICD-10: the official inclusion terms."},
     {"answers", 'a', OPT_FILES, &answers_from, "FILE|DIR",
-     "A language model's answers: a file for each code, named by it (401.9.txt, 4019.md), a folder of such files, or "
-     "JSON lines with code and answer; may be repeated."},
+     "A language model's answers: one file per code, named by the code (401.9.txt, 4019.md), a folder of such "
+     "files, or JSON lines with code and answer. May be repeated."},
     {"ask", 0, OPT_STR, &ask_url, "URL|env",
-     "Ask a language model about each code that --answers did not tell of: the URL of an OpenAI-compatible chat "
-     "endpoint (http://localhost:8080/v1); env takes it from OPENAI_BASE_URL, without which it is OpenAI's. A key is "
-     "taken from OPENAI_API_KEY alone. Nothing but codes and titles is sent.",
+     "Ask a language model about each code that --answers lacks. URL is an OpenAI-compatible chat endpoint "
+     "(http://localhost:8080/v1). env takes it from OPENAI_BASE_URL, or OpenAI's own if that is not set. The key comes "
+     "from OPENAI_API_KEY only. Nothing but codes and titles is sent.",
      .flags = OPT_QUIET},
     {"cache", 0, OPT_OUT, &cache, "DIR",
-     "With --ask: where answers are kept; what is there is not asked again. --answers reads such a folder, too."},
-    {"model", 0, OPT_STR, &model, "NAME", "With --ask: the model's name; without it that in OPENAI_MODEL."},
+     "With --ask: the folder that keeps answers. A code with an answer there is not asked again. --answers reads "
+     "such a folder, too."},
+    {"model", 0, OPT_STR, &model, "NAME", "With --ask: the model's name. Without it OPENAI_MODEL has the name."},
     {"prompt", 0, OPT_FILE, &prompt_path, "FILE",
-     "With --ask: a template of the prompt, with {icd}, {code} and {title}, in place of the shipped one for this "
+     "With --ask: the template of the prompt, with {icd}, {code} and {title}. It replaces the shipped one for this "
      "--kind."},
-    {"max-tokens", 0, OPT_INT, &max_tokens, "N", "With --ask: the length of an answer.", 16, 1 << 20,
+    {"max-tokens", 0, OPT_INT, &max_tokens, "N", "With --ask: the longest answer, in tokens.", 16, 1 << 20,
      .flags = OPT_QUIET},
     {"in-flight", 0, OPT_INT, &in_flight, "N", "With --ask: questions asked at the same time.", 1, 256,
      .flags = OPT_QUIET},
-    {"rpm", 0, OPT_REAL, &rpm, "N", "With --ask: questions per minute, at most; 0: no limit but the server's.", 0, 1e6,
+    {"rpm", 0, OPT_REAL, &rpm, "N", "With --ask: at most N questions per minute; 0: no limit but the server's.", 0, 1e6,
      .flags = OPT_QUIET},
     {"retries", 0, OPT_INT, &retries, "N",
-     "With --ask: how often a question is repeated that a busy or failing server did not answer.", 0, 100,
+     "With --ask: how often to repeat a question that a busy or failing server did not answer.", 0, 100,
      .flags = OPT_QUIET},
     {"retry-wait", 0, OPT_REAL, &retry_wait, "SECONDS",
-     "With --ask: the wait before the first retry; it doubles from one to the next, up to 16 times that. What the "
+     "With --ask: the wait before the first retry. It doubles with each retry, up to 16 times SECONDS. A wait that the "
      "server asks for goes first.",
      0, 600, .flags = OPT_QUIET},
     {"timeout", 0, OPT_REAL, &timeout, "SECONDS", "With --ask: how long an answer may take.", 0.01, 86400,
      .flags = OPT_QUIET},
     {"dry-run", 0, OPT_FLAG, &dry_run, NULL,
      "With --ask: write the prompts and their sizes as text, and ask nothing.", .flags = OPT_QUIET},
-    {"max-df", 0, OPT_INT, &max_df, "K", "Leave out expressions that more than K codes have; 0 keeps all.", 0,
+    {"max-df", 0, OPT_INT, &max_df, "K", "Leave out expressions that more than K codes have; 0: keep all.", 0,
      UINT32_MAX},
     {"report", 0, OPT_OUT, &report_path, "FILE",
-     "Write what was left out of answers, and which expressions several codes have, as JSON lines."},
+     "Write JSON lines to FILE: what was left out of answers, and which expressions several codes have."},
     {.type = OPT_END},
 };
 
@@ -350,12 +353,15 @@ static int ask(struct run *r)
                     .skip = st.answered,
                     .progress = on_progress,
                     .ctx = r};
+    /* Only show what would be asked. */
     if (dry_run)
         return ask_dry_run(&k);
+    /* Ask. */
     if (k.chat.key && !strncasecmp(ask_url, "http:", 5) && !loopback(ask_url))
         run_warn(r, "the key goes over the network unencrypted");
     TRY(terms_source(&st.terms, model, &st.source));
     int rc = ask_run(&k);
+    /* Say what came of it. */
     if (k.cached || k.asked)
         run_note(r, "%zu answers asked for, %zu in the cache already", k.asked, k.cached);
     TRY(rc);

@@ -30,9 +30,12 @@ static const struct opt opts[] = {
      "mimic4: note/discharge, hosp/diagnoses_icd, hosp/procedures_icd",
      .choices = sources},
     {"labels", 0, OPT_FILE, &labels, "SET",
-     "Label set: caml50, CAML's fixed list (what MIMIC-III gets without this option); laat50, LAAT's; fixed50, counted "
-     "once per "
-     "admission; full, every code of the admissions written (what MIMIC-IV gets); or a file with one code per line."},
+     "Label set.\n"
+     "caml50: CAML's fixed list; the default for MIMIC-III\n"
+     "laat50: LAAT's list\n"
+     "fixed50: the list counted once per admission\n"
+     "full: every code of the admissions written; the default for MIMIC-IV\n"
+     "FILE: one code per line"},
     {"lists", 0, OPT_CHOICE, &lists, "LISTS",
      "Which split lists to use.\n"
      "auto: 50 for the label sets of 50 codes, else full\n"
@@ -40,9 +43,8 @@ static const struct opt opts[] = {
      "full: those of all admissions",
      .choices = lists_names},
     {"splits", 0, OPT_DIR, &splits_dir, "DIR",
-     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, one admission number per line. Without it CAML's lists, "
-     "which come "
-     "with icdpipe and are for MIMIC-III."},
+     "Directory with {train,dev,test}_{50,full}_hadm_ids.csv, one admission number per line. Default: CAML's lists, "
+     "which come with icdpipe and are for MIMIC-III."},
     {"order", 0, OPT_CHOICE, &order, "ORDER",
      "Order of the notes of an admission.\n"
      "file: as in the table\n"
@@ -59,11 +61,11 @@ static const struct opt opts[] = {
      .choices = separators},
     {"addenda", 0, OPT_FLAG, &addenda, NULL, "Keep addenda."},
     {"duplicates", 0, OPT_FLAG, &duplicates, NULL,
-     "Keep a note that has the same text as an earlier one of its admission."},
+     "Keep notes that have the same text as an earlier one of their admission."},
     {"caml-text", 0, OPT_FLAG, &caml_text, NULL,
      "Write CAML's text, for baselines trained on it: words in lower case, without numbers, punctuation and lines."},
     {"caml-bug", 0, OPT_FLAG, &caml_bug, NULL,
-     "Spoil codes as CAML does, which reads them as numbers: its full label set of 8921 instead of 8929."},
+     "Spoil codes as CAML does, which reads them as numbers. Its full label set has 8921 codes instead of 8929."},
     {"icd", 0, OPT_CHOICE, &icd, "VERSION",
      "MIMIC-IV: which codes to take.\n"
      "auto: ICD-10\n"
@@ -80,7 +82,7 @@ static const struct opt opts[] = {
      "skip: leave its row out and count it",
      .choices = bads},
     {"min-count", 0, OPT_INT, &min_count, "N",
-     "Leave out labels that fewer than N admissions have; an admission counts once. 0 keeps all.", .max = INT32_MAX},
+     "Leave out labels that fewer than N admissions have. An admission counts once. 0: keep all.", .max = INT32_MAX},
     {"count-in", 0, OPT_CHOICE, &count_in, "SPLITS",
      "Which admissions --min-count counts.\n"
      "train: those of the train split, so that dev and test do not choose the labels\n"
@@ -427,6 +429,7 @@ static void note(struct run *r, const json_t *report, bool known)
 {
     const struct mimic_counts *c = &st.mimic.counts;
     const struct split_tally *t = &st.tally;
+    /* What was written, in all and per split. */
     run_note(r, "%" PRIu64 " rows of %s, %" PRIu64 " discharge summaries, %zu admissions written",
              st.mimic.table[0].rows, st.mimic.table[0].name, c->summaries, st.mimic.n);
     for (int k = 0; k < SPLITS_N; k++) {
@@ -447,6 +450,7 @@ static void note(struct run *r, const json_t *report, bool known)
         note_labels(r, report);
     if (caml_text)
         run_note(r, "%" PRIu64 " tokens, %" PRIu64 " different ones", st.caml.tokens, st.caml.types);
+    /* What was left out. */
     if (c->not_listed)
         run_note(r, "%" PRIu64 " discharge summaries of admissions in no list were skipped", c->not_listed);
     if (c->addenda || st.doc.dropped)
@@ -458,6 +462,7 @@ static void note(struct run *r, const json_t *report, bool known)
     if (c->two_versions)
         run_note(r, "%" PRIu64 " admissions have codes of both ICD versions; those of ICD-%d count", c->two_versions,
                  st.how.icd);
+    /* How it compares with MIMIC-III v1.4. */
     run_note(r, "SUBJECT_ID %s from train to dev to test", subjects_ordered(&st.mimic) ? "rises" : "does not rise");
     if (!known)
         run_note(r, "not compared with MIMIC-III v1.4: %s", why_not_compared());

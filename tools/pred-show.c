@@ -21,14 +21,16 @@ static const char *const formats[] = {"text", "tsv", "json", NULL};
 
 static const struct opt opts[] = {
     {"notes", 'n', OPT_FILE, &o.notes, "FILE",
-     "Note stream that the predictions are of, in any order: the words of evidence are shown, too."},
-    {"kb", 'k', OPT_FILE, &o.kb, "FILE", "Knowledge from kb-build: the titles of codes are shown, too."},
-    {"id", 0, OPT_LIST, &o.id, "ID", "Show this note only; may be repeated."},
+     "Show the words of evidence, too. FILE is the note stream of the predictions, in any order."},
+    {"kb", 'k', OPT_FILE, &o.kb, "FILE", "Show the titles of codes, too. FILE is the knowledge from kb-build."},
+    {"id", 0, OPT_LIST, &o.id, "ID", "Show this note only. May be repeated."},
     {"top", 0, OPT_INT, &o.top, "N", "Show the N codes of highest score, predicted or not. 0: the predicted codes.", 0,
      1 << 20},
     {"format", 0, OPT_CHOICE, &o.format, "FORM",
-     "text: a paragraph for each note; tsv: a line for each code, under a heading; json: an object for each note, on a "
-     "line of its own.",
+     "Form of the output.\n"
+     "text: a paragraph per note\n"
+     "tsv: a line per code, under a heading\n"
+     "json: an object per note, one per line",
      .choices = formats},
     {0},
 };

@@ -22,35 +22,36 @@ static struct corpus_ask ask = {.quotes = true, .seed = 1};
 static const char *const delimiters[] = {"auto", "comma", "tab", "semicolon", NULL};
 
 static const struct opt options[] = {
-    {"json", 0, OPT_FLAG, &json, NULL, "Write JSON lines: the header, a line for each record, the end. This is what is "
-     "done without any of these options where standard output is a terminal.", .flags = OPT_QUIET},
-    {"stream", 0, OPT_FLAG, &stream, NULL, "Write a stream. This is what is done without any of these options where "
-     "standard output is not a terminal, or with -o.", .flags = OPT_QUIET},
+    {"json", 0, OPT_FLAG, &json, NULL, "Write JSON lines: the header, one line per record, the end. This is the "
+     "default where standard output is a terminal.", .flags = OPT_QUIET},
+    {"stream", 0, OPT_FLAG, &stream, NULL, "Write a stream. This is the default where standard output is not a "
+     "terminal, and with -o.", .flags = OPT_QUIET},
     {"text", 0, OPT_FLAG, &text, NULL, "Write the bare text of note records (their spans, where they were sampled) and "
      "kb records (title, description, terms), for programs that read text.", .flags = OPT_QUIET},
-    {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says, schema, meta and history, and read no further. "
+    {"head", 0, OPT_FLAG, &head, NULL, "Write what the header says (schema, meta and history) and read no further. "
      "With --json as JSON.", .flags = OPT_QUIET},
-    {"check", 0, OPT_FLAG, &check, NULL, "Read everything, verify it, and write schema, number of records and digest.",
+    {"check", 0, OPT_FLAG, &check, NULL, "Read and verify everything, then write schema, number of records and digest.",
      .flags = OPT_QUIET},
     {"where", 0, OPT_LIST, &where, "FIELD=VALUE,...", "Keep the records whose field FIELD, a string, is one of the "
-     "values. Several are all to hold."},
-    {"records", 'n', OPT_INT, &limit, "N", "Keep the first N records (of those kept by --where); 0 is all.", 0, 1e15},
+     "values. May be repeated: a record must match all."},
+    {"records", 'n', OPT_INT, &limit, "N", "Keep the first N records (of those kept by --where); 0: all.", 0, 1e15},
     {"from-json", 0, OPT_FLAG, &from_json, NULL, "Read JSON lines, as --json writes them or bare records, and write a "
      "stream."},
     {"from-csv", 0, OPT_FLAG, &from_csv, NULL,
      "Read a table, CSV or TSV, plain or compressed, and write a note stream, "
      "or with --schema gold a gold stream."},
-    {"schema", 0, OPT_STR, &schema, "NAME", "With --from-json: what the bare records are (note, gold, kb, ...). With "
-     "--gold and --from-csv: note, if it is not said."},
+    {"schema", 0, OPT_STR, &schema, "NAME",
+     "With --from-json: the schema of the bare records (note, gold, kb, ...). With --gold or --from-csv the "
+     "default is note."},
     {"gold", 'g', OPT_OUT, &ask.gold, "FILE",
-     "Write the codes of the notes that are read to FILE, a gold stream; the note "
-     "stream has none of them."},
+     "Write the codes of the notes to FILE, a gold stream. The note stream has none "
+     "of them."},
     {"columns", 0, OPT_STR, &ask.columns, "ROLE=NAME,...",
      "Which column (or field) is id, text, codes, split and subject. "
-     "What is not said is guessed by its name. id=# numbers the rows."},
+     "The others are guessed by their names. id=# numbers the rows."},
     {"delimiter", 0, OPT_CHOICE, &delimiter, "WHAT",
      "What separates the cells of a table.\n"
-     "auto: the one of the three that the heading has most of\n"
+     "auto: the most frequent of the three in the heading\n"
      "comma: a comma\n"
      "tab: a tab\n"
      "semicolon: a semicolon",
@@ -58,15 +59,13 @@ static const struct opt options[] = {
     {"quotes", 0, OPT_FLAG, &ask.quotes, NULL, "Double quotes enclose the cells of a table. With --no-quotes they are "
      "characters like others.", .flags = OPT_QUIET},
     {"map-split", 0, OPT_LIST, &ask.map_split, "NAME=SPLIT",
-     "Read the split NAME as train, dev or test, as valid=dev. May be "
-     "repeated."},
+     "Read the split NAME as train, dev or test, for example valid=dev. May be repeated."},
     {"draw", 0, OPT_STR, &ask.draw, "TRAIN,DEV,TEST",
-     "Draw splits with these shares, as 70,10,20. All notes of a subject get "
-     "one split. The file is read twice."},
+     "Draw splits with these shares, for example 70,10,20. All notes of a subject get one split. The file is read "
+     "twice."},
     {"stratify", 0, OPT_FLAG, &ask.stratify, NULL,
-     "With --draw: give each split its share of every code, too, by iterative "
-     "stratification (Sechidis et al. 2011)."},
-    {"seed", 0, OPT_INT, &ask.seed, "N", "With --draw: another N is another draw.", 0, 1e15},
+     "With --draw: also give each split its share of every code, by iterative stratification (Sechidis et al. 2011)."},
+    {"seed", 0, OPT_INT, &ask.seed, "N", "With --draw: seed of the draw.", 0, 1e15},
     {"meta", 0, OPT_STR, &meta, "JSON", "With --from-json and bare records: the meta of the header, as a JSON object. "
      "Without labels in it, those of gold records are all codes that occur.", .flags = OPT_QUIET},
     {.type = OPT_END},
@@ -252,6 +251,7 @@ static int import_header_to_end(struct run *r, struct out *o)
     struct import *im = &s->import;
     json_t *j = NULL;
     int rc = 0;
+    /* The header. */
     const json_t *header = json_object_get(s->first, "header");
     rc = header_check(header, &im->schema);
     if (!rc && schema && strcmp(schema, im->schema->name))
@@ -260,6 +260,7 @@ static int import_header_to_end(struct run *r, struct out *o)
         rc = out_header_json(o, header);
     if (rc)
         return err_ctx(rc, "%s: line %llu", im->in.name, (unsigned long long)im->in.number);
+    /* Records, up to the end line. */
     for (;;) {
         TRY(import_json(im, &j));
         if (!j)
@@ -278,6 +279,7 @@ static int import_header_to_end(struct run *r, struct out *o)
         TRY(out_record(o, im->sb.data, im->sb.size));
         progress_show(&r->progress, im->in.number, NULL);
     }
+    /* Nothing may follow it. */
     TRY(import_json(im, &j));
     if (j) {
         json_decref(j);
@@ -395,6 +397,7 @@ static int begin(struct run *r)
     s->file.fd = -1;
     const char *path = r->argc ? r->argv[0] : NULL;
     bool some = where.n || limit;
+    /* Which options go together. */
     if (r->argc > 1)
         return err_set(E_USAGE, "one input at a time; '%s' is one too many", r->argv[1]);
     if (json + stream + text + head + check + from_json + from_csv > 1 &&
@@ -407,6 +410,7 @@ static int begin(struct run *r)
         return err_set(E_USAGE, "--schema and --meta go with --from-json and --from-csv only");
     if (schema)
         TRY(check_schema());
+    /* From another form to a stream. */
     if (from_csv || corpus_asked(&ask))
         return begin_corpus(r);
     TRY(pick_parse(&s->pick, &where));
@@ -424,6 +428,7 @@ static int begin(struct run *r)
         run_schema(r, NULL);
         return 0;
     }
+    /* From a stream to a stream, or to text. */
     stream |= !json && !text && !head && !check && (r->output || !isatty(STDOUT_FILENO));
     if (stream && some) {
         TRY(run_input(r, path, NULL, &s->in));

@@ -17,17 +17,16 @@ static struct opt_list codes;
 
 static const struct opt opts[] = {
     {"size", 0, OPT_INT, &size, "N",
-     "Pieces of the vocabulary, special ones among them. A corpus that has fewer gives what it has, and the tool says "
-     "so.",
+     "Pieces of the vocabulary, special ones included. A corpus with fewer gives all it has, and the tool says so.",
      100, 1 << 24},
     {"codes", 'c', OPT_FILES, &codes, "FILE",
      "Codes that models will write: a gold stream, a file with one code per line, or a named list (caml50, laat50, "
-     "fixed50). The vocabulary can spell each. Those of a gold stream count as often as its training notes have them. "
-     "May be given several times."},
+     "fixed50). The vocabulary can spell each. Codes of a gold stream count as often as its training notes have them. "
+     "May be repeated."},
     {"whole-codes", 0, OPT_FLAG, &whole_codes, NULL,
-     "Each code of --codes is one piece where it begins a text or follows a blank."},
+     "Make each code of --codes one piece where it begins a text or follows a blank."},
     {"coverage", 0, OPT_REAL, &coverage, "SHARE",
-     "Share of the characters of the corpus that get a piece; the rarest of the others become the unknown piece. "
+     "Share of the characters of the corpus that get a piece. The rarest of the others become the unknown piece. "
      "Printable ASCII always gets its pieces.",
      0.98, 1},
     {0},

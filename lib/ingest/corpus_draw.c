@@ -86,15 +86,18 @@ static int strata_open(struct strata *t, const struct draw *d)
     t->left = mem_zalloc(d->labels, sizeof *t->left);
     t->want_label = mem_alloc(d->labels * CORPUS_SPLITS, sizeof *t->want_label);
     int rc = fill && t->order && t->label_order && t->begin && t->group && t->left && t->want_label ? 0 : E_NOMEM;
+    /* Count: the groups of each label, and its notes that are still to be given. */
     for (uint64_t i = 0; !rc && i < pairs; i++) {
         t->begin[d->label[i] + 1]++;
         t->left[d->label[i]] += d->count[i];
     }
+    /* Sum up: where each label's groups begin, and how many of its notes each split wants. */
     for (size_t l = 0; !rc && l < d->labels; l++) {
         t->begin[l + 1] += t->begin[l];
         for (int s = CORPUS_TRAIN; s < CORPUS_SPLITS; s++)
             t->want_label[l * CORPUS_SPLITS + (size_t)s] = (double)t->left[l] * d->share[s];
     }
+    /* Fill: the groups of each label in drawn order; no group has a split yet. */
     if (!rc)
         memcpy(fill, t->begin, (d->labels + 1) * sizeof *fill);
     for (size_t k = 0; !rc && k < d->groups; k++) {
@@ -249,6 +252,7 @@ int corpus_draw(struct corpus *c)
     uint32_t *group = mem_alloc(c->ids.n, sizeof *group), *notes = NULL, *label = NULL, *count = NULL;
     uint32_t *of_subject = mem_alloc(c->subjects.n, sizeof *of_subject);
     uint64_t *begin = NULL;
+    /* What is drawn: one group per subject, or per note without one. */
     int rc = draw_parse(&d, c->opts->draw);
     if (!rc && (!group || !of_subject))
         rc = E_NOMEM;
@@ -258,6 +262,7 @@ int corpus_draw(struct corpus *c)
         d.split = mem_zalloc(d.groups, 1);
         rc = notes && d.split ? 0 : E_NOMEM;
     }
+    /* What a group weighs: its notes, and with --stratify its labels. */
     for (uint32_t i = 0; !rc && i < c->ids.n; i++)
         if (group[i] != NO_PLACE)
             notes[group[i]]++;
@@ -267,6 +272,7 @@ int corpus_draw(struct corpus *c)
     d.begin = begin;
     d.label = label;
     d.count = count;
+    /* Draw, and give each note the split of its group. */
     rc = rc ? rc : draw_groups(&d);
     for (uint32_t i = 0; !rc && i < c->ids.n; i++)
         if (group[i] != NO_PLACE)

@@ -71,6 +71,7 @@ static void say_notes(const struct report *r)
 {
     struct corpus *c = r->c;
     uint64_t split[CORPUS_SPLITS] = {0}, notes = 0, codes = 0, bare = 0, without = 0;
+    /* Count. */
     for (uint32_t i = 0; i < c->ids.n; i++) {
         without += !corpus_keeps(c, i);
         if (!corpus_keeps(c, i))
@@ -81,18 +82,21 @@ static void say_notes(const struct report *r)
         for (uint32_t k = c->note[i].first; k != NO_PLACE; k = c->link[k].next)
             codes++;
     }
+    /* What was read. */
     say(r, false, "notes: %" PRIu64 ": %" PRIu64 " train, %" PRIu64 " dev, %" PRIu64 " test", notes,
         split[CORPUS_TRAIN], split[CORPUS_DEV], split[CORPUS_TEST]);
     if (c->subjects.n)
         say(r, false, "subjects: %zu", c->subjects.n);
     if (c->opts->codes)
         say(r, false, "labels: %zu, given %" PRIu64 " times", c->codes.n, codes);
+    /* What was left out or joined. */
     counted(r, "notes without a text, which are left out", without);
     if (c->opts->codes)
         counted(r, "notes without a code", bare);
     if (c->counts.joined)
         say(r, false, "%ss of an id that an earlier one has, whose codes were joined: %" PRIu64, c->row_word,
             c->counts.joined);
+    /* What is odd about the splits. */
     if (split[CORPUS_NONE] == notes)
         say(r, true, "no note has a split, and training needs train and dev: --draw 70,10,20 draws them by subject");
     else
@@ -171,6 +175,7 @@ static void say_shapes(const struct report *r)
     struct oddity none = {0}, other = {0}, nulls = {0};
     for (uint32_t i = 0; i < c->nulls.n; i++)
         add_name(&nulls, names_at(&c->nulls, i, NULL));
+    /* Which version most codes look like. */
     for (uint32_t i = 0; i < c->codes.n; i++) {
         size_t n;
         const char *p = names_at(&c->codes, i, &n);
@@ -179,6 +184,7 @@ static void say_shapes(const struct report *r)
     int icd = code_version(&votes);
     bool some = votes.none < votes.icd9 + votes.icd10 + votes.either;
     unsigned wanted = icd == 9 ? CODE_ICD9 : CODE_ICD10 | CODE_ICD10_PCS_PART;
+    /* Which codes look like none, or like the other version. */
     for (uint32_t i = 0; i < c->codes.n && some; i++) {
         size_t n;
         const char *p = names_at(&c->codes, i, &n);
@@ -188,6 +194,7 @@ static void say_shapes(const struct report *r)
         else if (icd && !(look & wanted))
             add_name(&other, p);
     }
+    /* Say it. */
     if (some && icd)
         say(r, false, "the codes look like ICD-%d", icd);
     else if (!some && c->codes.n)

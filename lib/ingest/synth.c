@@ -90,6 +90,7 @@ static int make_plan(struct world *w)
         free(hadm);
         return E_NOMEM;
     }
+    /* Admission numbers and the order of the tables, by chance. */
     struct rng r = rng_new(w->o->seed, 1);
     for (uint64_t i = 0; i < ids; i++)
         hadm[i] = (uint32_t)(100001 + i);
@@ -98,6 +99,7 @@ static int make_plan(struct world *w)
         w->order[i] = (uint32_t)i;
     rng_shuffle(&r, w->order, n);
 
+    /* Patients and splits: each patient's admissions are in one split. */
     r = rng_new(w->o->seed, 2);
     uint32_t subject = 2;
     int split = SYNTH_TRAIN;
@@ -145,6 +147,7 @@ static int code_rows(struct rng *r, const struct world *w, uint64_t a, const str
     const struct admission *adm = &w->adm[a];
     const char *codes[SYNTH_TOP + SYNTH_OTHERS_MAX + 1];
     int n = 0;
+    /* Collect the codes of this kind. */
     for (int i = 0; i < SYNTH_TOP; i++)
         if (c->has[i] && synth_codes[i].procedure == procedure)
             codes[n++] = synth_codes[i].code;
@@ -153,6 +156,7 @@ static int code_rows(struct rng *r, const struct world *w, uint64_t a, const str
         if (t->procedure == procedure)
             codes[n++] = t->code;
     }
+    /* Shuffle them. */
     for (int i = n - 1; i > 0; i--) {
         int j = (int)rng_below(r, (uint64_t)i + 1);
         const char *t = codes[i];
@@ -163,6 +167,7 @@ static int code_rows(struct rng *r, const struct world *w, uint64_t a, const str
         codes[n] = codes[0];
         n++;
     }
+    /* Write a row for each. */
     struct buf *b = &ch->out[procedure ? PX : DX];
     if (c->uncoded) { /* of these, half have one row without a code, as in the real tables */
         if (procedure || rng_unit(r) < .5)
@@ -216,12 +221,14 @@ static int admission(const struct world *w, struct worker *k, uint64_t a, struct
     } others[] = {{"Nursing/other", "Report", "nursing", .7}, {"Radiology", "CHEST (PORTABLE AP)", "radiology", .6},
                   {"ECG", "Report", "ecg", .3}, {"Physician ", "Physician Resident Progress Note", "nursing", .3}};
     const struct admission *adm = &w->adm[a];
+    /* The codes come first, from random numbers of their own. */
     struct synth_case c;
     struct rng r = codes_rng(w, a);
     synth_draw(&r, &w->lx, (enum synth_split)adm->split, &c);
     TRY(code_rows(&r, w, a, &c, false, ch));
     TRY(code_rows(&r, w, a, &c, true, ch));
 
+    /* The discharge summary and what it is evidence of. */
     r = words_rng(w, a);
     bool old = rng_unit(&r) < (adm->split == SYNTH_TRAIN ? .45 : .25);
     TRY(synth_write(&r, &w->lx, &c, w->o->length, old, &k->note));
@@ -230,6 +237,7 @@ static int admission(const struct world *w, struct worker *k, uint64_t a, struct
         TRY(note_row(&k->rows[i ? 2 : 0], row++, adm, &k->note, "", "Discharge summary", k->note.description[i],
                      &k->note.text[i]));
     TRY(truth_rows(w, a, &k->note, ch));
+    /* Other notes of the stay, which mimic-split must leave out. */
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!(rng_unit(&r) < others[i].often))
             continue;

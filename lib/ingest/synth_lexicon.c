@@ -31,12 +31,14 @@ static int load_titles(struct synth_lexicon *lx)
     TRY(open_share("icd9/titles.tsv", &f));
     for (uint64_t row = 1; rc = 0, (n = getline(&line, &cap, f)) > 0; row++) {
         line[strcspn(line, "\r\n")] = 0;
+        /* Part the line: code, kind, title. */
         char *kind = strchr(line, '\t'), *title = kind ? strchr(kind + 1, '\t') : NULL;
         if (!title) {
             rc = err_set(E_DATA, "icd9/titles.tsv: line %llu: not CODE<TAB>KIND<TAB>TITLE", (unsigned long long)row);
             break;
         }
         *kind++ = *title++ = 0;
+        /* Make room. */
         if (lx->ntitles == room) {
             struct synth_title *t = mem_grow(lx->titles, room = room ? 2 * room : 1024, sizeof *t);
             if (!t) {
@@ -45,6 +47,7 @@ static int load_titles(struct synth_lexicon *lx)
             }
             lx->titles = t;
         }
+        /* Keep it. */
         struct synth_title *t = &lx->titles[lx->ntitles++];
         *t = (struct synth_title){mem_strndup(line, strlen(line)), mem_strndup(title, strlen(title)),
                                   !strcmp(kind, "procedure")};

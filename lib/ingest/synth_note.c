@@ -161,6 +161,7 @@ static int body(struct writer *w, const struct section *s, const struct mention 
         size_t from = w->b->n;
         double units = fmax(0, filler - (double)words) / 9;
         bool evidence = left > 0 && rng_unit(w->r) * (left + units) < left;
+        /* What parts this sentence from the one before. */
         if (s->style == PROBLEMS && since_break == 0) {
             TRY(buf_str(w->b, item ? "\n\n" : ""));
             TRY(say_list(w, "problem", 7, 0));
@@ -173,10 +174,12 @@ static int body(struct writer *w, const struct section *s, const struct mention 
         }
         since_break--;
         item++;
+        /* The mark of a list item. */
         if (s->style == ITEMS && (old || mark == 1))
             TRY(buf_fmt(w->b, "%d. ", item));
         else if (s->style == ITEMS && mark)
             TRY(buf_str(w->b, "- "));
+        /* The sentence: a mention of a code, or filler. */
         if (evidence)
             TRY(say_mention(w, m[nm - left--]));
         else
@@ -270,10 +273,12 @@ static void plan(struct rng *r, const struct synth_lexicon *lx, const struct syn
 {
     int hpi = find_section("History of Present Illness"), pmh = find_section("Past Medical History"),
         course = find_section("Brief Hospital Course"), family = find_section("Family History");
+    /* The codes of the label set: one mention each, often more. */
     for (int i = 0; i < SYNTH_TOP; i++)
         if (c->has[i])
             for (int k = 0; k < 4 && (!k || rng_unit(r) < .5); k++)
                 assert_code(r, lx, ms, i, true, addendum);
+    /* Other codes: by their title, and not always. */
     for (int i = 0; i < c->others; i++) {
         struct mention m = {.code = -1, .text = lx->titles[lx->tail[c->other[i]]].title};
         double u = rng_unit(r);
@@ -362,6 +367,7 @@ int synth_write(struct rng *r, const struct synth_lexicon *lx, const struct synt
     n->nevidence = 0;
     n->parts = 1;
     n->description[0] = "Report";
+    /* Date and patient, then what is to be said. */
     n->year = 2101 + (int)rng_below(r, 99);
     n->month = 1 + (int)rng_below(r, 12);
     n->day = 2 + (int)rng_below(r, 27);
@@ -373,6 +379,7 @@ int synth_write(struct rng *r, const struct synth_lexicon *lx, const struct synt
     double words = length * exp(sigma * rng_normal(r) - sigma * sigma / 2);
     struct writer w = {.r = r, .b = &n->text[0], .note = n};
     TRY(report(&w, c, &ms, words, old));
+    /* Sometimes an addendum. */
     if (extra) {
         n->description[n->parts] = "Addendum";
         w.part = n->parts++;

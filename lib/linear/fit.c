@@ -74,6 +74,7 @@ static int prepare(struct work *w)
     w->dev = mem_alloc(e->n, sizeof *w->dev);
     w->row = mem_alloc(e->n + c->asked, sizeof *w->row);
     int rc = train && w->train && w->dev && w->row ? 0 : E_NOMEM;
+    /* Sort the notes with a target into train and dev. */
     for (uint32_t i = 0; i < e->n && !rc; i++) {
         const struct example *x = &e->v[e->order[i]];
         if (!x->label)
@@ -89,12 +90,14 @@ static int prepare(struct work *w)
     c->dev = w->devs;
     if (!rc && !w->devs)
         rc = err_set(E_DATA, "no dev note with a target: penalty and threshold are chosen on dev notes");
+    /* Scores are for the dev notes, then for those that are asked for. */
     for (size_t i = 0; i < c->asked && !rc; i++)
         w->row[w->devs + i] = e->v[c->ask[i]].row;
     if (!rc)
         rc = make_holders(w, train, c->train, L);
     free(train);
     TRY(rc);
+    /* Room for scores, and what the metrics read of a dev note. */
     w->score = mem_alloc((w->devs + c->asked) * sizeof(float), L);
     w->note = mem_zalloc(w->devs, sizeof *w->note);
     c->score = mem_alloc(c->asked * sizeof(float), L);

@@ -67,6 +67,7 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
     g.last = mem_alloc((size_t)B, sizeof *g.last);
     if (!g.last || !done)
         goto out;
+    /* Before the first step: the cache of the encoder's side, and the start token. */
     TRY_GOTO(rc, out, tape_init(&s, t->be));
     s.products = t->products;
     TRY_GOTO(rc, out, tape_run(t, make_cache, &g));
@@ -74,6 +75,7 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
         g.last[b] = m->arch.start;
         out_len[b] = 0;
     }
+    /* Step by step, until all notes are done or the limit is reached. */
     for (int64_t u = 0; u < g.steps && running > 0; u++) {
         tape_reset(&s);
         TRY_GOTO(rc, out, tape_run(&s, step, &g));

@@ -263,12 +263,14 @@ int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void),
     if (rc)
         goto out;
     r->gen_notes = w.gen_n;
+    /* The loss is a mean over all dev notes: per target token, and per note and label. */
     for (int64_t i = 0; i < w.n; i++)
         tokens += dev(t, (uint32_t)i)->target_n;
     t->gen_scale = 1.0 / (double)tokens;
     t->att_scale = t->cfg->att_weight / (double)(w.n * w.L);
     t->tape.grad = t->tape.train = false;
     train_loss_reset(t);
+    /* Batch by batch; the first gen_n notes are decoded, too, and share no batch with the others. */
     for (int64_t i = 0, n; i < w.n; i += n) {
         int64_t end = i < w.gen_n ? w.gen_n : w.n;
         n = end - i < t->cfg->batch ? end - i : t->cfg->batch;
@@ -283,6 +285,7 @@ int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void),
         if (rc)
             goto out;
     }
+    /* Sum up: loss, threshold, F1. */
     double gen, att;
     TRY_GOTO(rc, out, train_loss_read(t, &gen, &att));
     r->loss = gen + t->cfg->att_weight * att;

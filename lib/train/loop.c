@@ -48,12 +48,14 @@ static int emit(const struct trainer *t, struct train_state *s, const struct tra
     msgpack_sbuffer_init(&sb);
     msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
     msgpack_pack_map(&pk, n);
+    /* What every record has. */
     pack_str(&pk, "event", 5);
     pack_str(&pk, event, strlen(event));
     pack_str(&pk, "step", 4);
     msgpack_pack_int64(&pk, s->step);
     pack_str(&pk, "epoch", 5);
     msgpack_pack_double(&pk, (double)s->step / (double)spe);
+    /* The event's own numbers; # at the end of a name makes a whole number. */
     for (const struct number *p = v; p->name; p++) {
         size_t len = strlen(p->name);
         bool count = p->name[len - 1] == '#';
@@ -67,6 +69,7 @@ static int emit(const struct trainer *t, struct train_state *s, const struct tra
         pack_str(&pk, "reason", 6);
         pack_str(&pk, reason, strlen(reason));
     }
+    /* Write it, and keep it for --resume. */
     uint32_t size = (uint32_t)sb.size;
     int rc = sb.data ? h->log(h->ctx, sb.data, sb.size) : E_NOMEM;
     if (!rc)
@@ -171,6 +174,7 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
         s->best_step = s->step;
         return h->save_best(h->ctx, s, NULL);
     }
+    /* Measure. */
     int rc = evaluate(t, &h->reader, h->stop, &r);
     if (rc) {
         s->eval_due = true; /* stopped in the middle: done again after --resume */
@@ -178,6 +182,7 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
     }
     if (!isfinite(r.loss))
         return err_set(E_DATA, "step %lld: the dev loss is not finite: try a smaller --lr", (long long)s->step);
+    /* Compare with the best so far, log, and keep the model if it is better. */
     bool best = judge(s, metric_of(c, &r), &r);
     TRY(emit(t, s, h, "eval", NULL,
              (struct number[]){{"loss", r.loss, 0},
@@ -256,6 +261,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
     int64_t stop_at = c->stop_after > 0 ? s->step + c->stop_after : INT64_MAX;
     const char *reason = "steps";
     for (;;) {
+        /* Evaluate, where one is due. */
         if (s->eval_due) {
             int rc = eval_now(t, s, h);
             if (rc == TRAIN_STOPPED)
@@ -264,6 +270,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
             if (c->save_every == 0)
                 TRY(h->save_state(h->ctx, s));
         }
+        /* Whether to end here. */
         if (c->patience > 0 && s->bad >= c->patience) {
             reason = "patience";
             break;
@@ -272,6 +279,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
             break;
         if (h->stop() || s->step >= stop_at)
             return stopped(s, h);
+        /* A new epoch: a new order of notes. */
         if (have != s->epoch) {
             TRY(epoch_order(t->data, c->seed, s->epoch, group_of(c), order));
             dataset_epoch(t->data, s->epoch);
