@@ -314,10 +314,14 @@ int system_input(struct buf *b, const struct system *y)
     const char *level = json_string_value(history_option(h, sample, "level"));
     if (json_integer_value(most) > 0)
         TRY(buf_fmt(b, "at most %lld tokens per note", (long long)json_integer_value(most)));
-    else if (json_is_integer(most))
+    else if (json_is_integer(most) && !level)
         TRY(buf_str(b, "whole notes"));
-    if (level)
-        TRY(buf_fmt(b, "%ssampled by %s", b->n ? ", " : "", level));
+    if (level && b->n)
+        TRY(buf_str(b, ", "));
+    if (level && !strcmp(level, "none"))
+        TRY(buf_str(b, "the beginning, cut"));
+    else if (level)
+        TRY(buf_fmt(b, "sampled by %s", level));
     if (level && json_integer_value(budget) > 0)
         TRY(buf_fmt(b, " to %lld", (long long)json_integer_value(budget)));
     return 0;

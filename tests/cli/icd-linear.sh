@@ -61,6 +61,13 @@ is "meta" "$(meta pred.icds '[m["labels"], m["scores"], m["model"]["family"], m[
 tokenize -q -m spiece.model --max-length 0 -o whole.icds note.icds && icd-linear -q -t target.icds -o whole.pred.icds whole.icds
 rec-cat --where split=test whole.pred.icds | icd-score -q -g gold.icds --table | sed -n '2s/threshold [0-9.]*/threshold T/p' >head
 is "the score's head" "$(cat head)" "codes  final codes (icd-linear, threshold T); input: whole notes"
+input() { # OPTION OF note-sample...: the input as the score's head has it
+    note-sample -q -k kb.icds "$@" note.icds | tokenize -q -m spiece.model --max-length 0 | icd-linear -q -t target.icds |
+        icd-score -q -g gold.icds --table | sed -n '2s/.*; //p'
+}
+kb-build -q -o kb.icds
+is "sampled notes are not whole" "$(input --level paragraph --budget 64)" "input: sampled by paragraph to 64"
+is "nor is a beginning" "$(input --level none --budget 64)" "input: the beginning, cut to 64"
 is "history" "$(rec-cat --json pred.icds | head -n 1 | python3 -c 'import json, sys; h = json.load(sys.stdin)["header"]["history"]
 print(h[-1]["tool"], h[-1]["options"]["target"], sorted({h[i]["tool"] for i in h[-1]["from"]}))')" "icd-linear target.icds ['tokenize']"
 
