@@ -513,7 +513,8 @@ static int tell_alike(struct run *r)
     struct buf b = {0};
     int rc = made_alike(&b, json_object_get(st.m->icd, "history"), stream_history(r->in));
     if (!rc && b.n)
-        run_warn(r, "the notes were not prepared as those that %s was trained on: %s", path_base(o.model), b.p);
+        run_warn(r, "the notes were not prepared as those that %s was trained on: %.*s", path_base(o.model),
+                 (int)b.n, b.p);
     buf_free(&b);
     return rc;
 }
