@@ -2,6 +2,7 @@
  * It has no label input: a prediction cannot know the answer. Tests: tests/cli/icd-infer.sh. */
 #include "lib/metric/threshold_file.h"
 #include "lib/model/knowledge.h"
+#include "lib/predict/alike.h"
 #include "lib/predict/choice.h"
 #include "lib/predict/evidence.h"
 #include "lib/predict/foreign.h"
@@ -96,7 +97,8 @@ static struct {
     struct labels labels;
     const struct backend *be;
     struct tape tape;
-    bool att; /* scores are computed; chosen.gen: text is */
+    bool asked; /* a note of --split was there */
+    bool att;   /* scores are computed; chosen.gen: text is */
     int64_t max_new, texts, cut; /* limit of a text in tokens; how many were written, how many met it */
     struct chosen chosen;
     struct thresholds file; /* of --thresholds */
@@ -393,6 +395,7 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
     rec_str(rec, "split", &split, &split_n);
     if (o.split && !in_list(o.split, split, split_n))
         return 0;
+    st.asked = true;
     struct note *x = &st.note[st.n++];
     if (!(x->id = mem_strndup(id, id_n)) || !(x->split = mem_strndup(split, split_n)))
         return E_NOMEM;
@@ -511,6 +514,17 @@ static int open_labels(struct run *r)
     return 0;
 }
 
+static int tell_alike(struct run *r)
+{
+    struct buf b = {0};
+    int rc = made_alike(&b, json_object_get(st.m->icd, "history"), stream_history(r->in));
+    if (!rc && b.n)
+        run_warn(r, "the notes were not prepared as those that %s was trained on: %.*s", path_base(o.model),
+                 (int)b.n, b.p);
+    buf_free(&b);
+    return rc;
+}
+
 static int begin(struct run *r)
 {
     const char *of = json_string_value(json_object_get(r->meta, "of"));
@@ -523,6 +537,7 @@ static int begin(struct run *r)
         TRY(knowledge_words(st.m->kg, st.spm, st.m->arch.V));
     st.written = (struct written){st.spm, &st.labels};
     TRY(choose_what(r));
+    TRY(tell_alike(r));
     choose_length();
     r->oracle |= json_is_true(json_object_get(st.m->icd, "oracle"));
     TRY(set_meta(r));
@@ -542,6 +557,8 @@ static int begin(struct run *r)
 static int end(struct run *r)
 {
     TRY(flush(r));
+    if (o.split && !st.asked && stream_records(r->in))
+        return err_set(E_DATA, "%s: no note of split %s", stream_name(r->in), o.split);
     if (st.cut)
         run_warn(r,
                  "%lld of %lld generated texts met the limit of %lld tokens (--max-new): their unfinished last codes "

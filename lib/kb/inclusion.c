@@ -96,7 +96,10 @@ int inclusion_read(const char *path, const struct code_list *l, const struct tit
     struct names names = {0};
     struct buf b = {0};
     int rc = name_codes(l, t, &names);
-    rc = rc ? rc : table_read(path, &b);
+    if (!rc && (rc = table_read(path, &b)))
+        err_ctx(rc, "%s", path_base(path));
+    if (!rc && !b.n)
+        rc = err_set(E_DATA, "%s: no terms", path_base(path));
     size_t line = 1;
     for (char *p = b.p, *stop; !rc && p < b.p + b.n; p = stop + 1, line++) {
         stop = memchr(p, '\n', (size_t)(b.p + b.n - p));

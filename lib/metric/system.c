@@ -270,6 +270,18 @@ int system_decide(struct run *r, struct system *y, const struct system_cfg *c, b
     return preds_set(p, &y->set, &y->note);
 }
 
+/* The tool that wrote the predictions; what a filter selects is still that tool's. */
+static const char *maker(const struct system *y)
+{
+    const json_t *history = stream_history(y->s);
+    for (size_t i = json_array_size(history); i-- > 0;) {
+        const char *tool = json_string_value(json_object_get(json_array_get(history, i), "tool"));
+        if (tool && strcmp(tool, "rec-cat"))
+            return tool;
+    }
+    return "unknown tool";
+}
+
 int system_codes(struct buf *b, const struct system *y, const struct system_cfg *c)
 {
     const json_t *meta = y->s ? stream_meta(y->s) : NULL, *t = json_object_get(meta, "threshold");
@@ -284,7 +296,9 @@ int system_codes(struct buf *b, const struct system *y, const struct system_cfg 
                                  : buf_str(b, "codes with a score above 0.5, as there are no final codes");
     TRY(buf_str(b, "final codes"));
     if (use)
-        TRY(buf_fmt(b, " (icd-infer --use %s", use));
+        TRY(buf_fmt(b, " (%s", maker(y)));
+    if (use && !strcmp(maker(y), "icd-infer"))
+        TRY(buf_fmt(b, " --use %s", use));
     if (use && json_is_number(t))
         TRY(buf_fmt(b, ", threshold %.6g", json_number_value(t)));
     if (use && json_is_string(t))
@@ -292,29 +306,22 @@ int system_codes(struct buf *b, const struct system *y, const struct system_cfg 
     return use ? buf_str(b, ")") : 0;
 }
 
-/* The value of an option of the last stage of that name, NULL if there is none. */
-static const json_t *option(const json_t *history, const char *tool, const char *name)
-{
-    for (size_t i = json_array_size(history); i-- > 0;) {
-        const json_t *e = json_array_get(history, i);
-        const char *of = json_string_value(json_object_get(e, "tool"));
-        if (of && strcmp(of, tool) == 0)
-            return json_object_get(json_object_get(e, "options"), name);
-    }
-    return NULL;
-}
-
 int system_input(struct buf *b, const struct system *y)
 {
     const json_t *h = y->s ? stream_history(y->s) : NULL;
-    const json_t *most = option(h, "tokenize", "max-length"), *budget = option(h, "note-sample", "budget");
-    const char *level = json_string_value(option(h, "note-sample", "level"));
+    int tokens = history_stage(h, -1, "tokenize"), sample = tokens < 0 ? -1 : history_stage(h, tokens, "note-sample");
+    const json_t *most = history_option(h, tokens, "max-length"), *budget = history_option(h, sample, "budget");
+    const char *level = json_string_value(history_option(h, sample, "level"));
     if (json_integer_value(most) > 0)
         TRY(buf_fmt(b, "at most %lld tokens per note", (long long)json_integer_value(most)));
-    else if (json_is_integer(most))
+    else if (json_is_integer(most) && !level)
         TRY(buf_str(b, "whole notes"));
-    if (level)
-        TRY(buf_fmt(b, "%ssampled by %s", b->n ? ", " : "", level));
+    if (level && b->n)
+        TRY(buf_str(b, ", "));
+    if (level && !strcmp(level, "none"))
+        TRY(buf_str(b, "the beginning, cut"));
+    else if (level)
+        TRY(buf_fmt(b, "sampled by %s", level));
     if (level && json_integer_value(budget) > 0)
         TRY(buf_fmt(b, " to %lld", (long long)json_integer_value(budget)));
     return 0;

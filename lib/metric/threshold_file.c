@@ -39,6 +39,8 @@ static int take(struct thresholds *f)
         return err_set(E_DATA, "field format: not \"icd-thresholds\"");
     if (json_integer_value(json_object_get(f->file, "version")) != 1)
         return err_set(E_DATA, "field version: not 1");
+    if (!json_array_size(json_object_get(f->file, "labels")))
+        return err_set(E_DATA, "field labels: no labels");
     int rc = labels_open(&f->labels, f->file);
     if (rc)
         return err_ctx(rc, "field labels");

@@ -106,6 +106,37 @@ json_t *lineage_merge(const json_t *const *l, int n)
     return all;
 }
 
+int history_stage(const json_t *history, int from, const char *tool)
+{
+    int n = (int)json_array_size(history), top = 0, found = -1;
+    int *todo = mem_alloc((size_t)n + 1, sizeof *todo);
+    bool *seen = mem_zalloc((size_t)n + 1, sizeof *seen);
+    if (n && todo && seen)
+        todo[top++] = from < 0 ? n - 1 : from;
+    while (top && found < 0) {
+        int at = todo[--top];
+        const json_t *entry = json_array_get(history, (size_t)at), *fs = json_object_get(entry, "from");
+        const char *name = json_string_value(json_object_get(entry, "tool"));
+        if (name && !strcmp(name, tool))
+            found = at;
+        for (size_t k = json_array_size(fs); k-- > 0;) { /* the first is the next to be looked at */
+            int f = (int)json_integer_value(json_array_get(fs, k));
+            if (f >= 0 && f < at && !seen[f]) {
+                seen[f] = true;
+                todo[top++] = f;
+            }
+        }
+    }
+    free(todo);
+    free(seen);
+    return found;
+}
+
+const json_t *history_option(const json_t *history, int at, const char *name)
+{
+    return at < 0 ? NULL : json_object_get(json_object_get(json_array_get(history, (size_t)at), "options"), name);
+}
+
 static bool is_history(const json_t *history)
 {
     size_t i, k;

@@ -119,4 +119,10 @@ void pk_copy(msgpack_packer *pk, const msgpack_object *rec, const char *without,
 int pk_json(msgpack_packer *pk, const json_t *j);
 int json_from_mp(const msgpack_object *o, json_t **j); /* new reference */
 
+/* Where in a history the nearest run of a tool is that the run `from` (-1: the last) came from, or itself; -1: nowhere.
+ * Of several inputs, that of standard input goes first. */
+int history_stage(const json_t *history, int from, const char *tool);
+/* An option of the run at that place, NULL where there is none. */
+const json_t *history_option(const json_t *history, int at, const char *name);
+
 #endif

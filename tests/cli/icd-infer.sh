@@ -55,6 +55,15 @@ is "scores decide" "$(rec-cat --json att.icds | field '(lambda s: len(s) == 4 an
     sum(x > json.load(open("model/icd.json"))["threshold"] for x in s) == len(r["codes"]))(__import__("struct").unpack("<4f", __import__("base64").b64decode(r["scores"]["$bin"])))' | sort -u)" True
 infer -m model --split dev,test token.icds | rec-cat --json | field 'r["split"]' | sort | uniq -c | tr -s ' \n' ' ' >got
 is "two splits" "$(cat got)" " 20 dev 20 test "
+exits "a split that no note has" 65 infer -m model --split tset -o no.icds token.icds
+is "names it, and leaves nothing" "$(cat err; ls no.icds 2>/dev/null)" "icd-infer: token.icds: no note of split tset"
+# notes that were prepared otherwise than in training
+tokenize -q -m spiece.model --max-length 0 --format 1 -o whole.icds note.icds
+exits "another preparation" 0 infer -m model --split test -o whole.pred.icds whole.icds
+is "is said" "$(cat err)" "icd-infer: warning: the notes were not prepared as those that model was trained on: tokenize --max-length 0, in training 2048"
+exits "the same preparation" 0 infer -m model --split test -o no.icds token.icds
+is "is not" "$(cat err)" ""
+is "the score's head names what was read" "$(icd-score -q -g gold.icds --table whole.pred.icds | sed -n 2p | sed 's/.*; //')" "input: whole notes"
 is "all splits" "$(infer -m model token.icds | rec-cat --json | field 'r["id"]' | wc -l)" 160
 
 # ---- thresholds that icd-score found: what was scored is what runs ----

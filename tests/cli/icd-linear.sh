@@ -57,6 +57,17 @@ is "codes are those above the threshold" "$(rec-cat --json pred.icds |
 is "no training note, every training note" "$(rec-cat --json pred.icds | field 's["428.0"], s["V10.3"]' | sort -u)" "(0.0, 1.0)"
 is "meta" "$(meta pred.icds '[m["labels"], m["scores"], m["model"]["family"], m["model"]["dev"]["notes"], 0 < m["threshold"] < 1]')" \
     "[['250.00', '401.9', '428.0', '486', 'V10.3'], 'f32', 'linear', 40, True]"
+# the head names this tool, and what the notes were cut to, not the targets
+tokenize -q -m spiece.model --max-length 0 -o whole.icds note.icds && icd-linear -q -t target.icds -o whole.pred.icds whole.icds
+rec-cat --where split=test whole.pred.icds | icd-score -q -g gold.icds --table | sed -n '2s/threshold [0-9.]*/threshold T/p' >head
+is "the score's head" "$(cat head)" "codes  final codes (icd-linear, threshold T); input: whole notes"
+input() { # OPTION OF note-sample...: the input as the score's head has it
+    note-sample -q -k kb.icds "$@" note.icds | tokenize -q -m spiece.model --max-length 0 | icd-linear -q -t target.icds |
+        icd-score -q -g gold.icds --table | sed -n '2s/.*; //p'
+}
+kb-build -q -o kb.icds
+is "sampled notes are not whole" "$(input --level paragraph --budget 64)" "input: sampled by paragraph to 64"
+is "nor is a beginning" "$(input --level none --budget 64)" "input: the beginning, cut to 64"
 is "history" "$(rec-cat --json pred.icds | head -n 1 | python3 -c 'import json, sys; h = json.load(sys.stdin)["header"]["history"]
 print(h[-1]["tool"], h[-1]["options"]["target"], sorted({h[i]["tool"] for i in h[-1]["from"]}))')" "icd-linear target.icds ['tokenize']"
 
@@ -144,6 +155,10 @@ refused "no target" 64 "--target" icd-linear -o x.icds token.icds
 refused "no such split" 65 "token.icds: no note of split tset" icd-linear -t target.icds --split tset -o x.icds token.icds
 rec-cat --where split=train known.icds >train.icds
 refused "no dev" 65 "no dev note with a target" icd-linear -t train.icds -o x.icds token.icds
+rec-cat --where split=dev known.icds >dev-only.icds
+rec-cat --where id=n0,n2 known.icds >one-train.icds
+refused "one training note" 65 "no word or piece is in at least 3 training notes (--least-notes; they are 1)" \
+    icd-linear -t one-train.icds -o x.icds token.icds
 rec-cat --where split=dev known.icds >dev-only.icds
 refused "no train" 65 "no training note with a target" icd-linear -t dev-only.icds -o x.icds token.icds
 refused "another tokenizer" 65 "made with another tokenizer" icd-linear -t target.icds -m other.model -o x.icds token.icds

@@ -101,7 +101,7 @@ refused "too few" b5.json 'field thresholds: 13 for 14 labels'
 refused "no number" b6.json 'field thresholds: threshold 1 is not a number'
 refused "a label twice" b7.json 'field labels: meta.labels has a code twice'
 refused "all is no number" b8.json 'field all: not a number'
-refused "no labels" b9.json 'field labels: meta has no labels'
+refused "no labels" b9.json 'field labels: no labels'
 head -c 200 code.json >cut.json; refused "cut short" cut.json 'line [0-9]+: column [0-9]+: not JSON'
 refused "a stream" pred.icds 'line 1: column [0-9]+: not JSON'
 refused "the split it was tuned on" code.json 'tuned on notes of the dev split, which is scored here' dev.icds

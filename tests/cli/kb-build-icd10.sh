@@ -65,6 +65,15 @@ is "nor is unspecified" "$(query "$T/k.icds" 'texts("I50.9", "term")')" "Heart f
 is "the encounter has the injury's terms" "$(query "$T/k.icds" 'texts("S00.531A", None, "inclusion")')" "Bruise of lip|Hematoma of lip"
 build "I50.9 I10" --no-builtin; is "--no-builtin: titles alone" "$(query "$T/k.icds" 'texts("I50.9", None, "inclusion")')" ""
 build "I50.9 I10" --kind descriptions; is "descriptions: the titles" "$(query "$T/k.icds" 'r["I10"]["description"], "terms" in r["I10"]')" "Essential (primary) hypertension False"
+# a damaged table is named, and nothing is left behind
+for table in titles inclusion; do
+    rm -rf "$T/share"; cp -r "$ROOT/share" "$T/share" && mv "$T/share/icd10/$table.tsv.zst" "$T/whole"
+    for damage in "head -c 0" "head -c 20000" "tail -c +2" "sed s/a/b/"; do
+        LC_ALL=C $damage "$T/whole" >"$T/share/icd10/$table.tsv.zst"
+        exits "$table, $damage" 65 env ICDPIPE_SHARE="$T/share" kb-build -q --icd 10 --labels "$T/codes" -o "$T/none.icds"
+        is "$table, $damage: names it" "$(grep -c "^kb-build: $table.tsv.zst: " "$T/err") $(ls "$T/none.icds" 2>/dev/null)" "1 "
+    done
+done
 printf 'I10\tMine\n' >"$T/mine"; build "I50.9 I10" -t "$T/mine"; is "own titles go first" "$(title I10)" Mine
 
 # ---- MIMIC's demo: its codes have titles, those that are none of version 32 are named ----

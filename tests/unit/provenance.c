@@ -56,6 +56,18 @@ int main(void)
         1));
     DONE("common ancestors");
 
+    /* notes 0, their tokens 2 of a sample 1, targets 3, a model's predictions 4, selected 5 */
+    json_t *h = json_loads(
+        "[{\"tool\":\"r\"},{\"tool\":\"s\",\"from\":[0]},{\"tool\":\"t\",\"options\":{\"n\":7},\"from\":"
+        "[0,1]},{\"tool\":\"t\",\"from\":[0]},{\"tool\":\"m\",\"from\":[2,3]},{\"tool\":\"r\",\"from\":[4]}]",
+        0, NULL);
+    CHECK(history_stage(h, -1, "t") == 2 && history_stage(h, -1, "r") == 5 && history_stage(h, 2, "s") == 1);
+    CHECK(history_stage(h, 3, "s") == -1 && history_stage(h, -1, "x") == -1 && history_stage(NULL, -1, "t") == -1);
+    CHECK(json_integer_value(history_option(h, 2, "n")) == 7 && !history_option(h, 3, "n") &&
+          !history_option(h, -1, "n"));
+    json_decref(h);
+    DONE("the nearest run of a tool");
+
     json_t *a = json_loads("[{\"tool\":\"a\"},{\"tool\":\"b\"}]", 0, NULL),
            *b = json_loads("[{\"tool\":\"b\"},{\"tool\":\"c\"}]", 0, NULL);
     const json_t *l[] = {a, b};
