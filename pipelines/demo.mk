@@ -1,5 +1,5 @@
 # The demo (make demo): the whole pipe on 2,000 synthetic admissions, with a T5 small enough to train from scratch on
-# two cores in some minutes. Rows:
+# two cores in 6 to 8 minutes. Rows:
 #   linear     TF-IDF and logistic regression: what a classical system gets from whole notes
 #   baseline   a T5 that reads the head of the note; its label attention decides
 #   sampling   the same on what the knowledge says is worth reading, instead of the head
@@ -63,7 +63,7 @@ demo: table
 	@id=$(id); echo; echo "One test note by row proposed: +, the code, its score, its title, the words of the note that spoke for it"; \
 	    pred-show --id $$id -k $D/kb.icds -n $D/note.icds $D/proposed.pred.icds; echo "  coded: $$($(codes))"
 	@printf '%s\n' '' 'Everything is in $D: NAME.pred.icds and NAME.score.icds of each row, NAME.model, and in options the commands.' \
-	    'The notes are synthetic; such small models on real notes learn less. Next:' \
+	    'The notes are synthetic. Next:' \
 	    '  man icdpipe-corpus   notes of your own, from a CSV file to an explained prediction' \
 	    '  pipelines/base.mk    MIMIC=DIR reads MIMIC-III or IV, MODEL=DIR starts from a checkpoint such as T5-base' \
 	    '  make codiesp         a public corpus of real cases'
