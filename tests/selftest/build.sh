@@ -6,7 +6,7 @@
 S=$T/tree
 mkdir -p "$S"
 (cd "$ROOT" && find lib kernels -name '*.h' -o -name '*.def' -o -path lib/train/schedule.c -o -path lib/util/cpu.c -o -path 'lib/train/schedule_*.c' |
-    tar -cf - -T - Makefile Makefile.more packaging README.md LICENSE THIRD_PARTY.md) | tar -xf - -C "$S"
+    tar -cf - -T - Makefile Makefile.more tools/dist.sh README.md LICENSE THIRD_PARTY.md) | tar -xf - -C "$S"
 cd "$S" || exit 1
 mkdir -p tools kernels/cuda man pipelines/sub share/data
 for f in man/one.1 man/icd.7 pipelines/base.mk pipelines/sub/one.mk share/data/table; do echo $f >$f; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make dist and make deb: packs what make install puts into ROOT, a folder for / with everything under /usr.
-#   packaging/dist.sh tar|deb ROOT NAME ARCH VERSION OUT
+#   tools/dist.sh tar|deb ROOT NAME ARCH VERSION OUT
 # tar: programs, pages, shared data, the libraries of this Debian that the programs load (all but glibc) and the licences
 #      of these, in one folder that runs from anywhere; OUT/NAME.tar.gz.
 # deb: OUT/icdpipe_VERSION_amd64.deb, which depends on Debian's libraries.
