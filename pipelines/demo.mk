@@ -1,5 +1,5 @@
 # The demo (make demo): the whole pipe on 2,000 synthetic admissions, with a T5 small enough to train from scratch on
-# two cores in 6 to 8 minutes. Rows:
+# two cores in about 6 minutes. Rows:
 #   linear     TF-IDF and logistic regression: what a classical system gets from whole notes
 #   baseline   a T5 that reads the head of the note; its label attention decides
 #   sampling   the same on what the knowledge says is worth reading, instead of the head
@@ -19,7 +19,7 @@ BUDGET := 256
 VOCAB  := 2000
 SPIECE := --whole-codes
 INIT   := t5:d_model=256,layers=1
-TRAIN  := --epochs 6 --dropout 0 --d-a 256 --gen-eval 64 --patience 0
+TRAIN  := --epochs 8 --dropout 0 --d-a 256 --gen-eval 64 --patience 0
 SCORE  := --bootstrap 1000
 
 SAMPLE.head := --level none

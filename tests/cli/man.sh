@@ -158,7 +158,7 @@ PY
 (cd "$T" && env -i PATH="$PATH" make -n -f "$ROOT/pipelines/demo.mk" D=d BIN="$BIN" ROWS=proposed table) >"$T/made" 2>"$T/err"
 differs() { python3 "$T/pipe.py" "$1" "$T/made" 2>&1; }
 is 'README.md has the pipe of make demo' "$(differs "$ROOT/README.md")" ""
-for change in 's/--budget 256/--budget 512/' 's/--epochs 6 //' 's/-k kb.icds/-k know.icds/' 's/ token.icds . icd-score/ other.icds | icd-score/'; do
+for change in 's/--budget 256/--budget 512/' 's/--epochs 8 //' 's/-k kb.icds/-k know.icds/' 's/ token.icds . icd-score/ other.icds | icd-score/'; do
     sed "$change" "$ROOT/README.md" >"$T/README"
     is "a pipe that differs is seen: $change" "$(differs "$T/README" | grep -o -m 1 'README:')" README:
 done
