@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { CHUNK = 1 << 18, ZSTD_LEVEL = 3 };
 
@@ -32,6 +33,12 @@ static int write_out(struct out *o, const void *p, size_t n)
     return rc;
 }
 
+static int zstd_failed(size_t code)
+{
+    return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? err_nomem(0)
+                                                                    : err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(code));
+}
+
 /* Everything so far into the file. */
 static int flush(struct out *o, ZSTD_EndDirective how)
 {
@@ -46,7 +53,7 @@ static int flush(struct out *o, ZSTD_EndDirective how)
         ZSTD_outBuffer out = {o->packed.p, o->packed.cap, 0};
         size_t left = ZSTD_compressStream2(o->zstd, &out, &in, how);
         if (ZSTD_isError(left))
-            return err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(left));
+            return zstd_failed(left);
         TRY(out.pos ? write_out(o, o->packed.p, out.pos) : 0);
         if (how == ZSTD_e_continue ? in.pos == in.size : left == 0)
             break;
@@ -67,6 +74,8 @@ static int flush_some(struct out *o)
 static int put_frame(struct out *o, enum frame_kind kind, const char *body, size_t n)
 {
     const char head[2] = {(char)0x92, (char)kind};
+    if (kind != FRAME_ABORT)
+        TRY(err_memory(0)); /* else the body may lack something */
     if (n > RECORD_MAX - sizeof head)
         return err_set(E_DATA, "a record larger than %llu bytes", RECORD_MAX);
     if (kind != FRAME_END) {
@@ -78,20 +87,28 @@ static int put_frame(struct out *o, enum frame_kind kind, const char *body, size
     return flush_some(o);
 }
 
+/* What we write, we would read: one map, complete, that fits into a frame. */
+static int one_map(const char *body, size_t n)
+{
+    struct mp_scan scan = {0};
+    size_t len = 0;
+    int got = mp_scan(&scan, body, n, &len);
+    if (got > 1)
+        return got;
+    if (got == 1 && scan.deepest + 1 > DEPTH_MAX) /* the frame around it is one level more */
+        return err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
+    return got == 1 && len == n ? 0 : err_set(E_DATA, "not one msgpack map");
+}
+
 static int put_json(struct out *o, enum frame_kind kind, const json_t *j)
 {
     msgpack_sbuffer sb;
     msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+    pk_init(&pk, &sb);
     int rc = pk_json(&pk, j);
-    if (!rc) { /* what we write, we would read */
-        struct mp_scan scan = {0};
-        size_t len;
-        rc = mp_scan(&scan, sb.data, sb.size, &len) > 1 ? E_DATA : 0;
-        if (!rc && scan.deepest + 1 > DEPTH_MAX)
-            rc = err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
-    }
+    if (!rc)
+        rc = one_map(sb.data, sb.size);
     if (!rc)
         rc = put_frame(o, kind, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
@@ -113,14 +130,15 @@ int out_open(struct out **out, const char *path, bool compress)
         goto fail;
     }
     o->digest = XXH64_createState();
-    if (compress || (n > 4 && strcmp(path + n - 4, ".zst") == 0))
+    compress |= n > 4 && strcmp(path + n - 4, ".zst") == 0;
+    if (compress)
         o->zstd = ZSTD_createCStream();
     if (!o->digest || (compress && !o->zstd)) {
         rc = err_nomem(0);
         goto fail;
     }
     XXH64_reset(o->digest, 0);
-    if (o->zstd) {
+    if (compress) {
         ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
         ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_checksumFlag, 1);
     }
@@ -157,15 +175,8 @@ int out_header(struct out *o, const char *schema, const json_t *meta, const json
 
 int record_check(const struct schema *schema, msgpack_unpacked *u, const char *body, size_t n)
 {
-    struct mp_scan scan = {0};
-    size_t len = 0, used = 0;
-    int got = mp_scan(&scan, body, n, &len);
-    if (got > 1)
-        return got;
-    if (got == 1 && scan.deepest + 1 > DEPTH_MAX) /* the frame around it is one level more */
-        return err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
-    if (got != 1 || len != n)
-        return err_set(E_DATA, "not one msgpack map");
+    size_t used = 0;
+    TRY(one_map(body, n));
     msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
     if (r == MSGPACK_UNPACK_NOMEM_ERROR)
         return err_nomem(n);

@@ -114,6 +114,7 @@ int outfile_write(struct outfile *o, const void *p, size_t n)
 
 int outfile_commit(struct outfile *o)
 {
+    TRY(err_memory(0)); /* else what was written may lack something */
     /* What cannot be synced (a pipe, a device) says EINVAL or EROFS; that is not a failed write. */
     if (!o->std && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
         return err_set(E_IO, "%s: %s", o->path, strerror(errno));

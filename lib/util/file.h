@@ -15,7 +15,8 @@ struct outfile {
 /* path NULL or "-": standard output. Otherwise a new file of mode 0600 (notes and labels are patient data). */
 int outfile_open(struct outfile *o, const char *path);
 int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO ("NAME: No space left on device") */
-int outfile_commit(struct outfile *o);  /* fsync, close, rename; checks close(2) on standard output too */
+/* fsync, close, rename; checks close(2) on standard output too. E_NOMEM once memory has run out (err_memory). */
+int outfile_commit(struct outfile *o);
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
 void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
 
