@@ -51,9 +51,10 @@ void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, con
     dnnl_status_t st = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (alone)
         omp_set_num_threads(threads);
-    if (st != dnnl_success)
-        backend_fail(st == dnnl_out_of_memory ? E_NOMEM : E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n,
-                     (long)k, (int)st);
+    if (st == dnnl_out_of_memory)
+        backend_fail(E_NOMEM, "gemm %ldx%ldx%ld: out of memory in oneDNN", (long)m, (long)n, (long)k);
+    else if (st != dnnl_success)
+        backend_fail(E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n, (long)k, (int)st);
 #endif
 }
 

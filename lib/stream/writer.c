@@ -19,7 +19,7 @@ struct out {
     ZSTD_CStream *zstd;       /* NULL: plain */
     XXH64_state_t *digest;
     msgpack_unpacked check;
-    const struct schema *schema; /* set once the header is written */
+    const struct schema *schema; /* set with the header */
     uint64_t records;
     bool live;   /* a log that is read as it grows: each record is written right away */
     bool failed; /* the file cannot be written: nothing more is tried */
@@ -100,6 +100,40 @@ static int one_map(const char *body, size_t n)
     return got == 1 && len == n ? 0 : err_set(E_DATA, "not one msgpack map");
 }
 
+static void hex_digest(const struct out *o, char hex[17])
+{
+    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(o->digest));
+}
+
+static int unpack(msgpack_unpacked *u, const char *body, size_t n)
+{
+    size_t used = 0;
+    TRY(one_map(body, n));
+    msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
+    if (r == MSGPACK_UNPACK_NOMEM_ERROR)
+        return err_nomem(n);
+    return r == MSGPACK_UNPACK_SUCCESS ? 0 : err_set(E_DATA, "not one msgpack map");
+}
+
+/* The header or the end as a reader of its bytes would take it: what none can read gets no name (records are checked by
+ * out_record). */
+static int read_back(struct out *o, enum frame_kind kind, const char *body, size_t n)
+{
+    const struct schema *schema = o->schema;
+    json_t *j = NULL;
+    char hex[17];
+    TRY(unpack(&o->check, body, n));
+    int rc = json_from_mp(&o->check.data, &j);
+    hex_digest(o, hex);
+    if (!rc && kind == FRAME_HEADER)
+        rc = header_check(j, &schema);
+    else if (!rc && kind == FRAME_END)
+        rc = end_check(j, o->records, hex);
+    json_decref(j);
+    o->schema = rc ? o->schema : schema;
+    return rc;
+}
+
 static int put_json(struct out *o, enum frame_kind kind, const json_t *j)
 {
     msgpack_sbuffer sb;
@@ -108,7 +142,7 @@ static int put_json(struct out *o, enum frame_kind kind, const json_t *j)
     pk_init(&pk, &sb);
     int rc = pk_json(&pk, j);
     if (!rc)
-        rc = one_map(sb.data, sb.size);
+        rc = read_back(o, kind, sb.data, sb.size);
     if (!rc)
         rc = put_frame(o, kind, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
@@ -151,13 +185,10 @@ fail:
 
 int out_header_json(struct out *o, const json_t *header)
 {
-    const struct schema *schema;
     if (o->schema)
         return err_set(E_BUG, "a second header");
-    TRY(header_check(header, &schema));
     TRY(put_json(o, FRAME_HEADER, header));
-    o->schema = schema;
-    o->live = strcmp(schema->name, "trainlog") == 0;
+    o->live = strcmp(o->schema->name, "trainlog") == 0;
     return o->live ? flush(o, ZSTD_e_flush) : 0;
 }
 
@@ -175,13 +206,7 @@ int out_header(struct out *o, const char *schema, const json_t *meta, const json
 
 int record_check(const struct schema *schema, msgpack_unpacked *u, const char *body, size_t n)
 {
-    size_t used = 0;
-    TRY(one_map(body, n));
-    msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
-    if (r == MSGPACK_UNPACK_NOMEM_ERROR)
-        return err_nomem(n);
-    if (r != MSGPACK_UNPACK_SUCCESS)
-        return err_set(E_DATA, "not one msgpack map");
+    TRY(unpack(u, body, n));
     return schema_check(schema, &u->data);
 }
 
@@ -220,12 +245,7 @@ int out_copy_record(struct out *o, const struct stream *s)
     return copy_frame(o, s);
 }
 
-static void hex_digest(const struct out *o, char hex[17])
-{
-    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(o->digest));
-}
-
-static int put_end(struct out *o, const json_t *end)
+int out_finish_json(struct out *o, const json_t *end)
 {
     if (!o->schema || o->finished)
         return err_set(E_BUG, "an end frame without a header, or a second one");
@@ -246,19 +266,11 @@ int out_finish(struct out *o, const json_t *lineage, const char *tool, const jso
     int rc = !all || json_array_append(all, own) ? err_nomem(0) : 0;
     json_t *end = json_pack("{s:I, s:s, s:O}", "records", (json_int_t)o->records, "xxh64", hex, "lineage", all);
     if (!rc)
-        rc = end ? put_end(o, end) : err_nomem(0);
+        rc = end ? out_finish_json(o, end) : err_nomem(0);
     json_decref(end);
     json_decref(own);
     json_decref(all);
     return rc;
-}
-
-int out_finish_json(struct out *o, const json_t *end)
-{
-    char hex[17];
-    hex_digest(o, hex);
-    TRY(end_check(end, o->records, hex));
-    return put_end(o, end);
 }
 
 int out_commit(struct out *o)

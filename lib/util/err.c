@@ -9,6 +9,7 @@
 #include <string.h>
 
 static _Thread_local char message[2048];
+static _Thread_local int about; /* the code that it was set with */
 
 /* Whether memory ran out in any thread, and what was asked for then. */
 static atomic_bool ran_out;
@@ -23,6 +24,7 @@ int err_set(int code, const char *fmt, ...)
     vsnprintf(fresh, sizeof fresh, fmt, ap);
     va_end(ap);
     memcpy(message, fresh, sizeof message);
+    about = code;
     return code;
 }
 
@@ -48,7 +50,7 @@ int err_nomem(unsigned long long n)
 
 int err_memory(int rc)
 {
-    if (!atomic_load_explicit(&ran_out, memory_order_relaxed) || (rc == E_NOMEM && *message))
+    if (!atomic_load_explicit(&ran_out, memory_order_relaxed) || (rc == E_NOMEM && about == E_NOMEM))
         return rc;
     return err_nomem(atomic_load(&asked_for));
 }

@@ -203,6 +203,18 @@ out:
     return rc;
 }
 
+size_t file_head(const char *path, void *p, size_t n)
+{
+    int fd;
+    size_t at = 0, got = 1;
+    if (open_input(path, &fd))
+        return 0;
+    while (got && at < n && !read_some(fd, path, (char *)p + at, n - at, &got))
+        at += got;
+    close(fd);
+    return at;
+}
+
 int file_xxh64(const char *path, char hex[17])
 {
     int fd, rc = 0;

@@ -22,6 +22,8 @@ void outfile_unlink_all(void); /* removes every temporary file; async-signal-saf
 
 /* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
+/* Up to n first bytes of a file into p: how many; 0 also when it can't be read. Asks for no memory. */
+size_t file_head(const char *path, void *p, size_t n);
 /* XXH64 of a file's bytes as 16 hex digits. */
 int file_xxh64(const char *path, char hex[17]);
 /* Last component of a path, for messages and history. */

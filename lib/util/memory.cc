@@ -36,8 +36,19 @@ static void *json_alloc(size_t n)
     end();
 }
 
+/* libgomp and libarchive end a program with exit(1) where they get no memory (libgomp: or no thread), after saying so;
+ * 1 is no exit status of ours. */
+static void at_exit(int status, void *)
+{
+    if (status != 1)
+        return;
+    err_set(E_NOMEM, "a library ended the program: no memory or no threads");
+    end();
+}
+
 extern "C" void memory_watch(void)
 {
+    on_exit(at_exit, nullptr);
     json_set_alloc_funcs(json_alloc, free);
     std::set_new_handler(none_for_cxx);
 }
