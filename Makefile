@@ -202,7 +202,13 @@ $(HOST_TOOL): $(B)/host/bin/%: $(B)/o/tools/%.o $(HOST_O) $(B)/libicdpipe.a $(B)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(LINK) $(HOST_SAN)
-tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL)
+# What fails allocations of a program it is loaded into; a sanitizer has its own allocator.
+SHIM := $(if $(SAN),,$(B)/tests/fault/alloc.so)
+$(SHIM): $(B)/%.so: %.c $(B)/is/cc
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -std=c11 $(WARN) -g -O2 -shared -fPIC $< -ldl -o $@
+tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(SHIM)
 
 # All tests twice: as shipped, then under ASan+UBSan.
 check:

@@ -150,10 +150,8 @@ static int read_tar(struct reading *r, const char *path)
 static int read_archive(struct reading *r, const char *path, const struct stat *st)
 {
     char magic[2] = "";
-    FILE *f = S_ISREG(st->st_mode) ? fopen(path, "r") : NULL; /* what is read from a pipe is gone */
-    bool zip = f && fread(magic, 1, 2, f) == 2 && !memcmp(magic, "PK", 2);
-    if (f)
-        fclose(f);
+    bool regular = S_ISREG(st->st_mode); /* what is read from a pipe is gone */
+    bool zip = regular && file_head(path, magic, 2) == 2 && !memcmp(magic, "PK", 2);
     return zip ? read_zip(r, path) : read_tar(r, path);
 }
 

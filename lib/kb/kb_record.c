@@ -37,7 +37,7 @@ static int pack_terms(const struct kb_record *k, msgpack_packer *pk)
 int kb_record_pack(const struct kb_record *k, msgpack_sbuffer *sb)
 {
     msgpack_packer pk;
-    msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
+    pk_init(&pk, sb);
     msgpack_pack_map(&pk, 2u + (k->title != NULL) + (k->description != NULL) + (k->terms != NULL));
     pk_str(&pk, "code");
     pk_str(&pk, k->code);

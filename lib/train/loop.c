@@ -46,7 +46,7 @@ static int emit(const struct trainer *t, struct train_state *s, const struct tra
     msgpack_sbuffer sb;
     msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+    pk_init(&pk, &sb);
     msgpack_pack_map(&pk, n);
     /* What every record has. */
     pack_str(&pk, "event", 5);

@@ -114,6 +114,7 @@ int outfile_write(struct outfile *o, const void *p, size_t n)
 
 int outfile_commit(struct outfile *o)
 {
+    TRY(err_memory(0)); /* else what was written may lack something */
     /* What cannot be synced (a pipe, a device) says EINVAL or EROFS; that is not a failed write. */
     if (!o->std && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
         return err_set(E_IO, "%s: %s", o->path, strerror(errno));
@@ -200,6 +201,18 @@ out:
     if (rc)
         buf_free(&b);
     return rc;
+}
+
+size_t file_head(const char *path, void *p, size_t n)
+{
+    int fd;
+    size_t at = 0, got = 1;
+    if (open_input(path, &fd))
+        return 0;
+    while (got && at < n && !read_some(fd, path, (char *)p + at, n - at, &got))
+        at += got;
+    close(fd);
+    return at;
 }
 
 int file_xxh64(const char *path, char hex[17])

@@ -3,6 +3,7 @@
 #include "lib/util/process.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/memory.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,6 +43,7 @@ static void hold_descriptors(void)
 
 void process_start(void)
 {
+    memory_watch();
     hold_descriptors();
     catch_signals();
 }
