@@ -60,3 +60,14 @@ counts 'two builds' 0 '3 passed, 0 failed, 0 skipped' build2 bin2
 made one '#' 'echo ok one'
 made two '#' 'echo ok two; echo ok three'
 counts 'one test of two' 0 '2 passed, 0 failed, 0 skipped' -- tests/cli/two
+# Those in tests/long run when they are asked for, and only they.
+mkdir "$R/tests/long"
+hours() { printf '%s\n' '#!/usr/bin/env bash' '#' 'echo ok long' >"$R/tests/long/$1.sh"; }
+made one '#' 'echo ok one; echo ok two'
+hours all
+counts 'a long test is not run' 0 '2 passed, 0 failed, 0 skipped'
+made one '#' 'echo ok one; echo ok two'
+hours all; hours other
+counts 'long tests' 0 '2 passed, 0 failed, 0 skipped' -- tests/long/
+hours all; hours other
+counts 'one long test' 0 '1 passed, 0 failed, 0 skipped' -- tests/long/other
