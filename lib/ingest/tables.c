@@ -179,7 +179,7 @@ static int read_dir(struct reading *r, const char *dir, const struct stat *self,
     struct dirent **v;
     int n = scandir(dir, &v, NULL, by_name), rc = 0;
     if (n < 0)
-        return err_set(errno == ENOMEM ? E_NOMEM : E_NOINPUT, "%s: %s", path_base(dir), strerror(errno));
+        return err_errno(E_NOINPUT, path_base(dir));
     for (int folders = 0; folders < 2; folders++)
         for (int i = 0; i < n && !rc; i++) {
             char at[PATH_MAX];
