@@ -242,7 +242,7 @@ static int make_history(struct run *r)
                             options, "from", from);
     if (!own || json_array_append_new(all, own)) {
         json_decref(all);
-        return err_set(E_USAGE, "an option is not UTF-8");
+        return err_set(E_BUG, "a history that JSON cannot hold");
     }
     json_decref(x->history);
     x->history = all;

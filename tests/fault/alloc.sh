@@ -14,7 +14,8 @@ inputs() (
     set -e; cd "$T"
     mimic-synth -q --admissions 10 --seed 5 --length 150 mimic3
     mimic-split -q --splits mimic3/splits --gold all.icds -o note.icds mimic3
-    tar -czf mimic3.tar.gz mimic3
+    tar -czf mimic3.tar.gz mimic3; python3 -m zipfile -c mimic3.zip mimic3
+    rec-cat --stream -o note.icds.zst note.icds
     rec-cat --where split=train,dev all.icds -o gold.icds
     kb-build -q -o titles.icds
     rec-cat -n 6 titles.icds -o kb.icds
@@ -54,6 +55,7 @@ small="--d-a 8 --max-steps 1 --gen-eval 1 --max-new 4 --target target.icds --sav
 rows="
 rec-cat     | copy   | --stream -o OUT/x.icds note.icds
 rec-cat     | zst    | --stream -o OUT/x.icds.zst note.icds
+rec-cat     | unzst  | --text note.icds.zst
 rec-cat     | check  | --check note.icds
 rec-cat     | json   | --json pred.icds
 rec-cat     | import | -q --from-json --schema kb -o OUT/x.icds kb.ndjson
@@ -78,6 +80,7 @@ icd-score   | tune   | -q -j1 -g all.icds --tune dev.icds --save-thresholds OUT/
 icd-score   | json   | -q -j1 -g all.icds --mean --format json pred.icds pred.icds
 mimic-split | folder | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3
 mimic-split | tar    | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3.tar.gz
+mimic-split | zip    | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3.zip
 kb-build    | all    | -q --report OUT/r.ndjson -o OUT/x.icds
 kb-build    | labels | -q --labels codes --answers answers.ndjson --report OUT/r.ndjson -o OUT/x.icds
 kb-build    | ask    | -q --no-builtin --labels codes $ask -o OUT/x.icds
