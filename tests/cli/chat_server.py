@@ -183,7 +183,7 @@ with open(folder + "/port.new", "w") as f:
 os.rename(folder + "/port.new", folder + "/port")
 
 
-def watch(parent=os.getppid(), end=time.monotonic() + 120):
+def watch(parent=os.getppid(), end=time.monotonic() + 3600):
     while time.monotonic() < end and os.getppid() == parent:
         time.sleep(0.2)
     os._exit(0)

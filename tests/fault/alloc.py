@@ -1,12 +1,15 @@
-"""Fails allocations of one call of a tool, one a run, and judges each run: alloc.py SHIM WORK NAME HOW_MANY|all -- COMMAND...
+"""Fails allocations of one call of a tool, one a run, and judges each run:
+alloc.py SHIM WORK NAME HOW_MANY|all|limits -- COMMAND...
 
 The command runs in the present folder; OUT in it is an empty folder of its own. First it runs with nothing failing, and the shim
 (alloc.c) tells at which allocations each stack of calls is met first and last; these are the ones to fail. A run with a
 failure is right when
   it exits with 71, its last message says so, and it leaves no file (a checkpoint, answers in a cache and a whole model may stay), or
   it exits with 0 and everything it wrote is what it writes otherwise: who asked could do without.
+With "limits" no allocation is chosen: the address space is, from what just lets main() begin to what is enough. This fails
+mmap() and threads, too.
 """
-import hashlib, os, re, shutil, subprocess, sys
+import hashlib, os, re, resource, shutil, subprocess, sys
 
 # Libraries that crash where they get no memory, so that no message can be asked for; the rest can.
 CRASHES = {
@@ -36,14 +39,19 @@ class Calls:
         self.env = dict(os.environ, LD_PRELOAD=shim, ALLOC_TOLD=self.told, OMP_NUM_THREADS="1", GOMP_SPINCOUNT="2000")
         os.makedirs(work, exist_ok=True)
 
-    def run(self, fail, **env):
+    def run(self, fail, limit=resource.RLIM_INFINITY, **env):
         shutil.rmtree(self.out, ignore_errors=True)
         os.mkdir(self.out)
-        open(self.told, "w").close()
+        if os.path.exists(self.told):
+            os.unlink(self.told)
         p = subprocess.run(self.command, env=dict(self.env, ALLOC_FAIL=str(fail), **env), stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
-        with open(self.told) as f:
-            lines = [line.split() for line in f]
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        lines = []
+        self.began = os.path.exists(self.told)  # else the loader or a constructor had no memory
+        if self.began:
+            with open(self.told) as f:
+                lines = [line.split() for line in f]
         self.paths = sorted({int(n) for line in lines if line[0] == "path" for n in line[1:]})
         self.stack = [line for line in lines if line[0] not in ("path", "count")]
         self.stack = self.stack[0] if self.stack else []
@@ -78,6 +86,35 @@ def why_wrong(c, p, wanted, wanted_tree):
     return "exit %d: %s" % (p.returncode, err.replace("\n", " ")[-160:])
 
 
+def least(good):
+    """The least number of pages for which good() holds."""
+    low, high = 256, 1 << 22
+    while high - low > 16:
+        mid = (low + high) // 2
+        low, high = (low, mid) if good(mid) else (mid, high)
+    return high
+
+
+def try_limits(c, name, wanted, wanted_tree):
+    """24 limits from what lets main() begin to what is enough."""
+    c.env["OMP_NUM_THREADS"] = "2"  # one more thread, and its stack
+    begins = least(lambda pages: c.run(0, pages * 4096) and c.began)
+    enough = least(lambda pages: c.run(0, pages * 4096).returncode == 0)
+    bad, status = {}, {}
+    for i in range(24):
+        p = c.run(0, (begins + (enough - begins) * i // 24) * 4096)
+        why = why_wrong(c, p, wanted, wanted_tree) if c.began else None
+        status[p.returncode] = status.get(p.returncode, 0) + 1
+        if why:
+            bad[why] = bad.get(why, 0) + 1
+    said = "%d to %d MB of address space: %s" % (
+        begins >> 8, enough >> 8, ", ".join("%d exit %d" % (n, rc) for rc, n in sorted(status.items())))
+    print("%sok %s: %s" % ("not " if bad else "", name, said))
+    for why, n in bad.items():
+        print("#   %d times: %s" % (n, why))
+    return 1 if bad else 0
+
+
 def main():
     shim, work, name, pick, dashes = sys.argv[1:6]
     assert dashes == "--"
@@ -87,6 +124,8 @@ def main():
         print("not ok %s: exit %d without a failure: %s" % (name, wanted.returncode, wanted.stderr.decode()[:300]))
         return 1
     numbers, wanted_tree = c.paths, tree(c.out)
+    if pick == "limits":
+        return try_limits(c, name, wanted, wanted_tree)
     all_of_them = len(numbers)
     if pick != "all" and int(pick) < all_of_them:
         numbers = [numbers[i * all_of_them // int(pick)] for i in range(int(pick))]

@@ -2,7 +2,8 @@
 # once
 # An allocation that fails, anywhere in any tool: exit 71 that says so, no output, no temporary file; or the same output as
 # ever, where it could be done without. tests/fault/alloc.c fails it, tests/fault/alloc.py judges. Of every stack of calls that
-# leads to an allocation the first and the last are taken; here a sample of them, in tests/long/alloc.sh (ALLOC=all) all.
+# leads to an allocation the first and the last are taken; here a sample of them, in
+# tests/long/alloc.sh (ALLOC=all) all; tests/long/limits.sh (ALLOC=limits) makes all of memory small instead.
 . "$(dirname "$0")/../lib.sh"
 SHIM=$B/tests/fault/alloc.so
 [ -f "$SHIM" ] || { skip allocations "no $SHIM: not in a sanitized build"; exit 0; }
