@@ -35,8 +35,9 @@ static int write_out(struct out *o, const void *p, size_t n)
 
 static int zstd_failed(size_t code)
 {
-    return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? err_nomem(0)
-                                                                    : err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(code));
+    if (ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation)
+        return err_nomem(0);
+    return err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(code));
 }
 
 /* Everything so far into the file. */
