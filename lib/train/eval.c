@@ -71,8 +71,7 @@ static int work_gold(struct work *w)
             (struct metric_note){.gold = to, .n_gold = (uint32_t)e->label_n, .score = w->score + i * w->L, .weight = 1};
         for (int64_t l = 0; l < e->label_n; l++)
             to[l] = (uint32_t)e->label[l];
-        if (e->label_n)
-            qsort(to, (size_t)e->label_n, sizeof *to, ascending);
+        mem_sort(to, (size_t)e->label_n, sizeof *to, ascending);
         to += e->label_n;
     }
     return 0;
