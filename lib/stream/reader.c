@@ -151,7 +151,7 @@ static int next_frame(struct stream *s, enum frame_kind *kind, const msgpack_obj
     s->len = 0;
     s->scan = (struct mp_scan){0};
     for (;;) {
-        int got = mp_scan(&s->scan, s->data.p + s->at, s->data.n - s->at, &s->len);
+        int got = s->data.n > s->at ? mp_scan(&s->scan, s->data.p + s->at, s->data.n - s->at, &s->len) : 0;
         if (got == 1)
             break;
         if (got)

@@ -68,7 +68,7 @@ static void say(const char *tool, const char *kind, const char *text)
     fprintf(stderr, "%s\n", line);
 }
 
-static void vsay(struct run *r, const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void vsay(struct run *r, const char *kind, const char *fmt, va_list ap)
 {
     char text[2048];
     vsnprintf(text, sizeof text, fmt, ap);

@@ -15,6 +15,7 @@ enum {
     E_BUG = 70,      /* our fault */
     E_NOMEM = 71,    /* out of memory (host or device) */
     E_IO = 74,       /* read or write failed, disk full */
+    E_STOPPED = 75,  /* a signal or a limit asked to end; what was done is kept, and another run goes on */
 };
 
 /* Set the message and return `code`. */
