@@ -75,8 +75,6 @@ def why_wrong(c, p, wanted, wanted_tree):
     left = {f: d for f, d in left.items() if not f.startswith("model/checkpoint/")}
     left = {f: d for f, d in left.items() if not (f.startswith("cache/") and d == wanted_tree.get(f))}
     crashed = c.stack and p.returncode in CRASHES.get(c.stack[0], ())
-    if crashed:  # no program of ours runs then to remove its temporary files
-        left = {f: d for f, d in left.items() if not os.path.basename(f).startswith(".")}
     if left and not whole_model(left, wanted_tree):
         return "exit %d leaves %s" % (p.returncode, " ".join(sorted(left)[:3]))
     if p.returncode == 71 and "memory" in err.rsplit("\n", 1)[-1]:
