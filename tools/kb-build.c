@@ -372,6 +372,13 @@ static int ask(struct run *r)
     return run_input_digest(r, model, a.xxh64);
 }
 
+static int open_report(struct run *r)
+{
+    if (report_path && outfile_is_std(report_path))
+        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
+    return report_path ? run_output_file(r, report_path, &st.report.file) : 0;
+}
+
 static int begin(struct run *r)
 {
     st.run = r;
@@ -384,7 +391,7 @@ static int begin(struct run *r)
         run_schema(r, "kb");
     if (!strcmp(icd, "10") && !strcmp(labels_from, "caml50"))
         return err_set(E_USAGE, "--icd 10 needs --labels");
-    TRY(kb_report_open(&st.report, report_path));
+    TRY(open_report(r));
     TRY(code_list_load(&st.codes, labels_from));
     if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
         return E_NOMEM;
@@ -466,7 +473,7 @@ static int end(struct run *r)
     for (uint32_t i = 0; i < codes(); i++)
         TRY(emit(r, i, &c));
     tell(r, &c);
-    return kb_report_commit(&st.report);
+    return kb_report_write(&st.report);
 }
 
 static void done(struct run *r)
@@ -476,7 +483,7 @@ static void done(struct run *r)
     terms_free(&st.terms);
     free(st.answered);
     free(st.prompt);
-    kb_report_discard(&st.report);
+    kb_report_free(&st.report);
     buf_free(&st.most.text);
 }
 

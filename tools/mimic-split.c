@@ -114,10 +114,6 @@ static struct {
 } st;
 
 /* ---- begin: everything is read ---- */
-static bool is_std(const char *path)
-{
-    return !path || !strcmp(path, "-");
-}
 static int check_usage(struct run *r)
 {
     bool four = !strcmp(source, "mimic4");
@@ -125,11 +121,6 @@ static int check_usage(struct run *r)
     if (!r->argc)
         return err_set(E_USAGE, "an operand is needed: the directories or archives with the tables; see %s --help",
                        tool);
-    if (gold_path && r->output && !strcmp(gold_path, r->output))
-        return err_set(E_USAGE, "--gold and -o name the same file");
-    if (report_path && ((r->output && !strcmp(report_path, r->output)) ||
-                        (gold_path && !strcmp(report_path, gold_path)) || (is_std(report_path) && is_std(r->output))))
-        return err_set(E_USAGE, "--report names the file of another output");
     if (four && !splits_dir)
         return err_set(E_USAGE, "MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III");
     if (four && caml_bug)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct reading {
     struct table_job *job;
@@ -115,16 +116,21 @@ static int read_members(struct reading *r, struct archive *a, const char *path)
  * compressed. libarchive also reads a zip that has no such table, but could not tell where one is cut. */
 static int read_zip(struct reading *r, const char *path)
 {
+    int fd, rc;
     struct archive *a = archive_read_new();
     if (!a)
         return err_nomem(1);
     archive_read_support_format_zip_seekable(a);
-    int rc;
-    if (archive_read_open_filename(a, path, 1 << 18))
+    if ((rc = file_open(path, &fd))) {
+        archive_read_free(a);
+        return rc;
+    }
+    if (archive_read_open_fd(a, fd, 1 << 18))
         rc = err_set(E_DATA, "%s: the zip file is cut short: it has no table of contents", path_base(path));
     else
         rc = read_members(r, a, path);
     archive_read_free(a);
+    close(fd);
     return rc;
 }
 static int read_tar(struct reading *r, const char *path)

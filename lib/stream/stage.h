@@ -44,6 +44,9 @@ struct stage {
     /* Where `out` is chosen later: true if standard output will be a stream; then an early failure sends an abort frame
      * to the reader. NULL: it will not. */
     bool (*streams)(void);
+    /* True where -o may be the operand itself, which is then replaced by what was made of it: nothing is lost that was
+     * not to be. NULL: no. Every other output that is also an input, or another output, is refused (claim.h). */
+    bool (*rewrites)(void);
     bool threads_matter; /* another -j gives other bytes: history says with how many */
 };
 
