@@ -17,12 +17,12 @@ struct kb_record {
 int kb_record_pack(const struct kb_record *k, msgpack_sbuffer *sb);
 
 struct kb_report { /* zero it first */
-    struct outfile *file; /* borrowed, of run_output_file; NULL: nothing is written */
+    struct outfile *file; /* an output of the run; NULL: nothing is written */
     struct buf text;
 };
 int kb_report_remark(struct kb_report *r, const struct remark *m);
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n);
-int kb_report_write(struct kb_report *r); /* once, at the end */
+int kb_report_write(struct kb_report *r); /* all of it */
 void kb_report_free(struct kb_report *r);
 
 #endif

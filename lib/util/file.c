@@ -26,7 +26,7 @@ int file_open(const char *path, int *fd)
     struct stat st;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+        return err_errno(E_NOINPUT, path);
     int rc = 0;
     if (fstat(*fd, &st) == 0 && S_ISDIR(st.st_mode))
         rc = err_set(E_NOINPUT, "%s: is a directory", path);

@@ -32,7 +32,9 @@ int outfile_settle(struct outfile *o);
 /* outfile_settle unless done, close, rename; checks close(2) on standard output too. */
 int outfile_commit(struct outfile *o);
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
-void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
+/* Removes every temporary file of a program that is about to end, from any thread or from a handler: another thread
+ * that would open or commit one waits for that end. */
+void outfile_unlink_all(void);
 
 /* A file to read: every input is opened here (or claimed: claim.h). E_NOINPUT, also for a directory; E_USAGE where an
  * output would replace it. */

@@ -7,17 +7,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Temporary files that exist now, for the signal handler. Their names are freed by outfile_* only after the entry is
- * gone. */
-enum { PENDING_MAX = 64 };
+/* Temporary files that exist now, for outfile_unlink_all. A file is made or renamed, and its entry with it, under the
+ * lock; names are freed by outfile_* only after the entry is gone. */
+enum { PENDING_MAX = 64, PATIENCE = 1000 /* milliseconds */ };
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static _Atomic(const char *) pending[PENDING_MAX];
 
 static void pending_add(const char *tmp)
@@ -40,6 +43,8 @@ static void pending_remove(const char *tmp)
 
 void outfile_unlink_all(void)
 {
+    for (int i = 0; i < PATIENCE && pthread_mutex_trylock(&lock); i++) /* who has it may be stuck in the file system */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     for (int i = 0; i < PENDING_MAX; i++) {
         const char *tmp = atomic_load(&pending[i]);
         if (tmp)
@@ -154,13 +159,19 @@ static int make_part(struct outfile *o)
     for (int i = 0; i < 100; i++) {
         struct stat st;
         memset(last, 'X', TAIL);
+        pthread_mutex_lock(&lock);
         o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
+        if (o->fd >= 0)
+            pending_add(o->tmp);
+        pthread_mutex_unlock(&lock);
         if (o->fd < 0)
             return -1;
         /* Where there are no locks, none is needed: nobody can take one to remove it. */
         if (flock(o->fd, LOCK_EX) != 0 || (fstat(o->fd, &st) == 0 && st.st_nlink))
             return 0;
-        close(o->fd); /* another run took it for a dead one's before it was locked */
+        pending_remove(o->tmp); /* another run took it for a dead one's before it was locked */
+        close(o->fd);
+        o->fd = -1;
     }
     errno = EAGAIN;
     return -1;
@@ -186,10 +197,8 @@ static int open_part(struct outfile *o, const char *path, bool own)
     TRY(part_of(o->path, &o->tmp));
     if (!own)
         remove_all_dead(o->tmp);
-    if (make_part(o) == 0) {
-        pending_add(o->tmp);
+    if (make_part(o) == 0)
         return 0;
-    }
     int e = errno;
     free(o->tmp);
     o->tmp = NULL;
@@ -306,9 +315,13 @@ static int name_part(struct outfile *o)
     int twin = fcntl(o->fd, F_DUPFD_CLOEXEC, 3);
     if (twin >= 0 && close(twin) != 0) /* some file systems tell only now that there was no room */
         return err_set(E_IO, "%s: %s", o->path, strerror(errno));
-    if (rename(o->tmp, o->path) != 0)
-        return err_set(E_IO, "%s: %s", o->path, strerror(errno));
-    pending_remove(o->tmp);
+    pthread_mutex_lock(&lock);
+    int e = rename(o->tmp, o->path) ? errno : 0;
+    if (!e)
+        pending_remove(o->tmp);
+    pthread_mutex_unlock(&lock);
+    if (e)
+        return err_set(E_IO, "%s: %s", o->path, strerror(e));
     free(o->tmp);
     o->tmp = NULL;
     int rc = sync_folder(o->path);
@@ -350,8 +363,10 @@ int outfile_commit(struct outfile *o)
 void outfile_discard(struct outfile *o)
 {
     if (o->tmp) {
+        pthread_mutex_lock(&lock);
         unlink(o->tmp);
         pending_remove(o->tmp);
+        pthread_mutex_unlock(&lock);
     }
     if (o->path && o->fd >= 0)
         close(o->fd);
