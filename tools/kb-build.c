@@ -367,6 +367,8 @@ static int ask(struct run *r)
     TRY(rc);
     if (k.untitled)
         run_warn(r, "%zu codes without a title were not asked about", k.untitled);
+    if (k.failed && !k.asked && !k.cached)
+        return err_set(E_IO, "none of the %zu codes asked about got an answer of use", k.failed);
     if (k.failed)
         run_warn(r, "%zu codes got no answer of use; the same command asks about these again", k.failed);
     return run_input_digest(r, model, a.xxh64);
