@@ -85,7 +85,8 @@ static int next_member(struct source *s, bool *more)
         while (s->n && !*s->at)
             s->at++, s->n--;
         if (s->n && *s->at != '\x1f')
-            return err_set(E_DATA, "gzip: something else behind the end of the compressed data (gzip -dc <FILE leaves it out)");
+            return err_set(E_DATA, "gzip: something else behind the end of the compressed data "
+                                   "(gzip -dc <FILE leaves it out)");
         if (s->n)
             *more = true;
         else if (s->eof)
