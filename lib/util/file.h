@@ -22,7 +22,7 @@ struct outfile {
  * what it names is written. Removes what killed runs left of the same output. E_IO; E_USAGE where the run reads that
  * file or has another output there (claim.h). */
 int outfile_open(struct outfile *o, const char *path);
-/* The same for a file of a program's own, a cache or a saved state, which it reads, too: no claim, no looking round. */
+/* The same for a file of a program's own, a cache or a saved state, which it reads, too: no claim. */
 int outfile_open_own(struct outfile *o, const char *path);
 bool outfile_is_std(const char *path); /* whether the name means standard output */
 int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO ("NAME: No space left on device") */

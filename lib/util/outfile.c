@@ -188,15 +188,14 @@ static int open_fd(struct outfile *o, int fd, const char *path)
         return claim_output_fd(fd, outfile_name(o));
     }
     o->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    return o->fd < 0 ? err_set(E_IO, "%s: %s", path, strerror(errno)) : claim_output_fd(o->fd, path);
+    return o->fd < 0 ? err_errno(E_IO, path) : claim_output_fd(o->fd, path);
 }
 
 /* A file of another name in the same folder, renamed by outfile_commit. */
-static int open_part(struct outfile *o, const char *path, bool own)
+static int open_part(struct outfile *o, const char *path)
 {
     TRY(part_of(o->path, &o->tmp));
-    if (!own)
-        remove_all_dead(o->tmp);
+    remove_all_dead(o->tmp);
     if (make_part(o) == 0)
         return 0;
     int e = errno;
@@ -205,7 +204,8 @@ static int open_part(struct outfile *o, const char *path, bool own)
     if (e == EACCES || e == EPERM || e == EROFS)
         return err_set(E_IO, "%s: no file can be made in its folder, where it is written under another name first: %s",
                        path, strerror(e));
-    return err_set(E_IO, "%s: %s", path, strerror(e));
+    errno = e;
+    return err_errno(E_IO, path);
 }
 
 static int open_path(struct outfile *o, const char *path, bool own)
@@ -213,7 +213,7 @@ static int open_path(struct outfile *o, const char *path, bool own)
     struct stat st;
     bool there = stat(path, &st) == 0;
     if (!there && errno != ENOENT)
-        return err_set(E_IO, "%s: %s", path, strerror(errno));
+        return err_errno(E_IO, path);
     if (there && S_ISDIR(st.st_mode))
         return err_set(E_IO, "%s: is a directory", path);
     if (!(o->path = mem_strndup(path, strlen(path))))
@@ -221,7 +221,7 @@ static int open_path(struct outfile *o, const char *path, bool own)
     if (there && !S_ISREG(st.st_mode)) { /* nothing to put in its place */
         TRY(own ? 0 : claim_output(path, path));
         o->fd = open(path, O_WRONLY | O_CLOEXEC);
-        return o->fd < 0 ? err_set(E_IO, "%s: %s", path, strerror(errno)) : 0;
+        return o->fd < 0 ? err_errno(E_IO, path) : 0;
     }
     TRY(follow(&o->path));
     TRY(own ? 0 : claim_output(o->path, path));
@@ -232,7 +232,7 @@ static int open_path(struct outfile *o, const char *path, bool own)
         o->mode = st.st_mode & 0777;
         o->group = st.st_gid;
     }
-    return open_part(o, path, own);
+    return open_part(o, path);
 }
 
 static int open_any(struct outfile *o, const char *path, bool own)

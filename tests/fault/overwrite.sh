@@ -12,7 +12,7 @@ mkdir answers; printf '**Abbreviations**:\n- HTN\n' >answers/401.9.txt; echo '{"
 (cd mimic3 && tar -cf ../mimic.tar ./*.gz); python3 -m zipfile -c mimic.zip mimic3/*.gz
 ln -s . through; mkdir links cache
 cp pred.icds copy.icds; cp -r model bare; rm bare/icd.* bare/spiece.model
-tree() { find . -type f -not -path './links/*' | sort | xargs stat -c '%n %a %i' && find . -type f | sort | xargs md5sum; }
+tree() { find . -type f -not -path './links/*' -printf '%P %m %i %s %T@\n' | sort; }
 
 # spell N FILE: another name of the file, in one of six ways; N says which.
 spell() {
@@ -36,7 +36,7 @@ refused() {
     rm -f links/*.h
     tree >"$T/after"
     if ! cmp -s "$T/before" "$T/after"; then
-        why="$why; touched: $(diff "$T/before" "$T/after" | grep -o '[^ ]*$' | sort -u | head -n 3 | tr '\n' ' ')"
+        why="$why; touched: $(diff "$T/before" "$T/after" | grep -o '^[<>] [^ ]*' | sort -u | head -n 3 | tr '\n' ' ')"
         rm -rf "$W"; cp -a "$T/kept" "$W"; cd "$W" || exit 1; tree >"$T/before"
     fi
     if [ -z "$why" ]; then ok "$name"; else no "$name" "$why ($*)"; fi
