@@ -100,7 +100,7 @@ if [ -n "$user" ] || [ "$(id -u)" != 0 ]; then
     is "no other process of the user can look" "$(stat -c %U /proc/$p/mem)" root
     exec 7>&-; wait $p
 fi
-ICDPIPE_CORE=1 bash -c 'ulimit -c 4096; exec rec-cat --from-json --schema note -o core-x' <slow & p=$!
+ASAN_OPTIONS=disable_coredump=0 ICDPIPE_CORE=1 bash -c 'ulimit -c 4096; exec rec-cat --from-json --schema note -o core-x' <slow & p=$!
 exec 7>slow
 until [ -n "$(find . -maxdepth 1 -name '.core-x-part.*')" ] || ! kill -0 $p; do echo '{"id":"1","text":"a"}' >&7; sleep 0.02; done
 is "ICDPIPE_CORE=1" "$(awk '/core file size/ { print ($5 > 0) }' /proc/$p/limits)" 1
