@@ -172,7 +172,7 @@ static int read_tables(struct run *r)
     /* The label tables' digests are in the report only: no byte of the note stream depends on a code. */
     return rc ? rc : run_input_digest(r, st.mimic.table[0].name, st.mimic.table[0].xxh64);
 }
-static int open_gold(struct run *r)
+static int begin_gold(struct run *r)
 {
     TRY(label_set_load(&st.labels, labels, &st.mimic));
     if (st.labels.odd)
@@ -188,7 +188,7 @@ static int open_gold(struct run *r)
     meta = json_pack("{s:o, s:s}", "labels", list, "label_set", path_base(labels));
     if (!meta)
         return err_set(E_USAGE, "--labels: the name is not UTF-8");
-    int rc = run_output(r, gold_path, "gold", meta, &st.gold);
+    int rc = run_output_header(r, st.gold, meta);
     json_decref(meta);
     return rc;
 }
@@ -206,6 +206,9 @@ static int begin(struct run *r)
     char bundled[PATH_MAX];
     TRY(check_usage(r));
     settle(r);
+    /* Outputs that cannot be had are found out before the tables are read. */
+    if (gold_path)
+        TRY(run_output_late(r, gold_path, "gold", &st.gold));
     if (report_path)
         TRY(run_output_file(r, report_path, &st.report));
     if (!splits_dir)
@@ -217,7 +220,7 @@ static int begin(struct run *r)
         return err_set(E_DATA, "no discharge summary belongs to an admission of the split lists (--splits)%s",
                        other_versions() ? " that is coded in the version asked for (--icd)" : "");
     if (gold_path)
-        TRY(open_gold(r));
+        TRY(begin_gold(r));
     if (caml_text && json_object_set_new(r->meta, "text", json_string("caml")))
         return err_nomem(1);
     return json_object_set_new(r->meta, "source", json_string(source)) ? err_nomem(1) : 0;

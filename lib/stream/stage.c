@@ -31,6 +31,7 @@ struct stage_side {
     int n_text;
     json_t *files;   /* [{name, xxh64}] of run_input_file */
     json_t *history; /* of the output, once begin is done */
+    bool began;
     bool streams;    /* the output is a stream whose schema is not chosen yet */
 };
 
@@ -144,21 +145,24 @@ int run_output_late(struct run *r, const char *path, const char *schema, struct 
     return 0;
 }
 
-int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
-{
-    TRY(run_output_late(r, path, schema, o));
-    struct side_out *x = &r->side->outs[r->side->n_out - 1];
-    x->meta = meta ? json_deep_copy(meta) : json_object();
-    return x->meta ? 0 : err_nomem(1);
-}
-
 int run_output_header(struct run *r, struct out *o, const json_t *meta)
 {
     struct stage_side *x = r->side;
-    for (int i = 0; i < x->n_out; i++)
-        if (x->outs[i].out == o)
-            return out_header(o, x->outs[i].schema, meta, x->history, r->oracle);
-    return err_set(E_BUG, "a header and no output");
+    int i = 0;
+    while (i < x->n_out && x->outs[i].out != o)
+        i++;
+    if (i == x->n_out)
+        return err_set(E_BUG, "a header and no output");
+    if (x->began)
+        return out_header(o, x->outs[i].schema, meta, x->history, r->oracle);
+    x->outs[i].meta = meta ? json_deep_copy(meta) : json_object();
+    return x->outs[i].meta ? 0 : err_nomem(1);
+}
+
+int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
+{
+    TRY(run_output_late(r, path, schema, o));
+    return run_output_header(r, *o, meta);
 }
 
 int run_output_file(struct run *r, const char *path, struct outfile **f)
@@ -441,6 +445,7 @@ static int run_begin(struct run *r)
     if (!r->meta)
         return err_nomem(0);
     TRY(st->begin ? st->begin(r) : 0);
+    r->side->began = true;
     r->side->streams = false; /* what begin chose holds from here on */
     TRY(open_primary_out(r));
     TRY(make_history(r));

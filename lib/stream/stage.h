@@ -84,7 +84,8 @@ int run_input_digest(struct run *r, const char *name, const char *xxh64);
 /* In begin: a further output stream of its own schema; same history; committed only if everything succeeds.
  * Emit with run_emit_to. meta borrowed. */
 int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o);
-/* In begin: the same, but its meta is known at the end only: run_output_header comes before its first record. */
+/* In begin: the same, but its meta is known later: run_output_header comes before its first record, in begin or after
+ * it. */
 int run_output_late(struct run *r, const char *path, const char *schema, struct out **o);
 int run_output_header(struct run *r, struct out *o, const json_t *meta);
 /* In begin: a further output that is no stream (a report): written with outfile_write, committed as those are. */
