@@ -125,7 +125,7 @@ static struct {
     struct score_cfg cfg;
     json_t *thresholds; /* of --save-thresholds */
     struct outfile *to; /* likewise */
-    struct outfile text;
+    struct outfile *text; /* borrowed */
 } st;
 
 /* ---- options ---- */
@@ -285,12 +285,16 @@ static int describe(json_t *to)
 static int begin(struct run *r)
 {
     struct score *s = &st.score;
+    if (st.format == RECORDS && !o.leaderboard)
+        run_schema(r, "metric");
+    else
+        TRY(run_output_file(r, r->output, &st.text));
     if (o.leaderboard)
         return check_leaderboard(r);
-    if (st.format == RECORDS)
-        run_schema(r, "metric");
     omp_set_num_threads(r->threads);
     TRY(check_options(r));
+    if (o.save)
+        TRY(run_output_file(r, o.save, &st.to));
     st.cfg.tick = tick;
     TRY(open_systems(r));
     TRY(score_gold(r, s, o.gold, o.train, o.strict));
@@ -298,8 +302,6 @@ static int begin(struct run *r)
         return err_set(E_DATA, "%s: no record of the train split, and --bins counts them (give --train-gold)",
                        path_base(o.gold));
     TRY(read_systems(r));
-    if (o.save)
-        TRY(run_output_file(r, o.save, &st.to));
     if (s->n == 1 && s->system->s && json_object_update(r->meta, (json_t *)(uintptr_t)stream_meta(s->system->s)))
         return err_nomem(0);
     return describe(r->meta);
@@ -310,13 +312,6 @@ static int begin(struct run *r)
 static int emit(void *ctx, const char *body, size_t n)
 {
     return run_emit(ctx, body, n);
-}
-
-static int write_text(struct run *r, const struct buf *b)
-{
-    TRY(outfile_open(&st.text, r->output));
-    TRY(outfile_write(&st.text, b->p, b->n));
-    return outfile_commit(&st.text);
 }
 
 /* What a system's codes are and what it read of its notes. */
@@ -435,14 +430,13 @@ static int end(struct run *r)
         rc = show(r, &b);
     }
     if (!rc)
-        rc = write_text(r, &b);
+        rc = outfile_write(st.text, b.p, b.n);
     buf_free(&b);
     return rc;
 }
 
 static void done(struct run *r)
 {
-    outfile_discard(&st.text);
     score_close(&st.score);
     report_picks_free(&st.picks);
     json_decref(st.thresholds);

@@ -364,6 +364,8 @@ static int begin(struct run *r)
     /* Open the inputs, and check that they belong together. */
     if (!o.resume && !o.dry_run)
         TRY(run_dir_check(o.save));
+    if (!o.dry_run)
+        TRY(model_claim(o.save));
     TRY(run_input(r, o.targets.v[0], "target", &t->target));
     TRY(begin_kg(r));
     const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);

@@ -367,9 +367,18 @@ static int ask(struct run *r)
     TRY(rc);
     if (k.untitled)
         run_warn(r, "%zu codes without a title were not asked about", k.untitled);
+    if (k.failed && !k.asked && !k.cached)
+        return err_set(E_IO, "none of the %zu codes asked about got an answer of use", k.failed);
     if (k.failed)
         run_warn(r, "%zu codes got no answer of use; the same command asks about these again", k.failed);
     return run_input_digest(r, model, a.xxh64);
+}
+
+static int open_report(struct run *r)
+{
+    if (report_path && outfile_is_std(report_path))
+        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
+    return report_path ? run_output_file(r, report_path, &st.report.file) : 0;
 }
 
 static int begin(struct run *r)
@@ -384,9 +393,7 @@ static int begin(struct run *r)
         run_schema(r, "kb");
     if (!strcmp(icd, "10") && !strcmp(labels_from, "caml50"))
         return err_set(E_USAGE, "--icd 10 needs --labels");
-    if (report_path && !strcmp(report_path, "-"))
-        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
-    TRY(report_path ? run_output_file(r, report_path, &st.report.file) : 0);
+    TRY(open_report(r));
     TRY(code_list_load(&st.codes, labels_from));
     if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
         return E_NOMEM;

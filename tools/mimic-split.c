@@ -114,10 +114,6 @@ static struct {
 } st;
 
 /* ---- begin: everything is read ---- */
-static bool is_std(const char *path)
-{
-    return !path || !strcmp(path, "-");
-}
 static int check_usage(struct run *r)
 {
     bool four = !strcmp(source, "mimic4");
@@ -125,11 +121,6 @@ static int check_usage(struct run *r)
     if (!r->argc)
         return err_set(E_USAGE, "an operand is needed: the directories or archives with the tables; see %s --help",
                        tool);
-    if (gold_path && r->output && !strcmp(gold_path, r->output))
-        return err_set(E_USAGE, "--gold and -o name the same file");
-    if (report_path && ((r->output && !strcmp(report_path, r->output)) ||
-                        (gold_path && !strcmp(report_path, gold_path)) || (is_std(report_path) && is_std(r->output))))
-        return err_set(E_USAGE, "--report names the file of another output");
     if (four && !splits_dir)
         return err_set(E_USAGE, "MIMIC-IV needs --splits: the lists that come with icdpipe are for MIMIC-III");
     if (four && caml_bug)
@@ -181,7 +172,7 @@ static int read_tables(struct run *r)
     /* The label tables' digests are in the report only: no byte of the note stream depends on a code. */
     return rc ? rc : run_input_digest(r, st.mimic.table[0].name, st.mimic.table[0].xxh64);
 }
-static int open_gold(struct run *r)
+static int begin_gold(struct run *r)
 {
     TRY(label_set_load(&st.labels, labels, &st.mimic));
     if (st.labels.odd)
@@ -197,7 +188,7 @@ static int open_gold(struct run *r)
     meta = json_pack("{s:o, s:s}", "labels", list, "label_set", path_base(labels));
     if (!meta)
         return err_set(E_USAGE, "--labels: the name is not UTF-8");
-    int rc = run_output(r, gold_path, "gold", meta, &st.gold);
+    int rc = run_output_header(r, st.gold, meta);
     json_decref(meta);
     return rc;
 }
@@ -215,6 +206,9 @@ static int begin(struct run *r)
     char bundled[PATH_MAX];
     TRY(check_usage(r));
     settle(r);
+    /* Outputs that cannot be had are found out before the tables are read. */
+    if (gold_path)
+        TRY(run_output_late(r, gold_path, "gold", &st.gold));
     if (report_path)
         TRY(run_output_file(r, report_path, &st.report));
     if (!splits_dir)
@@ -226,7 +220,7 @@ static int begin(struct run *r)
         return err_set(E_DATA, "no discharge summary belongs to an admission of the split lists (--splits)%s",
                        other_versions() ? " that is coded in the version asked for (--icd)" : "");
     if (gold_path)
-        TRY(open_gold(r));
+        TRY(begin_gold(r));
     if (caml_text && json_object_set_new(r->meta, "text", json_string("caml")))
         return err_nomem(1);
     return json_object_set_new(r->meta, "source", json_string(source)) ? err_nomem(1) : 0;

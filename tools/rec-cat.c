@@ -455,6 +455,12 @@ static int end(struct run *r)
     return text_out(r, text ? cat_text : cat_json);
 }
 
+/* A stream made of a stream: what is left out was asked to be. */
+static bool rewrites(void)
+{
+    return !json && !text && !head && !check && !from_json && !from_csv && !ask.gold;
+}
+
 static void done(struct run *r)
 {
     struct state *s = r->state;
@@ -475,6 +481,7 @@ static const struct stage stage = {
     .doc = {"rec-cat", "[OPTION]... [FILE]", "Show, check, select and convert streams; bring a corpus in."},
     .opts = options,
     .streams = streams,
+    .rewrites = rewrites,
     .begin = begin,
     .end = end,
     .done = done,

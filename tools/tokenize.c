@@ -52,7 +52,7 @@ static const struct opt opts[] = {
     {"separator", 0, OPT_STR, &separator, "TEXT", "Gold: text between two codes of a target."},
     {"decode", 'd', OPT_FLAG, &decode, NULL,
      "Read a token or target stream and write one line per record: id, tab, text. Newline, tab, carriage return and "
-     "backslash of the text are written as \\n, \\t, \\r and \\\\."},
+     "backslash of both are written as \\n, \\t, \\r and \\\\."},
     {0},
 };
 
@@ -224,6 +224,18 @@ static int each_kb(const msgpack_object *rec, struct scratch *s, struct sink *si
 
 /* ---- decoding ---- */
 
+/* Text of any kind as one field of a line. */
+static int add_field(struct buf *b, const char *p, size_t n)
+{
+    static const char from[] = "\n\t\r\\", to[] = "ntr\\";
+    int rc = 0;
+    for (size_t i = 0; i < n && !rc; i++) {
+        const char *c = p[i] ? strchr(from, p[i]) : NULL;
+        rc = c ? buf_add(b, (char[]){'\\', to[c - from]}, 2) : buf_add(b, p + i, 1);
+    }
+    return rc;
+}
+
 static int decode_record(const msgpack_object *rec)
 {
     const char *id, *p;
@@ -243,13 +255,8 @@ static int decode_record(const msgpack_object *rec)
     if (!rc)
         rc = spm_decode(st.spm, v.id, v.n, &text);
     st.line.n = 0;
-    if (!rc && !(rc = buf_add(&st.line, id, id_n)))
-        rc = buf_str(&st.line, "\t");
-    for (size_t i = 0; i < text.n && !rc; i++) {
-        static const char from[] = "\n\t\r\\", to[] = "ntr\\";
-        const char *c = text.p[i] ? strchr(from, text.p[i]) : NULL;
-        rc = c ? buf_add(&st.line, (char[]){'\\', to[c - from]}, 2) : buf_add(&st.line, text.p + i, 1);
-    }
+    if (!rc && !(rc = add_field(&st.line, id, id_n)) && !(rc = buf_str(&st.line, "\t")))
+        rc = add_field(&st.line, text.p, text.n);
     if (!rc && !(rc = buf_str(&st.line, "\n")))
         rc = outfile_write(&st.text, st.line.p, st.line.n);
     spm_ids_free(&v);

@@ -49,8 +49,6 @@ static int check(const struct run *r, const struct corpus_ask *ask)
         return err_set(E_USAGE, "--schema %s: a corpus becomes note or gold", ask->schema);
     if (ask->gold && gold)
         return err_set(E_USAGE, "--gold FILE goes with notes; with --schema gold the codes go to -o");
-    if (ask->gold && r->output && !strcmp(ask->gold, r->output))
-        return err_set(E_USAGE, "--gold and -o name the same file");
     if (ask->stratify && !ask->draw)
         return err_set(E_USAGE, "--stratify goes with --draw only");
     if (ask->stratify && !ask->gold && !gold)

@@ -1,7 +1,9 @@
 /* Decompressed bytes of files and archive members. Tests: tests/unit/source.c. */
 #include "lib/ingest/source.h"
 #include "lib/util/buf.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
+#include "lib/util/file.h"
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +56,7 @@ static int raw_read(struct source *s, char *p, size_t cap, size_t *n)
         if ((got = archive_read_data(s->outer, p, cap)) < 0)
             return source_archive_error(s->outer);
     } else {
-        while ((got = read(s->fd, p, cap)) < 0 && errno == EINTR)
+        while ((got = read(s->fd, p, cap)) < 0 && file_again(s->fd, false))
             ;
         if (got < 0)
             return err_set(E_IO, "%s", strerror(errno));
@@ -83,7 +85,8 @@ static int next_member(struct source *s, bool *more)
         while (s->n && !*s->at)
             s->at++, s->n--;
         if (s->n && *s->at != '\x1f')
-            return err_set(E_DATA, "gzip: something else behind the end of the compressed data");
+            return err_set(E_DATA, "gzip: something else behind the end of the compressed data "
+                                   "(gzip -dc <FILE leaves it out)");
         if (s->n)
             *more = true;
         else if (s->eof)
@@ -200,7 +203,10 @@ int source_open(struct source **s, const char *path)
 {
     TRY(source_new(s));
     (*s)->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-    return (*s)->fd < 0 ? err_set(E_NOINPUT, "%s", strerror(errno)) : start(*s);
+    if ((*s)->fd < 0)
+        return err_set(E_NOINPUT, "%s", strerror(errno));
+    TRY(claim_input((*s)->fd, path ? path : "standard input"));
+    return start(*s);
 }
 int source_open_member(struct source **s, struct archive *outer)
 {

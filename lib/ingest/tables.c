@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct reading {
     struct table_job *job;
@@ -115,16 +116,22 @@ static int read_members(struct reading *r, struct archive *a, const char *path)
  * compressed. libarchive also reads a zip that has no such table, but could not tell where one is cut. */
 static int read_zip(struct reading *r, const char *path)
 {
+    int fd, rc;
     struct archive *a = source_archive_new();
     if (!a)
         return E_NOMEM;
     archive_read_support_format_zip_seekable(a);
-    int rc = archive_read_open_filename(a, path, 1 << 18) ? archive_bad(a, path) : 0;
+    if ((rc = file_open(path, &fd))) {
+        archive_read_free(a);
+        return rc;
+    }
+    rc = archive_read_open_fd(a, fd, 1 << 18) ? archive_bad(a, path) : 0;
     if (!rc)
         rc = read_members(r, a, path);
     else if (rc == E_DATA)
         err_set(rc, "%s: the zip file is cut short: it has no table of contents", path_base(path));
     archive_read_free(a);
+    close(fd);
     return rc;
 }
 static int read_tar(struct reading *r, const char *path)
@@ -147,11 +154,39 @@ static int read_tar(struct reading *r, const char *path)
     free(b);
     return rc;
 }
+/* Whether the file ends as a zip does: a record with how much comment comes behind it. What comes before the archive,
+ * such as a program that unpacks it, does not matter. */
+static int ends_as_zip(const char *path, off_t size, bool *zip)
+{
+    enum { RECORD = 22, COMMENT = 65535 };
+    static unsigned char end[RECORD + COMMENT];
+    int fd;
+    off_t from = size > (off_t)sizeof end ? size - (off_t)sizeof end : 0;
+    *zip = false;
+    TRY(file_open(path, &fd));
+    ssize_t n = pread(fd, end, sizeof end, from);
+    close(fd);
+    for (ssize_t i = n - RECORD; i >= 0 && !*zip; i--)
+        *zip = !memcmp(end + i, "PK\5\6", 4) && i + RECORD + end[i + 20] + 256 * end[i + 21] == n;
+    return 0;
+}
+static bool ends_in(const char *path, const char *end)
+{
+    size_t n = strlen(path), k = strlen(end);
+    return n > k && !strcasecmp(path + n - k, end);
+}
 static int read_archive(struct reading *r, const char *path, const struct stat *st)
 {
     char magic[2] = "";
-    bool regular = S_ISREG(st->st_mode); /* what is read from a pipe is gone */
-    bool zip = regular && file_head(path, magic, 2) == 2 && !memcmp(magic, "PK", 2);
+    bool zip = false;
+    if (ends_in(path, ".csv") || ends_in(path, ".csv.gz") || ends_in(path, ".csv.zst"))
+        return err_set(E_DATA, "%s: a single table; wanted is the directory that has them all, or an archive of it",
+                       path_base(path));
+    if (!S_ISREG(st->st_mode)) /* what is read from a pipe is gone */
+        return read_tar(r, path);
+    if (file_head(path, magic, 2) == 2 && !memcmp(magic, "PK", 2))
+        return read_zip(r, path);
+    TRY(ends_as_zip(path, st->st_size, &zip));
     return zip ? read_zip(r, path) : read_tar(r, path);
 }
 

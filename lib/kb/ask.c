@@ -110,7 +110,7 @@ static int cache_write(const struct ask *a, size_t i, const char *prompt, const 
     int rc = e ? entry_path(a, request, &path) : err_nomem(r->n);
     if (!rc && !(text = json_dumps(e, JSON_INDENT(1))))
         rc = err_nomem(r->n);
-    rc = rc ? rc : outfile_open(&f, path.p);
+    rc = rc ? rc : outfile_open_own(&f, path.p);
     rc = rc ? rc : outfile_write(&f, text, strlen(text));
     rc = rc ? rc : outfile_write(&f, "\n", 1);
     rc = rc ? rc : outfile_commit(&f);

@@ -170,6 +170,8 @@ static int give_up(const struct chat *c, const char *why)
     return err_set(E_IO, "%s: %s", c->url, why);
 }
 
+enum { WEEK = 7 * 24 * 3600 };
+
 /* The server did not answer: the same again after a while. */
 static int later(struct chat *c, struct slot *s, const char *why)
 {
@@ -178,6 +180,8 @@ static int later(struct chat *c, struct slot *s, const char *why)
     double wait = c->o->retry_wait * (1 << (s->tries < 5 ? s->tries - 1 : 4));
     wait *= 1 - 0.25 * rng_unit(&c->rng); /* those that failed together are not to come back together */
     double now = now_seconds(), asked = s->headers.retry_after;
+    if (asked > WEEK)
+        return err_set(E_IO, "%s: it asks to wait for more than a week (%s)", c->url, why);
     if (asked > CHAT_WAIT_MAX)
         return err_set(E_IO, "%s: it asks to wait %.0f s (%s)", c->url, asked, why);
     if (asked >= 0) { /* for everybody: the limit is the key's, not the question's */

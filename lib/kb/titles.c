@@ -131,11 +131,24 @@ struct mimic_table {
     struct titles *t;
     enum icd9_kind kind;
 };
+/* Nothing, or what a database writes for it. */
+static bool no_title(const struct cell *c)
+{
+    static const char *const null[] = {"NULL", "\\N"};
+    size_t n = c->n;
+    while (n && (c->p[n - 1] == ' ' || c->p[n - 1] == '\t'))
+        n--;
+    for (size_t i = 0; i < sizeof null / sizeof *null; i++)
+        if (n == strlen(null[i]) && !strncasecmp(c->p, null[i], n))
+            return true;
+    return !n;
+}
+
 static int mimic_row(void *ctx, const struct csv_row *r)
 {
     struct mimic_table *m = ctx;
     const struct cell *code = &r->cell[r->cell[OLD_CODE].n ? OLD_CODE : NEW_CODE], *version = &r->cell[VERSION];
-    const struct cell *title = &r->cell[r->cell[LONG_TITLE].n ? LONG_TITLE : SHORT_TITLE];
+    const struct cell *title = &r->cell[no_title(&r->cell[LONG_TITLE]) ? SHORT_TITLE : LONG_TITLE];
     char dotted[ICD9_MAX];
     int icd = version->n ? atoi(version->p) : 9;
     if (icd != m->t->icd)
@@ -146,6 +159,8 @@ static int mimic_row(void *ctx, const struct csv_row *r)
         rc = err_set(E_DATA, "empty");
     if (rc)
         return csv_bad(r, "ICD9_CODE or ICD_CODE");
+    if (no_title(title)) /* the code is one without a title */
+        return 0;
     return put(m->t, dotted, title->p, title->n) ? csv_bad(r, "LONG_TITLE") : 0;
 }
 

@@ -100,6 +100,8 @@ int model_files(const char *dir, int (*each)(void *ctx, const char *path), void 
 /* Write a Hugging Face directory plus icd.safetensors and icd.json, into a new directory beside `dir`, then renamed;
  * loads in transformers' from_pretrained with no missing and no unexpected key. */
 int model_save(const struct model *m, const char *dir);
+/* Says that its files will be written (claim.h). */
+int model_claim(const char *dir);
 struct label_attn_w model_label_attn(const struct model *m);
 void model_free(struct model *m);
 

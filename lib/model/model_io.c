@@ -3,6 +3,7 @@
  * Tests: tests/golden/t5.c, tests/unit/model.c. */
 #include "lib/model/knowledge.h"
 #include "lib/util/buf.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include "lib/util/text_file.h"
@@ -308,7 +309,7 @@ static int write_file(const char *dir, const char *name, const void *p, size_t n
     char path[PATH_MAX];
     struct outfile o = {0};
     TRY(join(path, dir, name));
-    int rc = outfile_open(&o, path);
+    int rc = outfile_open_own(&o, path);
     if (!rc)
         rc = outfile_write(&o, p, n);
     if (!rc)
@@ -417,11 +418,22 @@ static int write_all(const struct model *m, const char *dir)
     return 0;
 }
 
+static const char *const names[] = {"config.json",  "model.safetensors", "icd.safetensors", "icd.json",
+                                    "spiece.model", "tokenizer.model"};
+
+int model_claim(const char *dir)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        TRY(join(path, dir, names[i]));
+        TRY(claim_output(path, path));
+    }
+    return 0;
+}
+
 /* The files a model directory may hold: of an old one these are removed, everything else moves into the new one. */
 static bool ours(const char *name)
 {
-    static const char *const names[] = {"config.json", "model.safetensors", "icd.safetensors", "icd.json",
-                                        "spiece.model", "tokenizer.model"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
             return true;

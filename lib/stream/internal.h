@@ -33,6 +33,7 @@ int out_copy_record(struct out *o, const struct stream *s); /* the record just r
 /* End frame and its bytes out, nothing renamed yet, so that several outputs succeed or fail together. */
 int out_finish(struct out *o, const json_t *lineage, const char *tool, const json_t *inputs);
 int out_finish_json(struct out *o, const json_t *end); /* exactly this one; E_DATA when count or digest differ */
+int out_settle(struct out *o); /* after the end frame: what may still fail, but for the name */
 int out_commit(struct out *o);
 
 /* ---- provenance ---- */

@@ -2,11 +2,11 @@
  * tests/cli/rec-cat.sh */
 #include "lib/stream/internal.h"
 #include "lib/util/buf.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
 #include "lib/util/utf8.h"
 #include "lib/util/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,7 +57,7 @@ static int read_file(struct stream *s, char *p, size_t n, size_t *got)
     ssize_t r;
     do
         r = read(s->fd, p, n);
-    while (r < 0 && errno == EINTR);
+    while (r < 0 && file_again(s->fd, false));
     if (r < 0)
         return err_set(E_IO, "%s", strerror(errno));
     *got = (size_t)r;
@@ -279,10 +279,7 @@ int stream_open(struct stream **out, const char *path, const char *accept)
         rc = err_set(E_USAGE, "standard input is a terminal: name a file, or put a pipe before");
         goto fail;
     }
-    if (!s->std && (s->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-        rc = err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
-        goto fail;
-    }
+    TRY_GOTO(rc, fail, s->std ? claim_input(s->fd, s->name) : file_open(path, &s->fd));
     /* the header */
     rc = look_at(s->fd, &s->whole);
     if (!rc)

@@ -1,6 +1,7 @@
 /* stage_main: what every tool does around its begin, each and end. Tests: tests/cli/, tests/unit/stage.c */
 #include "lib/stream/stage.h"
 #include "lib/stream/internal.h"
+#include "lib/util/claim.h"
 #include "lib/util/file.h"
 #include "lib/util/pool.h"
 #include "lib/util/process.h"
@@ -9,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SIDES_MAX = 64 };
@@ -29,6 +31,7 @@ struct stage_side {
     int n_text;
     json_t *files;   /* [{name, xxh64}] of run_input_file */
     json_t *history; /* of the output, once begin is done */
+    bool began;
     bool streams;    /* the output is a stream whose schema is not chosen yet */
 };
 
@@ -135,29 +138,31 @@ int run_output_late(struct run *r, const char *path, const char *schema, struct 
     struct stage_side *x = r->side;
     if (x->n_out == SIDES_MAX)
         return err_set(E_USAGE, "more than %d outputs", SIDES_MAX);
-    bool std = !path || strcmp(path, "-") == 0, primary_std = !r->output || strcmp(r->output, "-") == 0;
-    if (std && primary_std && r->schema)
+    if (outfile_is_std(path) && outfile_is_std(r->output) && r->schema)
         return err_set(E_USAGE, "standard output can take one stream only: use -o FILE");
     TRY(out_open(o, path, r->compress));
     x->outs[x->n_out++] = (struct side_out){*o, schema, NULL};
     return 0;
 }
 
-int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
-{
-    TRY(run_output_late(r, path, schema, o));
-    struct side_out *x = &r->side->outs[r->side->n_out - 1];
-    x->meta = meta ? json_deep_copy(meta) : json_object();
-    return x->meta ? 0 : err_nomem(1);
-}
-
 int run_output_header(struct run *r, struct out *o, const json_t *meta)
 {
     struct stage_side *x = r->side;
-    for (int i = 0; i < x->n_out; i++)
-        if (x->outs[i].out == o)
-            return out_header(o, x->outs[i].schema, meta, x->history, r->oracle);
-    return err_set(E_BUG, "a header and no output");
+    int i = 0;
+    while (i < x->n_out && x->outs[i].out != o)
+        i++;
+    if (i == x->n_out)
+        return err_set(E_BUG, "a header and no output");
+    if (x->began)
+        return out_header(o, x->outs[i].schema, meta, x->history, r->oracle);
+    x->outs[i].meta = meta ? json_deep_copy(meta) : json_object();
+    return x->outs[i].meta ? 0 : err_nomem(1);
+}
+
+int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o)
+{
+    TRY(run_output_late(r, path, schema, o));
+    return run_output_header(r, *o, meta);
 }
 
 int run_output_file(struct run *r, const char *path, struct outfile **f)
@@ -440,6 +445,7 @@ static int run_begin(struct run *r)
     if (!r->meta)
         return err_nomem(0);
     TRY(st->begin ? st->begin(r) : 0);
+    r->side->began = true;
     r->side->streams = false; /* what begin chose holds from here on */
     TRY(open_primary_out(r));
     TRY(make_history(r));
@@ -452,6 +458,22 @@ static int run_begin(struct run *r)
     return 0;
 }
 
+/* Who waits for the end of standard output finds the other files there; a file gets its name before what goes with
+ * it. */
+static int commit_all(struct run *r)
+{
+    struct stage_side *x = r->side;
+    bool first = r->out && !outfile_is_std(r->output);
+    TRY(first ? out_commit(r->out) : 0);
+    for (int i = 0; i < x->n_out; i++)
+        TRY(out_commit(x->outs[i].out));
+    for (int std = 0; std < 2; std++)
+        for (int i = 0; i < x->n_text; i++)
+            if (x->text[i].std == (std == 1))
+                TRY(outfile_commit(&x->text[i]));
+    return r->out && !first ? out_commit(r->out) : 0;
+}
+
 /* End frames to all outputs first; only when every one was written are files renamed into place. */
 static int run_finish(struct run *r)
 {
@@ -460,18 +482,21 @@ static int run_finish(struct run *r)
     int rc = 0;
     if (!r->out && !x->n_out && !x->n_text)
         return 0;
-    TRY_GOTO(rc, out, inputs_lineage(r, &lineage));
-    TRY_GOTO(rc, out, own_inputs(r, &inputs));
+    if (r->out || x->n_out) {
+        TRY_GOTO(rc, out, inputs_lineage(r, &lineage));
+        TRY_GOTO(rc, out, own_inputs(r, &inputs));
+    }
     for (int i = 0; i < x->n_out; i++)
         TRY_GOTO(rc, out, out_finish(x->outs[i].out, lineage, r->stage->doc.tool, inputs));
     if (r->out)
         TRY_GOTO(rc, out, out_finish(r->out, lineage, r->stage->doc.tool, inputs));
     for (int i = 0; i < x->n_out; i++)
-        TRY_GOTO(rc, out, out_commit(x->outs[i].out));
+        TRY_GOTO(rc, out, out_settle(x->outs[i].out));
     for (int i = 0; i < x->n_text; i++)
-        TRY_GOTO(rc, out, outfile_commit(&x->text[i]));
+        TRY_GOTO(rc, out, outfile_settle(&x->text[i]));
     if (r->out)
-        TRY_GOTO(rc, out, out_commit(r->out));
+        TRY_GOTO(rc, out, out_settle(r->out));
+    TRY_GOTO(rc, out, commit_all(r));
 out:
     json_decref(lineage);
     json_decref(inputs);
@@ -504,7 +529,7 @@ static void run_failed(struct run *r, int rc)
     message = kept ? kept : "out of memory";
     say(tool, "", message);
     /* A tool that fails before its output was opened still has a reader at the end of its pipe. */
-    bool std = !r->output || strcmp(r->output, "-") == 0;
+    bool std = outfile_is_std(r->output);
     if (!r->out && (r->schema || r->side->streams) && std && !isatty(STDOUT_FILENO))
         out_open(&r->out, NULL, r->compress);
     for (int i = 0; i < r->side->n_out; i++) {
@@ -520,6 +545,7 @@ static void run_failed(struct run *r, int rc)
 static void run_free(struct run *r)
 {
     struct stage_side *x = r->side;
+    claims_end();
     for (int i = 0; i < x->n_in; i++)
         stream_close(x->in[i]);
     for (int i = 0; i < x->n_out; i++) {
@@ -541,6 +567,15 @@ static void run_free(struct run *r)
         }
 }
 
+/* -o where it is the operand, too, and the tool may put it in its own place; else NULL. */
+static const char *rewritten(const struct run *r)
+{
+    struct stat in, out;
+    bool same = r->stage->rewrites && r->output && r->argc == 1 && stat(r->argv[0], &in) == 0 &&
+                stat(r->output, &out) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+    return same && r->stage->rewrites() ? r->output : NULL;
+}
+
 int stage_main(const struct stage *st, int argc, char **argv)
 {
     struct stage_side side = {0};
@@ -560,6 +595,7 @@ int stage_main(const struct stage *st, int argc, char **argv)
         run_free(&r);
         return rc;
     }
+    claims_begin(rewritten(&r));
     r.threads = side.threads ? (int)side.threads : processors();
     bool ran = !rc;
     side.streams = ran && !st->out && st->streams && st->streams();

@@ -44,6 +44,9 @@ struct stage {
     /* Where `out` is chosen later: true if standard output will be a stream; then an early failure sends an abort frame
      * to the reader. NULL: it will not. */
     bool (*streams)(void);
+    /* True where -o may be the operand itself, which is then replaced by what was made of it: nothing is lost that was
+     * not to be. NULL: no. Every other output that is also an input, or another output, is refused (claim.h). */
+    bool (*rewrites)(void);
     bool threads_matter; /* another -j gives other bytes: history says with how many */
 };
 
@@ -81,7 +84,8 @@ int run_input_digest(struct run *r, const char *name, const char *xxh64);
 /* In begin: a further output stream of its own schema; same history; committed only if everything succeeds.
  * Emit with run_emit_to. meta borrowed. */
 int run_output(struct run *r, const char *path, const char *schema, const json_t *meta, struct out **o);
-/* In begin: the same, but its meta is known at the end only: run_output_header comes before its first record. */
+/* In begin: the same, but its meta is known later: run_output_header comes before its first record, in begin or after
+ * it. */
 int run_output_late(struct run *r, const char *path, const char *schema, struct out **o);
 int run_output_header(struct run *r, struct out *o, const json_t *meta);
 /* In begin: a further output that is no stream (a report): written with outfile_write, committed as those are. */

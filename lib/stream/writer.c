@@ -274,6 +274,11 @@ int out_finish(struct out *o, const json_t *lineage, const char *tool, const jso
     return rc;
 }
 
+int out_settle(struct out *o)
+{
+    return outfile_settle(&o->file);
+}
+
 int out_commit(struct out *o)
 {
     return o->finished ? outfile_commit(&o->file) : err_set(E_BUG, "a commit before the end frame");

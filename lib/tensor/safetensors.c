@@ -4,6 +4,7 @@
  * Tests: tests/unit/safetensors.c (hostile files, and files written by the Python library). */
 #include "lib/tensor/safetensors.h"
 #include "lib/util/buf.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include "lib/util/text_file.h"
@@ -169,9 +170,11 @@ static int add_file(struct st_file *f, const char *path)
     if (fd < 0)
         return err_set(E_NOINPUT, "%s: %s", path_base(path), strerror(errno));
     struct stat st;
-    int rc = 0;
+    int rc = claim_input(fd, path);
     void *p = MAP_FAILED;
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+    if (rc)
+        ;
+    else if (fstat(fd, &st) || !S_ISREG(st.st_mode))
         rc = err_set(E_NOINPUT, "%s: not a file", path_base(path));
     else if (st.st_size < 8)
         rc = err_set(E_DATA, "%s: too short for a safetensors file", path_base(path));
@@ -444,7 +447,7 @@ int st_create(struct st_writer **out, const char *path, const json_t *metadata)
         rc = err_nomem(0);
     json_decref(meta);
     if (!rc)
-        rc = outfile_open(&w->f, path);
+        rc = outfile_open_own(&w->f, path);
     if (rc)
         st_discard(w);
     else

@@ -1,183 +1,42 @@
-/* Output files that appear whole or not at all; whole-file reads; where share/ is. Tests: tests/unit/file.c */
+/* Whole-file reads; what reading and writing share; where share/ is. Outputs: outfile.c. Tests: tests/unit/file.c */
 #include "lib/util/file.h"
 #include "lib/util/buf.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Temporary files that exist now, for outfile_unlink_all. A file is made or renamed, and its entry with it, under the
- * lock; names are freed by outfile_* only after the entry is gone. */
-enum { PENDING_MAX = 64, PATIENCE = 1000 /* milliseconds */ };
-static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-static _Atomic(const char *) pending[PENDING_MAX];
-
-static void pending_add(const char *tmp)
+bool file_again(int fd, bool writing)
 {
-    for (int i = 0; i < PENDING_MAX; i++) {
-        const char *none = NULL;
-        if (atomic_compare_exchange_strong(&pending[i], &none, tmp))
-            return;
-    }
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+        return errno == EINTR;
+    struct pollfd p = {.fd = fd, .events = writing ? POLLOUT : POLLIN};
+    return poll(&p, 1, -1) >= 0 || errno == EINTR;
 }
 
-static void pending_remove(const char *tmp)
-{
-    for (int i = 0; i < PENDING_MAX; i++) {
-        const char *it = tmp;
-        if (atomic_compare_exchange_strong(&pending[i], &it, NULL))
-            return;
-    }
-}
-
-void outfile_unlink_all(void)
-{
-    for (int i = 0; i < PATIENCE && pthread_mutex_trylock(&lock); i++) /* who has it may be stuck in the file system */
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    for (int i = 0; i < PENDING_MAX; i++) {
-        const char *tmp = atomic_load(&pending[i]);
-        if (tmp)
-            unlink(tmp);
-    }
-}
-
-static const char *outfile_name(const struct outfile *o)
-{
-    return o->std ? "standard output" : o->path;
-}
-
-int outfile_open(struct outfile *o, const char *path)
-{
-    *o = (struct outfile){.fd = -1};
-    if (!path || strcmp(path, "-") == 0) {
-        o->fd = STDOUT_FILENO;
-        o->std = true;
-        return 0;
-    }
-    /* what the name means now */
-    struct stat st;
-    bool exists = stat(path, &st) == 0;
-    if (exists && S_ISDIR(st.st_mode))
-        return err_set(E_IO, "%s: is a directory", path);
-    /* Behind a symbolic link the file it names is replaced, not the link. */
-    char *real = exists ? realpath(path, NULL) : NULL;
-    o->path = real ? real : mem_strndup(path, strlen(path));
-    if (!o->path)
-        return E_NOMEM;
-    if (exists && !S_ISREG(st.st_mode)) { /* a device or a named pipe: nothing to put in its place */
-        o->fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (o->fd < 0) {
-            int e = errno;
-            outfile_discard(o);
-            return err_set(E_IO, "%s: %s", path, strerror(e));
-        }
-        return 0;
-    }
-    /* a file of another name in the same folder, renamed by outfile_commit */
-    size_t n = strlen(o->path);
-    const char *base = path_base(o->path);
-    o->tmp = mem_alloc(n + sizeof "..XXXXXX", 1);
-    if (!o->tmp) {
-        outfile_discard(o);
-        return E_NOMEM;
-    }
-    snprintf(o->tmp, n + sizeof "..XXXXXX", "%.*s.%s.XXXXXX", (int)(base - o->path), o->path, base);
-    pthread_mutex_lock(&lock);
-    o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
-    if (o->fd >= 0)
-        pending_add(o->tmp);
-    pthread_mutex_unlock(&lock);
-    if (o->fd < 0) {
-        int e = errno;
-        free(o->tmp);
-        o->tmp = NULL;
-        outfile_discard(o);
-        return err_set(E_IO, "%s: %s", path, strerror(e));
-    }
-    return 0;
-}
-
-int outfile_write(struct outfile *o, const void *p, size_t n)
-{
-    const char *at = p;
-    while (n) {
-        ssize_t w = write(o->fd, at, n < (1u << 30) ? n : (1u << 30));
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return err_set(E_IO, "%s: %s", outfile_name(o), strerror(errno));
-        at += w;
-        n -= (size_t)w;
-    }
-    return 0;
-}
-
-int outfile_commit(struct outfile *o)
-{
-    TRY(err_memory(0)); /* else what was written may lack something */
-    /* What cannot be synced (a pipe, a device) says EINVAL or EROFS; that is not a failed write. */
-    if (!o->std && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
-        return err_set(E_IO, "%s: %s", o->path, strerror(errno));
-    int fd = o->fd;
-    o->fd = -1;
-    if (close(fd) != 0)
-        return err_set(E_IO, "%s: %s", outfile_name(o), strerror(errno));
-    if (o->std) { /* no later open may take descriptor 1 and receive stray output */
-        if (open("/dev/null", O_RDONLY) < 0)
-            return err_set(E_IO, "/dev/null: %s", strerror(errno));
-        return 0;
-    }
-    if (o->tmp) {
-        pthread_mutex_lock(&lock);
-        int e = rename(o->tmp, o->path) ? errno : 0;
-        if (!e)
-            pending_remove(o->tmp);
-        pthread_mutex_unlock(&lock);
-        if (e)
-            return err_set(E_IO, "%s: %s", o->path, strerror(e));
-        free(o->tmp);
-        o->tmp = NULL;
-    }
-    free(o->path);
-    o->path = NULL;
-    return 0;
-}
-
-void outfile_discard(struct outfile *o)
-{
-    if (o->path && o->fd >= 0)
-        close(o->fd);
-    o->fd = -1;
-    if (o->tmp) {
-        pthread_mutex_lock(&lock);
-        unlink(o->tmp);
-        pending_remove(o->tmp);
-        pthread_mutex_unlock(&lock);
-    }
-    free(o->tmp);
-    free(o->path);
-    o->tmp = o->path = NULL;
-}
-
-static int open_input(const char *path, int *fd)
+int file_open(const char *path, int *fd)
 {
     struct stat st;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
-    if (fstat(*fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return err_errno(E_NOINPUT, path);
+    int rc = 0;
+    if (fstat(*fd, &st) == 0 && S_ISDIR(st.st_mode))
+        rc = err_set(E_NOINPUT, "%s: is a directory", path);
+    else
+        rc = claim_input(*fd, path);
+    if (rc) {
         close(*fd);
-        return err_set(E_NOINPUT, "%s: is a directory", path);
+        *fd = -1;
     }
-    return 0;
+    return rc;
 }
 
 /* Up to n bytes; 0 at the end. */
@@ -186,7 +45,7 @@ static int read_some(int fd, const char *path, char *p, size_t n, size_t *got)
     ssize_t r;
     do
         r = read(fd, p, n);
-    while (r < 0 && errno == EINTR);
+    while (r < 0 && file_again(fd, false));
     if (r < 0)
         return err_set(E_IO, "%s: %s", path, strerror(errno));
     *got = (size_t)r;
@@ -197,7 +56,7 @@ int file_read(const char *path, size_t limit, char **p, size_t *n)
 {
     int fd, rc = 0;
     struct buf b = {0};
-    TRY(open_input(path, &fd));
+    TRY(file_open(path, &fd));
     for (size_t got = 1; got;) {
         TRY_GOTO(rc, out, buf_reserve(&b, 65536));
         TRY_GOTO(rc, out, read_some(fd, path, b.p + b.n, b.cap - b.n - 1, &got));
@@ -221,7 +80,7 @@ size_t file_head(const char *path, void *p, size_t n)
 {
     int fd;
     size_t at = 0, got = 1;
-    if (open_input(path, &fd))
+    if (file_open(path, &fd))
         return 0;
     while (got && at < n && !read_some(fd, path, (char *)p + at, n - at, &got))
         at += got;
@@ -232,7 +91,7 @@ size_t file_head(const char *path, void *p, size_t n)
 int file_xxh64(const char *path, char hex[17])
 {
     int fd, rc = 0;
-    TRY(open_input(path, &fd));
+    TRY(file_open(path, &fd));
     XXH64_state_t *x = XXH64_createState();
     char *chunk = mem_alloc(1 << 18, 1);
     if (!x || !chunk) {

@@ -11,6 +11,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,8 +132,20 @@ static void hold_descriptors(void)
             _exit(E_IO);
 }
 
+/* A program's memory holds notes: none of it is written to a file when it crashes, and no other program of the user can
+ * read it. ICDPIPE_CORE=1 is for who looks for a fault: core files and debuggers as the system has them. */
+static void keep_memory_private(void)
+{
+    const char *core = getenv("ICDPIPE_CORE");
+    if (core && strcmp(core, "1") == 0)
+        return;
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
 void process_start(void)
 {
+    keep_memory_private();
     memory_watch();
     hold_descriptors();
     catch_own_signals();

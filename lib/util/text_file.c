@@ -1,13 +1,12 @@
 /* Text files, whole or line by line: see text_file.h. Tests: tests/unit/text_file.c. */
 #include "lib/util/text_file.h"
+#include "lib/util/claim.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include "lib/util/utf8.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int wide(const char *what)
@@ -84,15 +83,10 @@ int text_read(const char *path, size_t limit, char **p, size_t *n)
 
 int lines_open(struct lines *l, const char *path, size_t limit)
 {
-    struct stat st;
     bool std = !path || strcmp(path, "-") == 0;
     *l = (struct lines){.name = std ? "standard input" : path_base(path), .limit = limit};
-    l->fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (l->fd < 0)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
-    if (fstat(l->fd, &st) == 0 && S_ISDIR(st.st_mode))
-        return err_set(E_NOINPUT, "%s: is a directory", l->name);
-    return 0;
+    l->fd = STDIN_FILENO;
+    return std ? claim_input(l->fd, l->name) : file_open(path, &l->fd);
 }
 
 int lines_bad(const struct lines *l, int rc)
@@ -112,7 +106,7 @@ static int read_more(struct lines *l)
     ssize_t got;
     do
         got = read(l->fd, l->in.p + l->in.n, l->in.cap - l->in.n - 1); /* one more for a NUL */
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && file_again(l->fd, false));
     if (got < 0)
         return err_set(E_IO, "%s: %s", l->name, strerror(errno));
     l->in.n += (size_t)got;

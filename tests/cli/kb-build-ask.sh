@@ -120,6 +120,10 @@ for step in null sorry prose html; do
 done
 better; exits never-later 0 ask
 is never-later-only-the-missing "$(whole) $(asked 401.9) $(asked 428.0)" "True 4 1"
+for step in null sorry prose html; do
+    plan "* $step"; exits "nothing at all: $step" 74 ask --labels <(printf '428.0\n486\n')
+    says "nothing at all, told: $step" "none of the 2 codes asked about got an answer of use"
+done
 seq -f '%g' 480 489 >"$T/many"
 plan "* html"; exits nothing-of-use 74 ask --labels "$T/many"; says nothing-of-use-is-told "no JSON (text/html)"
 
@@ -130,6 +134,8 @@ fatal() { # NAME STEPS WHAT-IT-SAYS
     is "fatal, nothing left: $1" "$(ls -A "$T" | grep -c 'k.icds') $(grep -c sk-zqsecret "$T/err")" "0 0"
 }
 fatal key "status=401" "HTTP 401: told so: \*\*\*"
+for long in 1e300 inf 99999999999; do fatal "wait $long" "after=$long" "it asks to wait for more than a week"; done
+fatal "wait a day" "after=86400" "it asks to wait 86400 s"
 fatal forbidden "status=403" "HTTP 403"
 fatal model "status=404" "HTTP 404"
 fatal request "status=422" "HTTP 422"

@@ -29,6 +29,13 @@ is cms "$(title -t "$T/DX.txt" -t "$T/SG.txt")" "$want"
 printf '0413  Friedl\344nder\n' >"$T/latin.txt"; printf '041.3\n' >"$T/codes"
 is cms-latin-1 "$(title -t "$T/latin.txt")" "Friedländer"
 
+# A row without a title is one code without a title, and a database's null is none; the short one is better than none.
+printf '001.0\n001.1\n001.2\n001.3\n001.4\n001.5\n' >"$T/codes"
+printf 'icd9_code,short_title,long_title\n0010,,\n0011,short,\n0012,short,NULL\n0013,NULL,null\n0014,"\\N"," "\n0015,s,Null and void\n' >"$T/D_ICD_DIAGNOSES.csv"
+printf '001.0\tnought\n001.3\tthree\n001.4\tfour\n' >"$T/more"
+is no-title-in-a-row "$(title -t "$T/D_ICD_DIAGNOSES.csv" -t "$T/more")" "nought|short|short|three|four|Null and void"
+rm "$T/D_ICD_DIAGNOSES.csv"
+
 # MIMIC-IV: both systems in one table; V01.1 is a code of either.
 printf 'V01.1\n0SRB04A\nI10\n' >"$T/codes"
 printf 'icd_code,icd_version,long_title\nV011,9,contact\nV011,10,cyclist\nI10,10,pressure\n' >"$T/d_icd_diagnoses.csv"
@@ -50,7 +57,7 @@ printf 'PK\3\4zip' >"$T/bad"; bad zip bad "unpack"
 printf '0010  cholera\n3310 lung\nwhat is this\n' >"$T/bad"; bad cms-line bad "line 3"
 printf 'icd9_code,long_title\n1,a\n' >"$T/titles.csv"; bad nameless-table titles.csv "D_ICD_DIAGNOSES"
 printf 'icd9_code,long_title\n0010,a\n"00 1",b\n' >"$T/d_icd_diagnoses.csv"; bad code-with-a-blank d_icd_diagnoses.csv "row 2: column ICD9_CODE"
-printf 'icd9_code,long_title\n0010,\n' >"$T/d_icd_diagnoses.csv"; bad row-without-title d_icd_diagnoses.csv "row 1: column LONG_TITLE"
+printf 'icd9_code,long_title\n0010,\n' >"$T/d_icd_diagnoses.csv"; bad rows-without-title d_icd_diagnoses.csv "no title"
 printf 'icd9_code,long_title\n,a\n' >"$T/d_icd_diagnoses.csv"; bad row-without-code d_icd_diagnoses.csv "row 1: column ICD9_CODE"
 printf 'icd9_code,long_title\n0010,"a\n' >"$T/d_icd_diagnoses.csv"; bad open-quote d_icd_diagnoses.csv "never closes"
 head -c 60 "$T/D_ICD_DIAGNOSES.csv.gz" >"$T/diagnoses.csv.gz"; bad truncated-gzip diagnoses.csv.gz "diagnoses.csv.gz.*\(gzip\|cut\)"

@@ -48,6 +48,8 @@ for a in plain.tar gnu.tar x.tar.gz x.tgz x.tar.xz x.tar.bz2 x.zip stored.zip; d
 done
 python3 "$T/pack.py" "$T/rev.tar" "$T/csv" "" PROCEDURES_ICD.csv NOTEEVENTS.csv DIAGNOSES_ICD.csv; gives "tables in another order" "$T/rev.tar"
 python3 "$T/pack.py" "$T/n.zip" "$T/m" "" NOTEEVENTS.csv.gz; gives "an archive and a directory" "$T/n.zip" "$T/d"
+for a in n.zip gzx.zip; do { head -c 70000 /dev/urandom; cat "$T/$a"; } >"$T/before.$a"; done
+gives "a zip behind something else" "$T/before.gzx.zip"; gives "another, without its name" "$T/before.n.zip" "$T/d"
 gives "a tar from a pipe" <(cat "$T/plain.tar"); gives "a .tar.gz from a pipe" <(cat "$T/gzx.tar.gz")
 if command -v zstd >/dev/null; then
     mkdir "$T/z"; for f in "$T/csv/"*; do zstd -q "$f" -o "$T/z/$(basename "$f").zst"; done
@@ -87,7 +89,7 @@ bad() { # NAME CODE PATTERN place...
     if [ $got -ne "$code" ]; then no "$name" "exit $got, wanted $code: $(cat "$T/err")"
     elif ! grep -q -- "$pattern" "$T/err"; then no "$name" "$(cat "$T/err")"
     elif [ "$(wc -l <"$T/err")" != 1 ]; then no "$name" "more than one line: $(cat "$T/err")"
-    elif ls -A "$T" | grep -q '^\.\?\(note\|gold\|report\)\($\|\.\)'; then no "$name" "something was left"
+    elif ls -A "$T" | grep -q '^\.\?\(note\|gold\|report\)\($\|[.-]\)'; then no "$name" "something was left"
     else ok "$name"; fi
 }
 flip() { # FILE OFFSET: one bit
@@ -105,6 +107,10 @@ for cut in 30 3000 $((n - 4)); do
     bad ".gz cut short at $cut" 65 "NOTEEVENTS.csv.gz: .*gzip: the file is cut short" "$T/w"
 done
 rm -rf "$T/w"; cp -r "$T/m" "$T/w"; echo tail >>"$T/w/PROCEDURES_ICD.csv.gz"
+bad "something behind the gzip data: what to do" 65 "gzip -dc <FILE leaves it out" "$T/w"
+for a in "$T/csv/NOTEEVENTS.csv" "$T/m/NOTEEVENTS.csv.gz"; do
+    bad "a table alone: ${a##*/}" 65 "^mimic-split: ${a##*/}: a single table; wanted is the directory" "$a"
+done
 bad "something behind the gzip data" 65 "PROCEDURES_ICD.csv.gz: after row .*: gzip: something else behind" "$T/w"
 for a in plain.tar x.tar.gz x.tar.xz x.zip gzx.zip stored.zip gzplain.tar; do
     n=$(size "$T/$a")

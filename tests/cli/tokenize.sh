@@ -92,6 +92,8 @@ tr -s ' ' <"$NOTES" >want.txt
 alike "-d: the text comes back" got.txt want.txt
 tokenize -q -m m.model -d -o text2.txt token.icds
 alike "-d -o" text2.txt text.txt
+printf '%s\n' '{"id":"a\nb\tc\rd\\e","text":"one\ntwo"}' | rec-cat --from-json --schema note | tokenize -q -m m.model | tokenize -q -m m.model -d >odd.txt
+is "-d: an id that has line ends and tabs" "$(cut -f 1 odd.txt) $(wc -l <odd.txt)" 'a\nb\tc\rd\\e 1'
 is "-d -o: for the owner only" "$(stat -c %a text2.txt)" 600
 
 lengths() { rec-cat --json "$1" | python3 -c "
