@@ -13,6 +13,25 @@ static struct slice text_of(const json_t *j)
     return (struct slice){json_string_value(j), json_string_length(j)};
 }
 
+/* An expression, or several between commas. */
+static int entry_of(struct answer *a, enum kb_type type, struct slice s, bool many)
+{
+    struct buf out = {0};
+    int rc = answer_markup(a, s, &out);
+    rc = rc ? rc : answer_entry(a, type, (struct slice){out.p ? out.p : "", out.n}, many);
+    buf_free(&out);
+    return rc;
+}
+
+static int description_of(struct answer *a, struct slice s)
+{
+    struct buf out = {0};
+    int rc = answer_markup(a, s, &out);
+    rc = rc ? rc : answer_description(a, (struct slice){out.p ? out.p : "", out.n});
+    buf_free(&out);
+    return rc;
+}
+
 /* Members of one of the three lists. */
 static int list(struct answer *a, enum kb_type type, json_t *j)
 {
@@ -20,13 +39,13 @@ static int list(struct answer *a, enum kb_type type, json_t *j)
     json_t *one;
     const char *key;
     if (json_is_string(j))
-        return answer_entry(a, type, text_of(j), true);
+        return entry_of(a, type, text_of(j), true);
     if (json_is_object(j)) { /* a short form and what it stands for */
         json_object_foreach(j, key, one)
         {
-            TRY(answer_entry(a, type, (struct slice){key, strlen(key)}, false));
+            TRY(entry_of(a, type, (struct slice){key, strlen(key)}, false));
             if (json_is_string(one) && type == KB_ABBREVIATION)
-                TRY(answer_entry(a, KB_TERM, text_of(one), false));
+                TRY(entry_of(a, KB_TERM, text_of(one), false));
             else
                 TRY(answer_talk(a, "an explanation"));
         }
@@ -37,7 +56,7 @@ static int list(struct answer *a, enum kb_type type, json_t *j)
     json_array_foreach(j, i, one)
     {
         if (json_is_string(one))
-            TRY(answer_entry(a, type, text_of(one), false));
+            TRY(entry_of(a, type, text_of(one), false));
         else
             TRY(answer_lost(a, "JSON: a list's member that is no string"));
     }
@@ -61,7 +80,7 @@ static int walk(struct answer *a, json_t *j, bool description, int depth)
         if (rc)
             return rc;
         if (description && described)
-            TRY(answer_description(a, text_of(one)));
+            TRY(description_of(a, text_of(one)));
         else if (!description && type >= 0)
             TRY(list(a, (enum kb_type)type, one));
         else if (json_is_object(one) && depth < NESTED_MAX)
