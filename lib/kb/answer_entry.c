@@ -142,6 +142,7 @@ static int term(struct answer *a, enum kb_type type, struct slice s)
     s = unstop(s);
     if (!all_short(s))
         return one_term(a, type, s);
+    TRY(answer_talk(a, "short forms in one entry, parted"));
     while (part_short(&s, &left))
         TRY(one_term(a, type, left));
     return one_term(a, type, s);
@@ -228,6 +229,8 @@ static bool initials(struct slice s, struct slice words)
     size_t k = 0;
     for (size_t i = 0; i < words.n; i++)
         if (isalnum((unsigned char)words.p[i]) && (i == 0 || !isalnum((unsigned char)words.p[i - 1]))) {
+            while (k < s.n && !isalnum((unsigned char)s.p[k]))
+                k++;
             if (k >= s.n || (s.p[k] | 32) != (words.p[i] | 32))
                 return false;
             k++;
@@ -284,7 +287,8 @@ static int piece(struct answer *a, enum kb_type type, struct slice s)
     if (type == KB_ABBREVIATION)
         return abbreviation(a, left, right);
     bool left_short = short_form(left), right_short = short_form(right);
-    bool remark = answer_is_remark(right, false) && !initials(right, left);
+    bool stands = initials(right, left) || (right.n > 2 && stands_for(right, left, true));
+    bool remark = answer_is_remark(right, false) && !(right_short && stands);
     if (right_short && !left_short && !remark) {
         TRY(term(a, type, left));
         return term(a, KB_ABBREVIATION, right);

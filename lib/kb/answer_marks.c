@@ -60,21 +60,16 @@ static size_t sign(struct slice s)
 
 /* ---- numbers ---- */
 
-/* "1", "12", "1.2" at i; its end. */
+/* "1", "12", and "1.2" before another stop, at i; its end. "7.5 ETT" is no mark. */
 static size_t digits(struct slice s, size_t i)
 {
     size_t from = i;
     while (i < s.n && i < from + 3 && isdigit((unsigned char)s.p[i]))
         i++;
-    if (i > from && i + 1 < s.n && s.p[i] == '.' && isdigit((unsigned char)s.p[i + 1])) { /* "1.2. ", not "1.5 cm" */
-        size_t sub = i + 1;
-        while (sub < s.n && sub < i + 3 && isdigit((unsigned char)s.p[sub]))
-            sub++;
-        if (sub < s.n &&
-            (s.p[sub] == '.' || (blank_at(s, sub) && sub + 1 < s.n && isupper((unsigned char)s.p[sub + 1]))))
-            return sub;
-    }
-    return i;
+    size_t sub = i + 1;
+    while (i > from && i < s.n && s.p[i] == '.' && sub < s.n && sub < i + 3 && isdigit((unsigned char)s.p[sub]))
+        sub++;
+    return sub > i + 1 && sub < s.n && strchr(".)", s.p[sub]) ? sub : i;
 }
 
 /* "12. ", "12) ", "(12) ", "[12] ", "12: ", "12 - ", "#12 ": its bytes. */
@@ -82,7 +77,6 @@ static size_t number(struct slice s)
 {
     bool sharp = s.n && *s.p == '#', round = s.n && *s.p == '(', square = s.n && *s.p == '[';
     size_t from = sharp || round || square, i = digits(s, from);
-    bool sub = i > from && memchr(s.p + from, '.', i - from);
     if (i == from || i >= s.n)
         return 0;
     if (s.n - i > 3 && !memcmp(s.p + i, "\xE2\x83\xA3", 3)) /* a key of a telephone */
@@ -98,7 +92,7 @@ static size_t number(struct slice s)
     }
     if (blank_at(s, i) && s.n - i > 3 && s.p[i + 1] == '-' && blank_at(s, i + 2))
         return i + 2;
-    return (sharp || sub) && blank_at(s, i) ? i : 0;
+    return sharp && blank_at(s, i) ? i : 0;
 }
 
 /* "**1.** ", "*a)* ": its bytes. */
