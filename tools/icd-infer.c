@@ -343,8 +343,7 @@ static int flush(struct run *r)
     int rc = 0;
     for (int64_t i = 0; i < st.n; i++)
         st.sorted[i] = &st.note[i];
-    if (st.n)
-        qsort(st.sorted, (size_t)st.n, sizeof *st.sorted, by_length);
+    mem_sort(st.sorted, (size_t)st.n, sizeof *st.sorted, by_length);
     for (int64_t i = 0; i < st.n && !rc; i += st.B) {
         st.batch = st.sorted + i;
         st.B = st.n - i < o.batch ? st.n - i : o.batch;

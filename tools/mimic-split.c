@@ -294,7 +294,7 @@ static int label_indices(const struct mimic_admission *a, ptrdiff_t **out, size_
     for (size_t i = 0; i < a->codes; i++)
         if ((v[found] = label_set_find(&st.labels, a->code[i].code)) >= 0)
             found++;
-    qsort(v, found, sizeof *v, by_index);
+    mem_sort(v, found, sizeof *v, by_index);
     for (size_t i = 0; i < found; i++)
         if (!*n || v[*n - 1] != v[i])
             v[(*n)++] = v[i];

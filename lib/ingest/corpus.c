@@ -280,7 +280,7 @@ int corpus_gold_meta(const struct corpus *c, json_t **meta)
     if (!rc && !n)
         rc = at_column(c, CORPUS_CODES, err_set(E_DATA, "no code in any %s", c->row_word));
     if (!rc) {
-        qsort(v, n, sizeof *v, by_string);
+        mem_sort(v, n, sizeof *v, by_string);
         json_t *labels = json_array();
         for (size_t i = 0; i < n; i++)
             json_array_append_new(labels, json_string(v[i]));

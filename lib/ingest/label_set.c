@@ -21,8 +21,7 @@ static int by_code(const void *a, const void *b)
 }
 static void sort(struct label_set *l)
 {
-    if (l->n)
-        qsort(l->code, l->n, sizeof *l->code, by_code);
+    mem_sort(l->code, l->n, sizeof *l->code, by_code);
     size_t kept = 0;
     for (size_t i = 0; i < l->n; i++)
         if (kept && !strcmp(l->code[kept - 1], l->code[i]))

@@ -365,8 +365,7 @@ static int settle(struct mimic *m, struct mimic_admission *a)
 static int finish(struct mimic *m)
 {
     size_t distinct = 0;
-    if (m->n_unlisted)
-        qsort(m->unlisted, m->n_unlisted, sizeof *m->unlisted, by_number);
+    mem_sort(m->unlisted, m->n_unlisted, sizeof *m->unlisted, by_number);
     for (size_t i = 0; i < m->n_unlisted; i++)
         if (!i || m->unlisted[distinct - 1] != m->unlisted[i])
             m->unlisted[distinct++] = m->unlisted[i];
@@ -378,7 +377,7 @@ static int finish(struct mimic *m)
         return E_NOMEM;
     for (size_t i = 0; i < m->splits->n; i++)
         TRY(settle(m, &m->adm[i]));
-    qsort(m->order, m->n, sizeof *m->order, by_subject);
+    mem_sort(m->order, m->n, sizeof *m->order, by_subject);
     m->counts.admissions = m->n + m->n_unlisted;
     return 0;
 }

@@ -95,7 +95,7 @@ int splits_load(struct splits *s, const char *dir, const char *lists, int (*each
         if (each)
             TRY(each(ctx, path));
     }
-    qsort(s->v, s->n, sizeof *s->v, by_id);
+    mem_sort(s->v, s->n, sizeof *s->v, by_id);
     size_t kept = 0;
     for (size_t i = 0; i < s->n; i++) {
         if (kept && s->v[kept - 1].id == s->v[i].id) {

@@ -123,7 +123,7 @@ static int mark_shared(const struct synth_lexicon *lx, struct form *form, size_t
                 return rc;
         }
     }
-    qsort(form, n, sizeof *form, by_fold);
+    mem_sort(form, n, sizeof *form, by_fold);
     for (size_t from = 0; from < n; from = end) {
         bool several = false;
         for (end = from + 1; end < n && !by_fold(&form[from], &form[end]); end++)

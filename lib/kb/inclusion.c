@@ -54,7 +54,7 @@ static int name_codes(const struct code_list *l, const struct titles *t, struct 
         if (strcmp(less.key, own.key) != 0)
             out->v[out->n++] = less;
     }
-    qsort(out->v, out->n, sizeof *out->v, by_key);
+    mem_sort(out->v, out->n, sizeof *out->v, by_key);
     return 0;
 }
 

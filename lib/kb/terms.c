@@ -131,7 +131,7 @@ int terms_settle(struct terms *t, uint32_t max_df, const struct terms_shared *sh
         if (*form)
             TRY(settle_form(t, t->v + i, end - i, max_df, shared));
     }
-    qsort(t->v, t->n, sizeof *t->v, by_code);
+    mem_sort(t->v, t->n, sizeof *t->v, by_code);
     return 0;
 }
 

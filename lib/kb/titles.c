@@ -298,7 +298,7 @@ static int sort_keys(struct titles *t)
     if (!(t->key = mem_alloc(json_object_size(t->by_code), sizeof *t->key)))
         return E_NOMEM;
     json_object_foreach(t->by_code, key, title) t->key[t->keys++] = key;
-    qsort(t->key, t->keys, sizeof *t->key, by_key);
+    mem_sort(t->key, t->keys, sizeof *t->key, by_key);
     return 0;
 }
 int titles_category(struct titles *t, const char *code, bool *is)

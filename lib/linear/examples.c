@@ -64,7 +64,7 @@ int examples_target(struct examples *e, const msgpack_object *rec, const struct 
             return err_set(E_DATA, "field codes: a code is not in the header's labels");
         x->label[i] = (uint32_t)at;
     }
-    qsort(x->label, n, sizeof *x->label, by_number);
+    mem_sort(x->label, n, sizeof *x->label, by_number);
     for (uint32_t i = 0; i < n; i++)
         if (!i || x->label[i] != x->label[i - 1])
             x->label[kept++] = x->label[i];

@@ -46,7 +46,7 @@ static int by_score(const void *a, const void *b)
 /* The n positives in c->cell to points without cells. */
 static void points(struct curve *c, size_t n)
 {
-    qsort(c->cell, n, sizeof *c->cell, by_score);
+    mem_sort(c->cell, n, sizeof *c->cell, by_score);
     c->m = 0;
     for (size_t i = 0; i < n; i++) {
         if (!c->m || c->v[c->m - 1] != c->cell[i].score) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "lib/metric/metric.h"
+#include "lib/util/buf.h"
 
 static int by_count(const void *a, const void *b, void *count)
 {
@@ -34,5 +35,5 @@ void metric_floor(const int64_t *count, size_t L, int64_t n, uint32_t *pick, siz
             *k = i + 1;
         }
     }
-    qsort(pick, *k, sizeof *pick, by_index);
+    mem_sort(pick, *k, sizeof *pick, by_index);
 }

@@ -36,8 +36,7 @@ static int by_index(const void *a, const void *b)
 uint32_t gold_unique(uint32_t *index, uint32_t n)
 {
     uint32_t k = 0;
-    if (n)
-        qsort(index, n, sizeof *index, by_index);
+    mem_sort(index, n, sizeof *index, by_index);
     for (uint32_t i = 0; i < n; i++)
         if (!k || index[k - 1] != index[i])
             index[k++] = index[i];
@@ -128,8 +127,7 @@ static int by_id(const void *a, const void *b)
 
 int gold_sort(struct gold *g)
 {
-    if (g->n)
-        qsort(g->v, g->n, sizeof *g->v, by_id);
+    mem_sort(g->v, g->n, sizeof *g->v, by_id);
     for (size_t i = 1; i < g->n; i++)
         if (strcmp(g->v[i - 1].id, g->v[i].id) == 0) {
             uint64_t a = g->v[i - 1].record, b = g->v[i].record;

@@ -46,7 +46,7 @@ int metric_tree_open(struct metric_tree **tree, const char *const *code, size_t 
     for (size_t l = 0; l < L; l++)
         for (size_t n = strlen(code[l]); n; n = icd_parent(code[l], n))
             p[all++] = (struct prefix){code[l], (uint32_t)n, (uint32_t)l};
-    qsort(p, all, sizeof *p, by_text);
+    mem_sort(p, all, sizeof *p, by_text);
     for (size_t i = 0; i < all; i++) {
         t->nodes += i == 0 || by_text(&p[i - 1], &p[i]) != 0;
         t->node[t->at[p[i].label]++] = (uint32_t)t->nodes - 1;

@@ -290,7 +290,7 @@ int report_leaderboard(struct buf *b, char **path, int n)
     if (!rc)
         rc = check(&o);
     if (!rc) {
-        qsort(o.v, o.n, sizeof *o.v, by_score);
+        mem_sort(o.v, o.n, sizeof *o.v, by_score);
         rc = print(b, &o);
     }
     for (size_t i = 0; i < o.n; i++)

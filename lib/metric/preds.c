@@ -368,7 +368,7 @@ int preds_join(struct preds *p, const char *want)
         }
     p->left_out = p->n - kept;
     p->n = kept;
-    qsort(p->v, p->n, sizeof *p->v, by_gold);
+    mem_sort(p->v, p->n, sizeof *p->v, by_gold);
     for (size_t i = 0; i < p->n; i++) {
         p->row[p->v[i].gold] = (uint32_t)i + 1;
         split[g->v[p->v[i].gold].split] = true;

@@ -82,7 +82,7 @@ static int interval(const double *x, int64_t rounds, size_t columns, size_t c, d
         if (v == v)
             own[n++] = v;
     }
-    qsort(own, n, sizeof *own, by_value);
+    mem_sort(own, n, sizeof *own, by_value);
     *lo = n ? at(own, n, 0.025) : NAN;
     *hi = n ? at(own, n, 0.975) : NAN;
     free(own);

@@ -115,8 +115,8 @@ static int read_codes(struct prediction *p, const msgpack_object *rec, const str
     if (!(p->v = mem_zalloc(room, sizeof *p->v)))
         return E_NOMEM;
     TRY(top && scores ? best_codes(p, codes, l, scores, room) : final_codes(p, &codes->via.array, l, scores));
-    if (scores && p->n)
-        qsort(p->v, p->n, sizeof *p->v, by_score);
+    if (scores)
+        mem_sort(p->v, p->n, sizeof *p->v, by_score);
     while (top && p->n > top)
         free(p->v[--p->n].code);
     return 0;

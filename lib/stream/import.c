@@ -108,7 +108,7 @@ static int found_labels(const struct names *codes, json_t *meta)
     if (!rc) {
         for (uint32_t i = 0; i < codes->n; i++)
             v[i] = names_at(codes, i, NULL);
-        qsort(v, codes->n, sizeof *v, compare_str);
+        mem_sort(v, codes->n, sizeof *v, compare_str);
         for (size_t k = 0; k < codes->n; k++)
             json_array_append_new(labels, json_string(v[k]));
         json_object_set(meta, "labels", labels);

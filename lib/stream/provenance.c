@@ -34,7 +34,7 @@ static json_t *renumbered(const json_t *entry, const int *where, int known)
         if (k >= 0 && k < known)
             to[n++] = where[k];
     }
-    qsort(to, (size_t)n, sizeof *to, compare_int);
+    mem_sort(to, (size_t)n, sizeof *to, compare_int);
     for (int i = 0; i < n; i++)
         if ((i == 0 || to[i] != to[i - 1]) && json_array_append_new(from, json_integer(to[i])))
             goto fail;

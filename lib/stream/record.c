@@ -74,7 +74,7 @@ static int disjoint(const int64_t *span, size_t n)
         return E_NOMEM;
     int rc = 0;
     memcpy(v, span, 2 * n * sizeof *v);
-    qsort(v, n, 2 * sizeof *v, by_begin);
+    mem_sort(v, n, 2 * sizeof *v, by_begin);
     for (size_t i = 1; i < n && !rc; i++)
         if (v[2 * i] < v[2 * i - 1])
             rc = err_set(E_DATA, "two spans overlap");

@@ -135,7 +135,7 @@ static int check_keys(const msgpack_object_map *m)
         return E_NOMEM;
     for (uint32_t i = 0; i < m->size; i++)
         keys[i] = &m->ptr[i].key.via.str;
-    qsort(keys, m->size, sizeof *keys, compare_keys);
+    mem_sort(keys, m->size, sizeof *keys, compare_keys);
     int rc = 0;
     for (uint32_t i = 1; i < m->size && !rc; i++)
         if (compare_keys(&keys[i - 1], &keys[i]) == 0)

@@ -68,7 +68,7 @@ static void say(const char *tool, const char *kind, const char *text)
     fprintf(stderr, "%s\n", line);
 }
 
-static void vsay(struct run *r, const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void vsay(struct run *r, const char *kind, const char *fmt, va_list ap)
 {
     char text[2048];
     vsnprintf(text, sizeof text, fmt, ap);
@@ -242,7 +242,7 @@ static int make_history(struct run *r)
                             options, "from", from);
     if (!own || json_array_append_new(all, own)) {
         json_decref(all);
-        return err_set(E_USAGE, "an option is not UTF-8");
+        return err_set(E_BUG, "a history that JSON cannot hold");
     }
     json_decref(x->history);
     x->history = all;

@@ -33,10 +33,11 @@ static int write_out(struct out *o, const void *p, size_t n)
     return rc;
 }
 
-static int zstd_failed(size_t code)
+int zstd_failed(size_t got, int code)
 {
-    return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? err_nomem(0)
-                                                                    : err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(code));
+    if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+        return err_nomem(0);
+    return err_set(code, "zstd: %s", ZSTD_getErrorName(got));
 }
 
 /* Everything so far into the file. */
@@ -53,7 +54,7 @@ static int flush(struct out *o, ZSTD_EndDirective how)
         ZSTD_outBuffer out = {o->packed.p, o->packed.cap, 0};
         size_t left = ZSTD_compressStream2(o->zstd, &out, &in, how);
         if (ZSTD_isError(left))
-            return zstd_failed(left);
+            return zstd_failed(left, E_BUG);
         TRY(out.pos ? write_out(o, o->packed.p, out.pos) : 0);
         if (how == ZSTD_e_continue ? in.pos == in.size : left == 0)
             break;

@@ -143,7 +143,7 @@ static int parse(struct st_file *f)
         f->n++;
     }
     /* they cover the data exactly */
-    qsort(f->t + first, (size_t)(f->n - first), sizeof *f->t, by_place);
+    mem_sort(f->t + first, (size_t)(f->n - first), sizeof *f->t, by_place);
     const char *at = data;
     for (int i = first; i < f->n; i++) {
         if (f->t[i].data != at)
@@ -176,7 +176,7 @@ static int add_file(struct st_file *f, const char *path)
     else if (st.st_size < 8)
         rc = err_set(E_DATA, "%s: too short for a safetensors file", path_base(path));
     else if ((p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
-        rc = err_set(errno == ENOMEM ? E_NOMEM : E_IO, "%s: %s", path_base(path), strerror(errno));
+        rc = err_errno(E_IO, path_base(path));
     close(fd);
     if (rc)
         return rc;
@@ -190,7 +190,7 @@ static int add_file(struct st_file *f, const char *path)
 static int finish(struct st_file *f)
 {
     if (f->n) /* qsort wants a pointer even for nothing */
-        qsort(f->t, (size_t)f->n, sizeof *f->t, by_name);
+        mem_sort(f->t, (size_t)f->n, sizeof *f->t, by_name);
     for (int i = 1; i < f->n; i++)
         if (!strcmp(f->t[i - 1].name, f->t[i].name))
             return err_set(E_DATA, "tensor %.100s: stored twice", f->t[i].name);

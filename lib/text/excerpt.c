@@ -108,8 +108,7 @@ static bool only_blanks(const char *p, size_t n)
 static size_t merge(const char *text, struct place *p, size_t n)
 {
     size_t m = 0;
-    if (n)
-        qsort(p, n, sizeof *p, by_begin);
+    mem_sort(p, n, sizeof *p, by_begin);
     for (size_t i = 0; i < n; i++) {
         struct place *last = m ? &p[m - 1] : NULL;
         if (last && (p[i].begin <= last->end || only_blanks(text + last->end, p[i].begin - last->end))) {
@@ -163,7 +162,7 @@ int excerpts(const char *text, size_t text_n, struct place *place, size_t places
         }
     }
     if (!rc)
-        qsort(*out, *n, sizeof **out, by_weight);
+        mem_sort(*out, *n, sizeof **out, by_weight);
     return rc;
 }
 

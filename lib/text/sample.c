@@ -20,7 +20,7 @@ static size_t count_words(const char *p, size_t n)
 {
     size_t count = n && !blank(p[0]);
     for (size_t i = 1; i < n; i++)
-        count += blank(p[i - 1]) & !blank(p[i]);
+        count += blank(p[i - 1]) > blank(p[i]);
     return count;
 }
 
@@ -219,7 +219,7 @@ static int rank_sections(const struct sample_cfg *cfg, struct sample *s, const c
     if (cfg->fill == FILL_NONE)
         s->ranked = s->top;
     else if (cfg->fill == FILL_DOC)
-        qsort(rest + top, others, sizeof *rest, by_place);
+        mem_sort(rest + top, others, sizeof *rest, by_place);
     else
         qsort_r(rest + top, others, sizeof *rest, cfg->fill == FILL_P ? by_p : by_n, s->count);
     return 0;
@@ -356,7 +356,7 @@ int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const 
     }
     TRY(take(cfg, s, text, n, room));
     if (cfg->doc_order)
-        qsort(s->span, s->n, sizeof *s->span, by_begin);
+        mem_sort(s->span, s->n, sizeof *s->span, by_begin);
     if (!s->n && n) /* the budget holds not even a word; a record without any span would mean the whole note */
         s->span[s->n++] = (struct sample_span){0, 0};
     return 0;

@@ -138,7 +138,7 @@ int section_rules_load(struct section_rules **out, const char *path)
         p = stop + 1;
     }
     r->signature = section_kind(r, "SIGNATURE", 9);
-    qsort(r->key, r->keys, sizeof *r->key, key_order);
+    mem_sort(r->key, r->keys, sizeof *r->key, key_order);
     free(text);
     *out = r;
     return 0;

@@ -300,7 +300,7 @@ int targets_read_notes(struct targets *t, struct stream *notes, const struct mat
     for (size_t i = 0; i < t->n && by; i++)
         by[i] = &t->note[i];
     if (by)
-        qsort(by, t->n, sizeof *by, by_id);
+        mem_sort(by, t->n, sizeof *by, by_id);
     while (!rc && stream_next(notes, &rec, &rc) == STREAM_RECORD) {
         const char *id, *text;
         size_t id_n, n;

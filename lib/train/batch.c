@@ -216,7 +216,7 @@ int epoch_order(const struct dataset *d, uint64_t seed, int64_t epoch, int64_t g
         for (int64_t i = 0; i < n; i++)
             p[i] = (struct place){d->ex[out[i]].n, (uint32_t)i, out[i]};
         for (int64_t i = 0; i < n; i += WINDOW * group)
-            qsort(p + i, (size_t)(n - i < WINDOW * group ? n - i : WINDOW * group), sizeof *p, longer);
+            mem_sort(p + i, (size_t)(n - i < WINDOW * group ? n - i : WINDOW * group), sizeof *p, longer);
         for (int64_t i = 0; i < groups; i++)
             g[i] = (uint32_t)i;
         rng_shuffle(&r, g, (uint64_t)groups);
@@ -236,7 +236,7 @@ int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out)
         return E_NOMEM;
     for (int64_t i = 0; i < all; i++)
         p[i] = (struct place){d->ex[d->of[SPLIT_TRAIN][i]].n, (uint32_t)i, d->of[SPLIT_TRAIN][i]};
-    qsort(p, (size_t)all, sizeof *p, longer);
+    mem_sort(p, (size_t)all, sizeof *p, longer);
     for (int64_t i = 0; i < n; i++)
         out[i] = p[i].index;
     free(p);

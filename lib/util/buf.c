@@ -108,3 +108,9 @@ char *mem_strndup(const char *s, size_t n)
     }
     return p;
 }
+
+void mem_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+    if (n > 1)
+        qsort(v, n, size, compare);
+}

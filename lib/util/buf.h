@@ -19,5 +19,7 @@ void *mem_alloc(size_t n, size_t size);  /* uninitialised */
 void *mem_zalloc(size_t n, size_t size); /* zeroed */
 void *mem_grow(void *p, size_t n, size_t size); /* realloc; p stays valid on failure */
 char *mem_strndup(const char *s, size_t n);
+/* qsort, of none as well: v may be NULL then, which qsort itself forbids. */
+void mem_sort(void *v, size_t n, size_t size, int (*compare)(const void *, const void *));
 
 #endif

@@ -1,6 +1,7 @@
 /* The message of the present failure, one per thread. Tests: tests/unit/err.c */
 #include "lib/util/err.h"
 #include "lib/util/buf.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -46,6 +47,14 @@ int err_nomem(unsigned long long n)
     atomic_store(&asked_for, n);
     atomic_store(&ran_out, true);
     return n ? err_set(E_NOMEM, "out of memory (%llu bytes asked for)", n) : err_set(E_NOMEM, "out of memory");
+}
+
+int err_errno(int code, const char *name)
+{
+    int why = errno;
+    if (why == ENOMEM)
+        err_nomem(0);
+    return err_set(why == ENOMEM ? E_NOMEM : code, "%s: %s", name, strerror(why));
 }
 
 int err_memory(int rc)

@@ -15,6 +15,7 @@ enum {
     E_BUG = 70,      /* our fault */
     E_NOMEM = 71,    /* out of memory (host or device) */
     E_IO = 74,       /* read or write failed, disk full */
+    E_STOPPED = 75,  /* a signal or a limit asked to end; what was done is kept, and another run goes on */
 };
 
 /* Set the message and return `code`. */
@@ -24,6 +25,8 @@ int err_ctx(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3))
 /* err_set(E_NOMEM, ...) for an allocation of n bytes, 0: not known; and it is kept in mind for err_memory(). For an
  * allocation that can be done without: err_set. */
 int err_nomem(unsigned long long n);
+/* err_set(code, "NAME: ...") with what errno says; E_NOMEM where that is ENOMEM, which any call may say. */
+int err_errno(int code, const char *name);
 /* `rc`; but E_NOMEM with its message as soon as any err_nomem() was called in the program, looked at or not. What was
  * made since then (a JSON value, a packed record) may lack a part and nobody knows, and an error may be about what is
  * lacking. So: before anything is written or gets its final name, and of the code that a program ends with. */

@@ -18,7 +18,9 @@ int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO 
 /* fsync, close, rename; checks close(2) on standard output too. E_NOMEM once memory has run out (err_memory). */
 int outfile_commit(struct outfile *o);
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
-void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
+/* Removes every temporary file of a program that is about to end, from any thread or from a handler: another thread
+ * that would open or commit one waits for that end. */
+void outfile_unlink_all(void);
 
 /* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);

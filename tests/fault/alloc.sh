@@ -14,7 +14,8 @@ inputs() (
     set -e; cd "$T"
     mimic-synth -q --admissions 10 --seed 5 --length 150 mimic3
     mimic-split -q --splits mimic3/splits --gold all.icds -o note.icds mimic3
-    tar -czf mimic3.tar.gz mimic3
+    tar -czf mimic3.tar.gz mimic3; python3 -m zipfile -c mimic3.zip mimic3
+    rec-cat --stream -o note.icds.zst note.icds
     rec-cat --where split=train,dev all.icds -o gold.icds
     kb-build -q -o titles.icds
     rec-cat -n 6 titles.icds -o kb.icds
@@ -40,11 +41,21 @@ X
 )
 inputs >"$T/made" 2>&1 || { no "valid inputs" "$(tail -n 3 "$T/made")"; exit 1; }
 
+# a chat endpoint on this machine
+unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 OPENAI_API_KEY=sk-none
+mkdir "$T/server"; echo '* ok' >"$T/server/plan"
+python3 "$ROOT/tests/cli/chat_server.py" "$T/server" & server=$!
+trap 'kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf "$T"' EXIT
+for i in $(seq 200); do [ -f "$T/server/port" ] && break; sleep 0.05; done
+ask="--ask http://127.0.0.1:$(cat "$T/server/port")/v1 --model tiny --cache OUT/cache --retry-wait 0.01"
+
 # tool | name | arguments; OUT is an empty folder
 small="--d-a 8 --max-steps 1 --gen-eval 1 --max-new 4 --target target.icds --save OUT/model -o OUT/log.icds"
 rows="
 rec-cat     | copy   | --stream -o OUT/x.icds note.icds
 rec-cat     | zst    | --stream -o OUT/x.icds.zst note.icds
+rec-cat     | unzst  | --text note.icds.zst
 rec-cat     | check  | --check note.icds
 rec-cat     | json   | --json pred.icds
 rec-cat     | import | -q --from-json --schema kb -o OUT/x.icds kb.ndjson
@@ -69,8 +80,10 @@ icd-score   | tune   | -q -j1 -g all.icds --tune dev.icds --save-thresholds OUT/
 icd-score   | json   | -q -j1 -g all.icds --mean --format json pred.icds pred.icds
 mimic-split | folder | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3
 mimic-split | tar    | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3.tar.gz
+mimic-split | zip    | -q --splits mimic3/splits --gold OUT/gold.icds -o OUT/x.icds mimic3.zip
 kb-build    | all    | -q --report OUT/r.ndjson -o OUT/x.icds
 kb-build    | labels | -q --labels codes --answers answers.ndjson --report OUT/r.ndjson -o OUT/x.icds
+kb-build    | ask    | -q --no-builtin --labels codes $ask -o OUT/x.icds
 mimic-synth | all    | -q --admissions 3 --length 100 OUT/mimic3
 "
 for t in "$ROOT"/tools/*.c; do
@@ -81,7 +94,7 @@ cd "$T" || exit 1
 while IFS='|' read -r tool name args; do
     tool=${tool// /} name=${name// /}
     [ -n "$tool" ] || continue
-    [ -n "${ONLY:-}" ] && [ "$ONLY" != "$tool" ] && continue
+    case "$tool $name" in "${ONLY:-}"*) ;; *) continue ;; esac
     python3 "$HERE/alloc.py" "$SHIM" "$T/work" "$tool $name" "${ALLOC:-24}" -- "$tool" $args || failed=1
 done <<<"$rows"
 exit $failed

@@ -49,6 +49,8 @@ tools() {
 blanks() { tracked '*.c' '*.h' '*.cc' '*.cu' '*.1' '*.5' '*.7' | xargs -r grep -nP '^ *\t|\s$' | cut -c1-60; }
 # Elsewhere in a line the Makefile would not see it.
 registered() { tracked '*.c' | xargs -r grep -nE '^.+REGISTER\([a-z_]+, *[a-z0-9_]+[,)]' | cut -c1-60; }
+# qsort of nothing at all, NULL, is undefined: mem_sort (lib/util/buf.h).
+sorts() { tracked 'lib/*.c' 'tools/*.c' | grep -v '^lib/util/buf\.c$' | xargs -r grep -nE '(^|[^a-z_])qsort\('; }
 # No ?: in an arm of another: an if or a small function is easier to read. Comments and literals are blanked first; a ?: is
 # open until the comma, semicolon or bracket that ends it.
 nested_choices() {
@@ -75,7 +77,7 @@ nested_choices() {
             }
         }' | cut -c1-120
 }
-rules="absolute_paths wide_lines heads kernels tools blanks registered nested_choices"
+rules="absolute_paths wide_lines heads kernels tools blanks registered sorts nested_choices"
 
 cd "$ROOT" || exit 1
 for rule in $rules; do is "$rule" "$($rule 2>&1)" ""; done
