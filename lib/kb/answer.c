@@ -55,6 +55,7 @@ static int tell_terms(struct answer *a)
 static int open_heading(struct answer *a, const struct heading *h)
 {
     a->columns = a->counted = 0;
+    a->by_row = false;
     if (h->type < 0) {
         if (a->in && !a->other && h->level > a->level)
             return 0; /* a group within the section */
@@ -71,14 +72,25 @@ static int open_heading(struct answer *a, const struct heading *h)
     return slice_worded(h->rest) ? answer_entry(a, a->section, h->rest, true) : 0;
 }
 
-/* *in: a heading opens thoughts, or the line belongs to them. They end with a heading of the same level or above. */
-int answer_thoughts(struct answer *a, bool headed, const struct heading *h, bool *in)
+bool answer_fence(struct slice s)
 {
-    if (headed && h->thoughts && (!a->reasoning || h->level <= a->reasoning))
+    return s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3));
+}
+
+/* Do thoughts begin with line s, or does it belong to them? They end with a heading of the same level or above, or with
+ * their fence. `h`: what heading_of found, NULL: nothing. */
+int answer_thoughts(struct answer *a, struct slice s, const struct heading *h, bool *in)
+{
+    if (answer_fence(s) && (a->fenced || heading_is_thoughts((struct slice){s.p + 3, s.n - 3}))) {
+        a->fenced = !a->fenced;
+        *in = true;
+        return answer_talk(a, "thoughts");
+    }
+    if (h && h->thoughts && (!a->reasoning || h->level <= a->reasoning))
         a->reasoning = h->level;
-    else if (headed && h->level <= a->reasoning)
+    else if (h && h->level <= a->reasoning)
         a->reasoning = 0;
-    *in = a->reasoning != 0;
+    *in = a->reasoning || a->fenced;
     a->aloud |= *in;
     return *in ? answer_talk(a, "thoughts") : 0;
 }
@@ -115,6 +127,16 @@ static int table_row(struct answer *a, struct slice row)
         a->in = true;
         return 0;
     }
+    bool head = a->next.n > 1 && *a->next.p == '|' && strchr("-: ", a->next.p[1]) && !slice_worded(a->next);
+    rest = row;
+    if (named == 1 && cells == 2 && !head && (!a->in || a->by_row) && next_cell(&rest, &cell) &&
+        heading_type(cell) >= 0) { /* "| Synonyms | a, b |" */
+        enum kb_type type = (enum kb_type)heading_type(cell);
+        a->by_row = a->in = true;
+        return next_cell(&rest, &cell) ? answer_entry(a, type, cell, true) : 0;
+    }
+    if (head && !a->in)
+        return answer_talk(a, "a table's head");
     if (named && cells > named && a->in) /* "| Abbreviation | Meaning |" over the rows of a section */
         return answer_talk(a, "a table's head");
     if (!a->in || a->other)
@@ -146,11 +168,12 @@ static int passed_over(struct answer *a, struct slice s, bool *was)
         a->talk = false;
         return 0;
     }
-    if (s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3)))
+    if (answer_fence(s))
         return 0;
     if (answer_is_question(s))
         return answer_talk(a, "the question");
-    if (answer_is_monologue(s)) {
+    bool bullet;
+    if (answer_is_monologue(answer_unbullet(s, &bullet))) {
         a->talk = a->aloud = true;
         return answer_talk(a, "thoughts");
     }
@@ -188,7 +211,7 @@ static int line(struct answer *a, struct slice s)
     if (!a->in && (slice_begins(s, "A.") || slice_begins(s, "A:"))) /* later it would be "A. fib" */
         s = slice_trim((struct slice){s.p + 2, s.n - 2});
     bool headed = s.n && *s.p != '|' && heading_of(s, &h);
-    TRY(answer_thoughts(a, headed, &h, &done));
+    TRY(answer_thoughts(a, s, headed ? &h : NULL, &done));
     if (done)
         return 0;
     TRY(passed_over(a, s, &done));

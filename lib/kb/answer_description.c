@@ -85,9 +85,9 @@ int answer_description(struct answer *a, struct slice text)
             continue;
         }
         talk &= s.n > 0;
-        if (!slice_worded(s) || !memcmp(s.p, "```", s.n < 3 ? s.n : 3))
-            continue;
-        if ((rc = answer_thoughts(a, heading_of(s, &h), &h, &thoughts)) || thoughts)
+        bool headed = slice_worded(s) && heading_of(s, &h);
+        if ((rc = answer_thoughts(a, s, headed ? &h : NULL, &thoughts)) || thoughts || !slice_worded(s) ||
+            answer_fence(s))
             continue;
         if (answer_is_monologue(s)) {
             answer_refuse(a, "thinks aloud, and where that ends is unclear");

@@ -65,7 +65,7 @@ static struct slice unled(struct slice s)
     return s;
 }
 
-static bool names_thoughts(struct slice head)
+bool heading_is_thoughts(struct slice head)
 {
     static const char *const names[] = {"reasoning",
                                         "reasoning process",
@@ -146,7 +146,7 @@ bool heading_of(struct slice s, struct heading *h)
         return false;
     h->rest = slice_plain(h->rest);
     h->type = heading_type(head);
-    h->thoughts = !bullet && names_thoughts(head) && (colon || sharp || h->level == LEVEL_BOLD);
+    h->thoughts = !bullet && heading_is_thoughts(head) && (colon || sharp || h->level == LEVEL_BOLD);
     if (h->thoughts)
         return true;
     if (h->type >= 0)
@@ -170,6 +170,8 @@ static bool label(struct slice s, struct slice *head, struct slice *rest)
     const char *at;
     bool marked = false;
     s = slice_trim(s);
+    if (s.n > 1 && strchr("-+*", *s.p) && s.p[1] == ' ') /* an entry */
+        return false;
     while (s.n && *s.p == '#') {
         s = slice_trim((struct slice){s.p + 1, s.n - 1});
         marked = true;

@@ -93,15 +93,26 @@ static int walk(struct answer *a, json_t *j, bool description, int depth)
     return 0;
 }
 
+/* An object in a fence, with words before and after it; empty: there is none. */
+static struct slice fenced(struct slice s)
+{
+    for (const char *fence, *end; (fence = memmem(s.p, s.n, "```", 3));) {
+        s = (struct slice){fence + 3, (size_t)(s.p + s.n - fence) - 3};
+        s = slice_begins(s, "json") ? (struct slice){s.p + 4, s.n - 4} : s;
+        s = slice_trim(s);
+        if (s.n && *s.p == '{') {
+            end = memmem(s.p, s.n, "```", 3);
+            return slice_trim((struct slice){s.p, end ? (size_t)(end - s.p) : s.n});
+        }
+    }
+    return (struct slice){s.p, 0};
+}
+
 int answer_json(struct answer *a, const char *text, size_t n, bool description, bool *is_json)
 {
     struct slice s = slice_trim((struct slice){text, n});
-    const char *fence = memmem(s.p, s.n, "```json\n", 8), *end;
-    if (fence) { /* with words before and after it */
-        s = slice_trim((struct slice){fence + 8, (size_t)(s.p + s.n - fence) - 8});
-        end = memmem(s.p, s.n, "```", 3);
-        s = slice_trim((struct slice){s.p, end ? (size_t)(end - s.p) : s.n});
-    }
+    struct slice inner = fenced(s);
+    s = inner.n ? inner : s;
     *is_json = s.n && *s.p == '{';
     if (!*is_json)
         return 0;

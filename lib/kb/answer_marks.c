@@ -231,8 +231,9 @@ size_t slice_footnote(struct slice s)
     bool raised = c == 0xB9 || c == 0xB2 || c == 0xB3 || c == 0x2070 || (c >= 0x2074 && c <= 0x2079);
     if (raised) { /* not that of "m²": two letters or another one before it */
         bool letters_before = i >= 2 && isalpha((unsigned char)s.p[i - 1]) && isalpha((unsigned char)s.p[i - 2]);
+        bool behind_brackets = i && s.p[i - 1] == ')';
         bool raised_before = i >= 2 && (unsigned char)s.p[i - 2] == 0xC2 && strchr("\xB9\xB2\xB3", s.p[i - 1]);
-        return letters_before || raised_before ? bytes : 0;
+        return letters_before || behind_brackets || raised_before ? bytes : 0;
     }
     return i && c >= 0x80 && slice_sign(c) ? s.n - i : 0;
 }

@@ -243,6 +243,23 @@ static bool unfilled(const struct words *w)
     return found > 0;
 }
 
+/* "Keine gebräuchliche Abkürzung": another language's "no", and one of its words for a short form or a synonym. */
+static bool foreign_none(const struct words *w, struct slice s)
+{
+    static const char *const no[] = {"kein",        "keine",   "aucun",   "aucune", "pas",     "sin",
+                                     "ning\u00fan", "ninguna", "ninguno", "nessun", "nessuna", "nenhum",
+                                     "nenhuma",     "sem",     "senza",   "geen",   "ingen",   "inga",
+                                     "inget",       "brak",    "no",      NULL};
+    static const char *const nouns[] = {"abk\u00fcrz", "k\u00fcrzel",  "abr\u00e9v", "abrev",      "abbrev",
+                                        "afkort",      "f\u00f6rkort", "forkort",    "skr\u00f3t", "synon",
+                                        "sin\u00f3n",  "sinon",        "acron",      "acr\u00f3n", "acr\u00f4n",
+                                        "akron",       "sigle",        "sigla",      NULL};
+    bool found = false;
+    for (size_t i = 0; nouns[i] && !found; i++)
+        found = slice_find(s, nouns[i]) != NULL;
+    return found && w->n <= 8 && among(w->v[0], no);
+}
+
 bool answer_is_none(struct slice s)
 {
     static const char *const phrases[] = {
@@ -283,7 +300,7 @@ bool answer_is_none(struct slice s)
     for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
         if (phrase(&w, phrases[i]))
             return true;
-    return says_absence(&w) || unfilled(&w);
+    return says_absence(&w) || unfilled(&w) || foreign_none(&w, s);
 }
 
 /* "rare", "see https://...", "British usage": what is said of an expression, not another one. */

@@ -34,6 +34,8 @@ struct answer { /* being read */
     bool again, aloud;      /* a heading came twice; thoughts had no tags */
     enum kb_type column[3]; /* of a table whose head names the three */
     size_t columns;
+    bool by_row;       /* a table whose rows name the three */
+    bool fenced;       /* in a fence of thoughts */
     struct slice next; /* line with a word in it */
     unsigned counted;  /* the number that the last entry's letter stands for, 0: it had none */
 };
@@ -89,7 +91,9 @@ bool heading_of(struct slice line, struct heading *h);
 int heading_type(struct slice words);
 /* The text behind "Final answer:" and before a next question; a->line goes along. */
 struct slice answer_final(struct answer *a, struct slice text);
-int answer_thoughts(struct answer *a, bool headed, const struct heading *h, bool *in);
+bool heading_is_thoughts(struct slice words);
+bool answer_fence(struct slice line);
+int answer_thoughts(struct answer *a, struct slice line, const struct heading *h, bool *in);
 
 /* ---- marks (answer_marks.c) ---- */
 bool slice_sign(uint32_t c);

@@ -64,6 +64,10 @@ static const struct {
     {"table-of-a-column", "## Synonyms\n| Synonym |\n|---|\n| raised pressure |\n\n**Abbreviations**\n- HTN\n"
      "| Medical term |\n|---|\n| Hypertension |\n",
      "S:raised pressure|A:HTN|T:Hypertension", 0},
+    {"table-by-rows", "| Category | Expressions |\n|---|---|\n| Medical terms | hypertension; high tension |\n"
+     "| Abbreviations | HTN, HBP |\n| Synonyms | raised pressure |\n",
+     "T:hypertension|T:high tension|A:HTN|A:HBP|S:raised pressure", 0},
+    {"json-in-plain-fences", "Sure!\n```\n{\"abbreviations\": [\"HTN\"], \"synonyms\": [\"none\"]}\n```\n", "A:HTN", 0},
     {"slashes", "Abbreviations:\n- AF / AFib\n- s/p\n- b.i.d.\n", "A:AF|A:AFib|A:s/p|A:b.i.d.", 0},
     {"json", "{\"medical_terms\": [\"Hypertension\", \"LVH\"], \"abbreviations\": {\"HTN\": \"Hypertension\"}, "
      "\"synonyms\": \"a b, c d\"}",

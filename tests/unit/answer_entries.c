@@ -230,7 +230,13 @@ static void placeholders(void)
                                         "\u6ca1\u6709",
                                         "\u306a\u3057",
                                         "\u4e0d\u9002\u7528",
-                                        "\uc5c6\uc74c"};
+                                        "\uc5c6\uc74c",
+                                        "Sin abreviatura",
+                                        "Pas d'abr\u00e9viation courante",
+                                        "Keine g\u00e4ngige Abk\u00fcrzung",
+                                        "Nessuna abbreviazione",
+                                        "Nenhuma abrevia\u00e7\u00e3o",
+                                        "Geen afkorting"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         entry(words[i], "", strpbrk(words[i], "\\") != NULL);
     DONE("answer-entries/placeholders");
@@ -428,6 +434,8 @@ static void tails(void)
                                         "HTN [^1]",
                                         "HTN [a]",
                                         "HTN\u00b9",
+                                        "HTN[^2^]",
+                                        "HTN ([1](https://x.org))",
                                         "HTN\u00b2\u00b3",
                                         "HTN*",
                                         "HTN\u2020",
@@ -502,6 +510,8 @@ static void tails(void)
         size_t lost;
     } both[] = {{"HTN (hypertension)", "A:HTN|T:hypertension", 0},
                 {"HTN - hypertension", "A:HTN|T:hypertension", 0},
+                {"HTN (hypertension)\u00b9", "A:HTN|T:hypertension", 0},
+                {"[\"HTN\", \"HBP\"]", "A:HTN|A:HBP", 0},
                 {"HTN (aka HBP)", "A:HTN|A:HBP", 0},
                 {"HTN (HBP)", "A:HTN|A:HBP", 0},
                 {"HTN (also known as hypertension)", "A:HTN|T:hypertension", 0},

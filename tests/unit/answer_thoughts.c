@@ -125,6 +125,12 @@ static void closed(void)
 static void headed(void)
 {
     all_kinds("sharp-before", "### Reasoning\n", "\n", "", "m");
+    all_kinds("fence", "```thinking\n", "```\n", "", "lmjwde");
+    expect("fence-unclosed", "```reasoning\n" WRONG_LISTS, false, "", 1);
+    expect("in-a-list", "Abbreviations:\n- HTN\n- Wait, I should check whether WTT applies\n- HBP\n", false,
+           "A:HTN|A:HBP", 0);
+    expect("no-labels", "Abbreviations:\nAI: aortic insufficiency\nAI\n- response: HR\nUser dependence\n", false,
+           "A:AI|T:aortic insufficiency|A:AI|A:response|A:HR|A:User dependence", 0);
     expect("reasoning-behind", RIGHT_LISTS "\n### Reasoning\n" WRONG_LISTS, false, RIGHT_TERMS, -1);
     expect("explained-behind", RIGHT_LISTS "\n**Explanation:**\n- HTN is widely used\n", false, RIGHT_TERMS, -1);
     expect("reasoning-then-lists", "Reasoning:\nIt is wrong.\n\n" RIGHT_LISTS, false, RIGHT_TERMS, -1);
@@ -327,6 +333,12 @@ static double seconds(const char *head, const char *unit, size_t n)
 static void linear(void)
 {
     static const char *const units[][2] = {{"", "<think></think>"},
+                                           {"", "```"},
+                                           {"", "```\n"},
+                                           {"", "```thinking\n"},
+                                           {"", "| a | b\n"},
+                                           {"", "Hmm. "},
+                                           {"", "- So so so "},
                                            {"", "<think>"},
                                            {"", "</think>"},
                                            {"", "<"},
