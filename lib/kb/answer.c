@@ -95,69 +95,6 @@ int answer_thoughts(struct answer *a, struct slice s, const struct heading *h, b
     return *in ? answer_talk(a, "thoughts") : 0;
 }
 
-/* ---- tables ---- */
-
-/* The next cell of "| a | b |"; false at the end. */
-static bool next_cell(struct slice *row, struct slice *cell)
-{
-    if (!row->n)
-        return false;
-    const char *bar = memchr(row->p, '|', row->n);
-    size_t n = bar ? (size_t)(bar - row->p) : row->n, used = bar ? n + 1 : n;
-    *cell = slice_plain((struct slice){row->p, n});
-    *row = (struct slice){row->p + used, row->n - used};
-    return true;
-}
-
-static int table_row(struct answer *a, struct slice row)
-{
-    struct slice cell, rest;
-    size_t named = 0, cells = 0;
-    row = slice_trim((struct slice){row.p + 1, row.n - 1});
-    /* a row of headings names the columns */
-    for (rest = row; next_cell(&rest, &cell); cells++) {
-        int type = heading_type(cell);
-        if (cells < 3 && type >= 0 && slice_words(cell) <= 4) {
-            a->column[cells] = (enum kb_type)type;
-            named++;
-        }
-    }
-    if (named && named == cells) {
-        a->columns = cells;
-        a->in = true;
-        return 0;
-    }
-    bool head = a->next.n > 1 && *a->next.p == '|' && strchr("-: ", a->next.p[1]) && !slice_worded(a->next);
-    rest = row;
-    if (named == 1 && cells == 2 && !head && (!a->in || a->by_row) && next_cell(&rest, &cell) &&
-        heading_type(cell) >= 0) { /* "| Synonyms | a, b |" */
-        enum kb_type type = (enum kb_type)heading_type(cell);
-        a->by_row = a->in = true;
-        return next_cell(&rest, &cell) ? answer_entry(a, type, cell, true) : 0;
-    }
-    if (head && !a->in)
-        return answer_talk(a, "a table's head");
-    if (named && cells > named && a->in) /* "| Abbreviation | Meaning |" over the rows of a section */
-        return answer_talk(a, "a table's head");
-    if (!a->in || a->other)
-        return slice_worded(row) ? answer_lost(a, "a table under none of the three headings") : 0;
-    /* a row of entries */
-    cells = 0;
-    for (rest = row; next_cell(&rest, &cell); cells++) {
-        if (!slice_worded(cell))
-            continue;
-        if (a->columns && cells < a->columns)
-            TRY(answer_entry(a, a->column[cells], cell, false));
-        else if (cells == 0)
-            TRY(answer_entry(a, a->section, cell, false));
-        else if (cells == 1 && a->section == KB_ABBREVIATION)
-            TRY(answer_entry(a, KB_TERM, cell, false));
-        else
-            TRY(answer_talk(a, "a further column"));
-    }
-    return 0;
-}
-
 /* ---- lines ---- */
 
 /* Lines that belong to no entry and no heading: fences, the question; true: it was one. */
@@ -218,7 +155,7 @@ static int line(struct answer *a, struct slice s)
     if (done)
         return 0;
     if (s.n > 1 && *s.p == '|')
-        return table_row(a, s);
+        return answer_row(a, s);
     if (headed) {
         a->talk = false;
         return open_heading(a, &h);
@@ -274,7 +211,7 @@ int answer_markup(struct answer *a, struct slice s, struct buf *out)
     struct buf plain = {0};
     struct answer_text t = {0};
     int rc = answer_references(s, &plain);
-    rc = rc ? rc : answer_tags((struct slice){plain.p, plain.n}, true, &t);
+    rc = rc ? rc : answer_tags(slice_of(&plain), true, &t);
     buf_free(&plain);
     a->thoughts |= t.dropped;
     a->behind |= t.behind;
@@ -315,7 +252,7 @@ static int read_text(struct answer *a, struct slice text, bool description)
         return 0;
     int rc = answer_markup(a, text, &out);
     if (!rc && !a->refused)
-        rc = read_plain(a, (struct slice){out.p ? out.p : "", out.n}, description);
+        rc = read_plain(a, slice_of(&out), description);
     buf_free(&out);
     return rc;
 }
@@ -357,13 +294,13 @@ int answer_read(const char *text, size_t n, bool description, const char *code, 
     int rc = utf8_add(&b, text, n, &bad);
     if (!rc)
         answer_chars(&b);
-    rc = rc ? rc : answer_tags((struct slice){b.p, b.n}, false, &t);
+    rc = rc ? rc : answer_tags(slice_of(&b), false, &t);
     a.thoughts = t.dropped;
     a.behind = t.behind;
     a.refused = t.refused;
     a.refused_line = t.refused_line;
     a.line = t.line;
-    rc = rc ? rc : read_text(&a, (struct slice){t.text.p ? t.text.p : "", t.text.n}, description);
+    rc = rc ? rc : read_text(&a, slice_of(&t.text), description);
     rc = rc ? rc : settle(&a, description);
     *found = a.found;
     buf_free(&b);

@@ -192,8 +192,8 @@ static bool label(struct slice s, struct slice *head, struct slice *rest)
     return head->n <= 48 && slice_words(*head) <= 6 && (marked || !rest->n);
 }
 
-/* Lines of a chat without tokens, and of a model that says where its answer begins. It may say so more than once, so the
- * last one counts. */
+/* Lines of a chat without tokens, and of a model that says where its answer begins. It may say so more than once, so
+ * the last one counts. */
 struct slice answer_final(struct answer *a, struct slice text)
 {
     struct slice head, rest, final = text;

@@ -18,7 +18,7 @@ static int entry_of(struct answer *a, enum kb_type type, struct slice s, bool ma
 {
     struct buf out = {0};
     int rc = answer_markup(a, s, &out);
-    rc = rc ? rc : answer_entry(a, type, (struct slice){out.p ? out.p : "", out.n}, many);
+    rc = rc ? rc : answer_entry(a, type, slice_of(&out), many);
     buf_free(&out);
     return rc;
 }
@@ -27,7 +27,7 @@ static int description_of(struct answer *a, struct slice s)
 {
     struct buf out = {0};
     int rc = answer_markup(a, s, &out);
-    rc = rc ? rc : answer_description(a, (struct slice){out.p ? out.p : "", out.n});
+    rc = rc ? rc : answer_description(a, slice_of(&out));
     buf_free(&out);
     return rc;
 }

@@ -148,8 +148,8 @@ static struct letters letters(struct slice s)
     return l;
 }
 
-/* "a." may be a mark or the beginning of "A. fib" or "E. coli". It is a mark where the one before it was the one before,
- * the next entry's is the next, or where it is the first or a Roman number and an upper-case word follows. */
+/* "a." may be a mark or the beginning of "A. fib" or "E. coli". It is a mark where the letters count on, from the entry
+ * before or to the next, or where it is the first or a Roman number and an upper-case word follows. */
 static bool dotted_mark(struct answer *a, struct slice s, const struct letters *l)
 {
     struct slice word = behind(s, l->bytes);

@@ -1,11 +1,10 @@
-/* Between the files that read an answer: answer.c (the whole, its lines), answer_chars.c, answer_tags.c (what is not
- * part of it), answer_heading.c, answer_marks.c, answer_none.c, answer_entry.c (an entry's terms), answer_json.c,
- * answer_description.c, answer_text.c (what they share). */
+/* Between the files that read an answer: answer.c (the whole, its lines), answer_table.c, answer_chars.c, answer_tag.c and
+ * answer_tags.c (what is not part of it), answer_heading.c, answer_marks.c, answer_none.c, answer_entry.c (an entry's
+ * terms), answer_json.c, answer_description.c, answer_text.c (what they share). */
 #ifndef ICD_ANSWER_PART_H
 #define ICD_ANSWER_PART_H
-#include <string.h>
-
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/kb/answer.h"
 
@@ -40,6 +39,19 @@ struct answer { /* being read */
     unsigned counted;  /* the number that the last entry's letter stands for, 0: it had none */
 };
 
+static inline struct slice slice_from(struct slice s, size_t i)
+{
+    return (struct slice){s.p + i, s.n - i};
+}
+static inline bool slice_starts(struct slice s, const char *what)
+{
+    return s.n >= strlen(what) && !memcmp(s.p, what, strlen(what));
+}
+static inline struct slice slice_of(const struct buf *b)
+{
+    return (struct slice){b->p ? b->p : "", b->n};
+}
+
 /* ---- characters (answer_chars.c) ---- */
 uint32_t slice_char(struct slice s, size_t *bytes); /* the first one, of valid UTF-8 */
 /* In place: invisible characters go, odd blanks become " ", ends of lines "\n". */
@@ -47,7 +59,17 @@ void answer_chars(struct buf *b);
 /* Appends s with "&amp;" and the like as what they stand for, and ends of lines that are not counted as "\v". */
 int answer_references(struct slice s, struct buf *out);
 
-/* ---- tags (answer_tags.c) ---- */
+/* ---- tags (answer_tag.c, answer_tags.c) ---- */
+enum { TAG_MAX = 96 }; /* bytes */
+struct tag {
+    struct slice name;
+    size_t bytes;
+    char kind;  /* '<' of HTML, '|' a token "<|name|>", '[' and 't' the signs that some models think between */
+    bool close; /* "</name>" */
+    bool sure;  /* no other text looks so; "< left >" may be words */
+};
+bool tag_at(struct slice s, struct tag *t); /* at the beginning of s, not empty */
+
 struct answer_text { /* zero it first; the text is the caller's to free */
     struct buf text;
     size_t line;          /* that many lines were dropped before it */
@@ -112,6 +134,7 @@ bool answer_is_remark(struct slice s, bool whole);
 
 /* An entry or, if `list`, several parted by commas, of the present section. */
 int answer_entry(struct answer *a, enum kb_type type, struct slice s, bool list);
+int answer_row(struct answer *a, struct slice line); /* of a table; it begins with "|" */
 int answer_json(struct answer *a, const char *text, size_t n, bool description, bool *is_json);
 int answer_description(struct answer *a, struct slice text);
 

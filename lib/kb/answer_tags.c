@@ -8,111 +8,6 @@
 #include "lib/kb/answer_part.h"
 #include "lib/util/err.h"
 
-enum { TAG_MAX = 96 }; /* bytes */
-
-struct tag {
-    struct slice name;
-    size_t bytes;
-    char kind;  /* '<' of HTML, '|' a token "<|name|>", '[' and 't' the signs that some models think between */
-    bool close; /* "</name>" */
-    bool sure;  /* no other text looks so; "< left >" may be words */
-};
-
-/* ---- recognizing ---- */
-
-static bool in_name(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.' || c == ':' || (unsigned char)c >= 0x80;
-}
-
-static struct slice from(struct slice s, size_t i)
-{
-    return (struct slice){s.p + i, s.n - i};
-}
-
-static bool starts(struct slice s, const char *what)
-{
-    return s.n >= strlen(what) && !memcmp(s.p, what, strlen(what));
-}
-
-/* "<|name|>", "<|name|>" with wide bars. */
-static bool token_at(struct slice s, struct tag *t)
-{
-    static const char *const bars[] = {"|", "\xEF\xBD\x9C"};
-    for (size_t k = 0; k < 2; k++) {
-        size_t n = strlen(bars[k]), i = 1 + n;
-        if (s.n <= i || memcmp(s.p + 1, bars[k], n) != 0)
-            continue;
-        while (i < s.n && i < TAG_MAX && (in_name(s.p[i]) || s.p[i] == '/') && !starts(from(s, i), bars[k]))
-            i++;
-        if (i == 1 + n || !starts(from(s, i), bars[k]) || i + n >= s.n || s.p[i + n] != '>')
-            return false;
-        *t = (struct tag){{s.p + 1 + n, i - 1 - n}, i + n + 1, '|', s.p[1 + n] == '/', true};
-        t->name = from(t->name, t->close);
-        return true;
-    }
-    return false;
-}
-
-/* "<name>", "</name>", "<name key=...>", "<name/>" and with blanks. */
-static bool html_at(struct slice s, struct tag *t)
-{
-    size_t i = 1, end, max = s.n < TAG_MAX ? s.n : TAG_MAX;
-    bool blanks = false, close = false, keys = false;
-    for (; i < max && (s.p[i] == ' ' || (s.p[i] == '/' && !close)); i++) {
-        close |= s.p[i] == '/';
-        blanks |= s.p[i] == ' ';
-    }
-    if (i >= max || !isalpha((unsigned char)s.p[i]))
-        return false;
-    for (end = i; end < max && in_name(s.p[end]);)
-        end++;
-    t->name = (struct slice){s.p + i, end - i};
-    for (i = end; i < max && s.p[i] != '>'; i++) {
-        if (s.p[i] == '<' || s.p[i] == '\n' || (end == i && s.p[i] != ' ' && s.p[i] != '/'))
-            return false;
-        keys |= s.p[i] == '=';
-    }
-    struct slice rest = {s.p + end, i - end};
-    if (i >= max || t->name.p[t->name.n - 1] == ':')
-        return false;
-    if (!keys && slice_trim(rest).n > starts(slice_trim(rest), "/")) /* words between "<" and ">" */
-        return false;
-    t->bytes = i + 1;
-    t->kind = '<';
-    t->close = close;
-    t->sure = !blanks;
-    return true;
-}
-
-/* "[THINK]", "[/INST]", and the same between triangles. */
-static bool sign_at(struct slice s, const char *open, const char *end, char kind, struct tag *t)
-{
-    size_t i = strlen(open), begin;
-    bool close = i < s.n && s.p[i] == '/';
-    i += close;
-    for (begin = i; i < s.n && i < TAG_MAX && (isalpha((unsigned char)s.p[i]) || s.p[i] == '_');)
-        i++;
-    if (i == begin || !starts(from(s, i), end))
-        return false;
-    *t = (struct tag){{s.p + begin, i - begin}, i + strlen(end), kind, close, false};
-    return true;
-}
-
-static bool tag_at(struct slice s, struct tag *t)
-{
-    switch (*s.p) {
-    case '<':
-        return token_at(s, t) || html_at(s, t);
-    case '[':
-        return sign_at(s, "[", "]", '[', t);
-    case '\xE2':
-        return starts(s, "\xE2\x97\x81") && sign_at(s, "\xE2\x97\x81", "\xE2\x96\xB7", 't', t);
-    default:
-        return false;
-    }
-}
-
 /* ---- naming ---- */
 
 static bool named(struct slice name, const char *const *names)
@@ -218,7 +113,7 @@ static size_t footnote(const struct tag *t, struct slice behind)
     size_t n = 0;
     while (n < behind.n && n < 6 && (isdigit((unsigned char)behind.p[n]) || behind.p[n] == ',' || behind.p[n] == '*'))
         n++;
-    return slice_is(t->name, "sup") && n && starts(from(behind, n), "</sup>") ? n + 6 : 0;
+    return slice_is(t->name, "sup") && n && slice_starts(slice_from(behind, n), "</sup>") ? n + 6 : 0;
 }
 
 /* ---- the pass ---- */
@@ -365,7 +260,7 @@ static bool take_frame(struct pass *p, const struct tag *t)
 static int take(struct pass *p, const struct tag *t, struct slice s, size_t *bytes)
 {
     char name[TAG_MAX + 1];
-    struct slice behind = from(s, t->bytes);
+    struct slice behind = slice_from(s, t->bytes);
     const char *text;
     ptrdiff_t n = t->kind == '[' || t->kind == 't' ? -1 : role_token(p, t, behind);
     *bytes = t->bytes + (n > 0 ? (size_t)n : 0);
@@ -382,8 +277,11 @@ static int take(struct pass *p, const struct tag *t, struct slice s, size_t *byt
         }
         if (!heading)
             return add(p, t->name.p, t->name.n);
-        TRY(add(p, t->close ? "\v" : "\v# ", t->close ? 1 : 3));
-        return t->close ? 0 : add(p, name, strlen(name)) ? E_NOMEM : add(p, "\v", 1);
+        if (t->close)
+            return add(p, "\v", 1);
+        TRY(add(p, "\v# ", 3));
+        TRY(add(p, name, strlen(name)));
+        return add(p, "\v", 1);
     }
     if (t->kind == '[' || !t->sure) /* "[MI]" */
         *bytes = 0;
@@ -393,7 +291,7 @@ static int take(struct pass *p, const struct tag *t, struct slice s, size_t *byt
 /* "<!-- ... -->": its bytes. */
 static size_t comment(struct pass *p, struct slice s)
 {
-    if (!p->comments_close || !starts(s, "<!--"))
+    if (!p->comments_close || !slice_starts(s, "<!--"))
         return 0;
     const char *close = memmem(s.p, s.n, "-->", 3);
     p->comments_close = close != NULL;
@@ -407,12 +305,12 @@ int answer_tags(struct slice s, bool markup, struct answer_text *out)
     struct tag t;
     size_t n;
     /* "analysisWe need to list": the same of a channel */
-    p.thinks = s.n > 9 && starts(s, "analysis") && isupper((unsigned char)s.p[8]);
+    p.thinks = s.n > 9 && slice_starts(s, "analysis") && isupper((unsigned char)s.p[8]);
     size_t from_byte = p.thinks ? 8 : 0;
     for (size_t i = from_byte; i < s.n && !p.over; i += n) {
-        struct slice here = from(s, i);
+        struct slice here = slice_from(s, i);
         n = 0;
-        if (*here.p == 'a' && starts(here, glued)) {
+        if (*here.p == 'a' && slice_starts(here, glued)) {
             restart(&p);
             n = strlen(glued);
         } else if (*here.p == '<' && (n = comment(&p, here))) {
@@ -425,7 +323,7 @@ int answer_tags(struct slice s, bool markup, struct answer_text *out)
             n = 1;
             TRY(add(&p, here.p, 1));
         } else if (p.over) {
-            out->behind = slice_worded(from(here, n));
+            out->behind = slice_worded(slice_from(here, n));
         }
     }
     if (p.thinks && !out->refused) {

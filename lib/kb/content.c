@@ -1,5 +1,6 @@
-/* The text of a chat's message: see content.h. Anthropic, Mistral, Gemini and OpenAI's responses come in parts: {"type":
- * "text" or "output_text", "text": ...} beside {"type": "thinking" or "reasoning", ...} or {"thought": true, ...}. */
+/* The text of a chat's message: see content.h. Anthropic, Mistral, Gemini and OpenAI's responses come in parts: those
+ * with text are {"type": "text", "text": ...}, or "output_text"; beside them are {"type": "thinking", ...}, "reasoning"
+ * and {"thought": true, ...}. */
 #include "lib/kb/content.h"
 
 #include <stdbool.h>
