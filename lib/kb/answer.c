@@ -91,7 +91,7 @@ int answer_thoughts(struct answer *a, struct slice s, const struct heading *h, b
     else if (h && h->level <= a->reasoning)
         a->reasoning = 0;
     *in = a->reasoning || a->fenced;
-    a->aloud |= *in;
+    a->aloud |= a->reasoning != 0;
     return *in ? answer_talk(a, "thoughts") : 0;
 }
 
@@ -205,7 +205,7 @@ static int lines(struct answer *a, struct slice text)
 
 /* ---- whole answers ---- */
 
-/* Tags, tokens and references of HTML in s, a JSON string or a whole answer. `with` reads what is left of it. */
+/* Tags, tokens and references of HTML in s, a JSON string or a whole answer: *out is what is left, the caller's. */
 int answer_markup(struct answer *a, struct slice s, struct buf *out)
 {
     struct buf plain = {0};

@@ -51,11 +51,13 @@ static size_t sign(struct slice s)
         return 1;
     if (s.n > 2 && *s.p == 'o' && blank_at(s, 1))
         return 1;
-    while (n < s.n && n < 6 && s.p[n] == *s.p && strchr("-*+~=>", *s.p))
+    if (!s.n || !*s.p || !strchr("-*+~=>", *s.p))
+        return 0;
+    while (n < s.n && n < 6 && s.p[n] == *s.p)
         n++;
-    n += n && n < s.n && s.p[n] == '>' && strchr("-=", *s.p);
-    bool one = n == 1 || s.p[n ? n - 1 : 0] == '>' || (n == 2 && *s.p == '-'); /* "** x" is emphasis */
-    return n && one && blank_at(s, n) ? n : 0;
+    n += n < s.n && s.p[n] == '>' && (*s.p == '-' || *s.p == '=');
+    bool one = n == 1 || s.p[n - 1] == '>' || (n == 2 && *s.p == '-'); /* "** x" is emphasis */
+    return one && blank_at(s, n) ? n : 0;
 }
 
 /* ---- numbers ---- */

@@ -1,6 +1,6 @@
-/* Between the files that read an answer: answer.c (the whole, its lines), answer_table.c, answer_chars.c, answer_tag.c and
- * answer_tags.c (what is not part of it), answer_heading.c, answer_marks.c, answer_none.c, answer_entry.c (an entry's
- * terms), answer_json.c, answer_description.c, answer_text.c (what they share). */
+/* Between the files that read an answer: answer.c (the whole, its lines), answer_table.c, answer_chars.c, answer_tag.c
+ * and answer_tags.c (what is not part of it), answer_heading.c, answer_marks.c, answer_none.c, answer_entry.c (the
+ * terms of an entry), answer_json.c, answer_description.c, answer_text.c (what they share). */
 #ifndef ICD_ANSWER_PART_H
 #define ICD_ANSWER_PART_H
 #include <stdint.h>

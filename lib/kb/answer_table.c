@@ -1,4 +1,5 @@
-/* Tables in an answer: columns or rows named by the three headings, or a table under one. Tests: tests/unit/answer.c. */
+/* Tables in an answer: columns or rows named by the three headings, or a table under one.
+ * Tests: tests/unit/answer.c. */
 #include "lib/kb/answer_part.h"
 #include "lib/util/err.h"
 
