@@ -449,6 +449,17 @@ static int emit(struct run *r, uint32_t i, struct tally *c)
     return rc;
 }
 
+/* What did not become knowledge, by reason. */
+static int tell_reasons(struct run *r)
+{
+    struct buf words = {0};
+    int rc = kb_report_reasons(&st.report, &words);
+    if (!rc && words.n > 1)
+        run_note(r, "of the answers, left out or changed: %s", words.p);
+    buf_free(&words);
+    return rc;
+}
+
 static void tell(struct run *r, const struct tally *c)
 {
     if (st.lost > WARNINGS_MAX)
@@ -475,6 +486,7 @@ static int end(struct run *r)
     for (uint32_t i = 0; i < codes(); i++)
         TRY(emit(r, i, &c));
     tell(r, &c);
+    TRY(tell_reasons(r));
     return kb_report_write(&st.report);
 }
 

@@ -1,4 +1,4 @@
-/* An answer's lines: headings, entries, talk. See answer.h; tests: tests/unit/answer.c. */
+/* An answer's lines: headings, entries, talk. See answer.h; tests: tests/unit/answer*.c. */
 #include "lib/kb/answer.h"
 
 #include <ctype.h>
@@ -8,8 +8,6 @@
 #include "lib/kb/answer_part.h"
 #include "lib/util/err.h"
 #include "lib/util/utf8.h"
-
-enum { LEVEL_BOLD = 7, LEVEL_PLAIN = 8, HEADING_WORDS_MAX = 14 };
 
 int answer_lost(struct answer *a, const char *why)
 {
@@ -22,106 +20,42 @@ int answer_talk(struct answer *a, const char *why)
     return a->sink->left_out(a->sink->ctx, a->line, false, why);
 }
 
+void answer_refuse(struct answer *a, const char *why)
+{
+    if (!a->refused) {
+        a->refused = why;
+        a->refused_line = a->line;
+    }
+}
+
+/* A term is held until the end: the answer may yet be refused. */
+int answer_term(struct answer *a, enum kb_type type, const char *text, size_t n)
+{
+    a->found++;
+    TRY(buf_add(&a->held, &type, sizeof type));
+    TRY(buf_add(&a->held, &n, sizeof n));
+    return buf_add(&a->held, text, n);
+}
+
+static int tell_terms(struct answer *a)
+{
+    enum kb_type type;
+    size_t n;
+    for (const char *p = a->held.p, *end = p ? p + a->held.n : p; p < end; p += n) {
+        memcpy(&type, p, sizeof type);
+        memcpy(&n, p + sizeof type, sizeof n);
+        p += sizeof type + sizeof n;
+        TRY(a->sink->term(a->sink->ctx, type, p, n));
+    }
+    return 0;
+}
+
 /* ---- headings ---- */
-
-int heading_type(struct slice s)
-{
-    static const struct {
-        const char *word;
-        enum kb_type type;
-    } words[] = {{"abbreviation", KB_ABBREVIATION}, {"acronym", KB_ABBREVIATION},   {"initialism", KB_ABBREVIATION},
-                 {"short form", KB_ABBREVIATION},   {"shorthand", KB_ABBREVIATION}, {"synonym", KB_SYNONYM},
-                 {"alternative name", KB_SYNONYM},  {"alternate name", KB_SYNONYM}, {"other name", KB_SYNONYM},
-                 {"alternative term", KB_SYNONYM},  {"alternate term", KB_SYNONYM}, {"also known as", KB_SYNONYM},
-                 {"lay term", KB_SYNONYM},          {"layman's term", KB_SYNONYM},  {"clinical wording", KB_SYNONYM},
-                 {"medical term", KB_TERM},         {"clinical term", KB_TERM},     {"related term", KB_TERM},
-                 {"terminology", KB_TERM},          {"expressions", KB_TERM},       {"terms", KB_TERM},
-                 {"diagnostic term", KB_TERM}};
-    const char *first[KB_TYPES] = {0};
-    size_t types = 0;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        const char *at = slice_find(s, words[i].word), **f = &first[words[i].type];
-        if (at && (!*f || at < *f)) {
-            types += !*f;
-            *f = at;
-        }
-    }
-    if (first[KB_ABBREVIATION]) /* "terms, abbreviations and synonyms" is a title over all */
-        return types == 1 ? KB_ABBREVIATION : -1;
-    if (types == 2)
-        return first[KB_SYNONYM] <= first[KB_TERM] ? KB_SYNONYM : KB_TERM;
-    if (first[KB_SYNONYM])
-        return KB_SYNONYM;
-    return first[KB_TERM] ? KB_TERM : -1;
-}
-
-struct heading {
-    int level, type; /* -1: none of the three */
-    struct slice rest;
-};
-
-/* A word or two that are a heading also without a mark. */
-static bool bare_heading(struct slice s)
-{
-    static const char *const bare[] = {"medical terms",
-                                       "terms",
-                                       "abbreviations",
-                                       "acronyms",
-                                       "synonyms",
-                                       "abbreviations and acronyms",
-                                       "medical expressions",
-                                       "related medical terms"};
-    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++)
-        if (slice_is(s, bare[i]))
-            return true;
-    return false;
-}
-
-/* "**Synonyms:** a, b", "## Synonyms", "Synonyms: a, b", "**Treatment**". An entry with an explanation looks alike; it
- * is one when its words name none of the three and something follows them. */
-static bool heading_of(struct slice s, struct heading *h)
-{
-    bool bullet, colon = false;
-    size_t sharp = 0;
-    const char *at;
-    /* the marks before it */
-    while (sharp < s.n && sharp < 6 && s.p[sharp] == '#')
-        sharp++;
-    s = answer_unbullet(slice_trim((struct slice){s.p + sharp, s.n - sharp}), &bullet);
-    struct slice head = s;
-    h->rest = (struct slice){s.p + s.n, 0};
-    h->level = sharp ? (int)sharp : LEVEL_PLAIN;
-    /* the head, and what follows it: bold, or up to a colon */
-    if (s.n > 4 && (!memcmp(s.p, "**", 2) || !memcmp(s.p, "__", 2)) && (at = memmem(s.p + 2, s.n - 2, s.p, 2))) {
-        head = (struct slice){s.p + 2, (size_t)(at - s.p) - 2};
-        h->rest = slice_trim((struct slice){at + 2, s.n - head.n - 4});
-        h->level = sharp ? (int)sharp : LEVEL_BOLD;
-        colon = h->rest.n && *h->rest.p == ':';
-        if (colon)
-            h->rest = slice_trim((struct slice){h->rest.p + 1, h->rest.n - 1});
-    } else if ((at = memchr(s.p, ':', s.n))) {
-        head = (struct slice){s.p, (size_t)(at - s.p)};
-        h->rest = slice_trim((struct slice){at + 1, s.n - head.n - 1});
-        colon = true;
-    }
-    head = slice_plain(head);
-    if (head.n && head.p[head.n - 1] == ':') {
-        colon = true;
-        head = slice_plain((struct slice){head.p, head.n - 1});
-    }
-    /* is it one? */
-    if (!slice_worded(head) || slice_words(head) > HEADING_WORDS_MAX)
-        return false;
-    h->rest = slice_plain(h->rest);
-    h->type = heading_type(head);
-    if (h->type >= 0)
-        return colon || sharp || (h->level == LEVEL_BOLD && !bullet) || bare_heading(head);
-    return sharp || (!h->rest.n && colon && !bullet);
-}
 
 static int open_heading(struct answer *a, const struct heading *h)
 {
-    a->columns = 0;
+    a->columns = a->counted = 0;
+    a->by_row = false;
     if (h->type < 0) {
         if (a->in && !a->other && h->level > a->level)
             return 0; /* a group within the section */
@@ -133,95 +67,67 @@ static int open_heading(struct answer *a, const struct heading *h)
     a->other = false;
     a->section = (enum kb_type)h->type;
     a->level = h->level;
+    if (a->opened[a->section]++)
+        a->again = true;
     return slice_worded(h->rest) ? answer_entry(a, a->section, h->rest, true) : 0;
 }
 
-/* ---- tables ---- */
-
-/* The next cell of "| a | b |"; false at the end. */
-static bool next_cell(struct slice *row, struct slice *cell)
+bool answer_fence(struct slice s)
 {
-    if (!row->n)
-        return false;
-    const char *bar = memchr(row->p, '|', row->n);
-    size_t n = bar ? (size_t)(bar - row->p) : row->n, used = bar ? n + 1 : n;
-    *cell = slice_plain((struct slice){row->p, n});
-    *row = (struct slice){row->p + used, row->n - used};
-    return true;
+    return s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3));
 }
 
-static int table_row(struct answer *a, struct slice row)
+/* Do thoughts begin with line s, or does it belong to them? They end with a heading of the same level or above, or with
+ * their fence. `h`: what heading_of found, NULL: nothing. */
+int answer_thoughts(struct answer *a, struct slice s, const struct heading *h, bool *in)
 {
-    struct slice cell, rest;
-    size_t named = 0, cells = 0;
-    row = slice_trim((struct slice){row.p + 1, row.n - 1});
-    /* a row of headings names the columns */
-    for (rest = row; next_cell(&rest, &cell); cells++) {
-        int type = heading_type(cell);
-        if (cells < 3 && type >= 0 && slice_words(cell) <= 4) {
-            a->column[cells] = (enum kb_type)type;
-            named++;
-        }
+    if (answer_fence(s) && (a->fenced || heading_is_thoughts((struct slice){s.p + 3, s.n - 3}))) {
+        a->fenced = !a->fenced;
+        *in = true;
+        return answer_talk(a, "thoughts");
     }
-    if (named && named == cells) {
-        a->columns = cells;
-        a->in = true;
-        return 0;
-    }
-    if (named && cells > named && a->in) /* "| Abbreviation | Meaning |" over the rows of a section */
-        return answer_talk(a, "a table's head");
-    if (!a->in || a->other)
-        return slice_worded(row) ? answer_lost(a, "a table under none of the three headings") : 0;
-    /* a row of entries */
-    cells = 0;
-    for (rest = row; next_cell(&rest, &cell); cells++) {
-        if (!slice_worded(cell))
-            continue;
-        if (a->columns && cells < a->columns)
-            TRY(answer_entry(a, a->column[cells], cell, false));
-        else if (cells == 0)
-            TRY(answer_entry(a, a->section, cell, false));
-        else if (cells == 1 && a->section == KB_ABBREVIATION)
-            TRY(answer_entry(a, KB_TERM, cell, false));
-        else
-            TRY(answer_talk(a, "a further column"));
-    }
-    return 0;
+    if (h && h->thoughts && (!a->reasoning || h->level <= a->reasoning))
+        a->reasoning = h->level;
+    else if (h && h->level <= a->reasoning)
+        a->reasoning = 0;
+    *in = a->reasoning || a->fenced;
+    a->aloud |= a->reasoning != 0;
+    return *in ? answer_talk(a, "thoughts") : 0;
 }
 
 /* ---- lines ---- */
 
-static int line(struct answer *a, struct slice s)
+/* Lines that belong to no entry and no heading: fences, the question; true: it was one. */
+static int passed_over(struct answer *a, struct slice s, bool *was)
 {
-    struct heading h;
-    bool bullet;
-    s = slice_trim(s);
-    while (s.n && *s.p == '>')
-        s = slice_trim((struct slice){s.p + 1, s.n - 1});
+    *was = true;
     if (!s.n) {
         a->talk = false;
         return 0;
     }
-    /* what belongs to no entry: fences, the question, tables, headings, talk */
-    if (s.n >= 3 && (!memcmp(s.p, "```", 3) || !memcmp(s.p, "~~~", 3)))
+    if (answer_fence(s))
         return 0;
     if (answer_is_question(s))
         return answer_talk(a, "the question");
-    if (!a->in && (slice_begins(s, "A.") || slice_begins(s, "A:"))) /* later it would be "A. fib" */
-        s = slice_trim((struct slice){s.p + 2, s.n - 2});
-    if (s.n > 1 && *s.p == '|')
-        return table_row(a, s);
-    if (heading_of(s, &h)) {
-        a->talk = false;
-        return open_heading(a, &h);
+    bool bullet;
+    if (answer_is_monologue(answer_unbullet(s, &bullet))) {
+        a->talk = a->aloud = true;
+        return answer_talk(a, "thoughts");
     }
-    struct slice entry = answer_unbullet(s, &bullet);
+    *was = false;
+    return 0;
+}
+
+static int entry_line(struct answer *a, struct slice s)
+{
+    bool bullet;
+    struct slice entry = answer_unletter(a, answer_unbullet(s, &bullet));
+    bullet |= entry.n < s.n;
     a->talk &= !bullet;
     if (a->talk || (!bullet && answer_is_talk(s))) {
         a->talk = true;
         return answer_talk(a, "words to the reader");
     }
-    /* an entry */
     if (!a->in && !bullet)
         return slice_worded(s) ? answer_talk(a, "before the first heading") : 0;
     if (!a->in || a->other)
@@ -232,72 +138,173 @@ static int line(struct answer *a, struct slice s)
     return answer_entry(a, a->section, entry, !bullet && commas > 1);
 }
 
+static int line(struct answer *a, struct slice s)
+{
+    struct heading h;
+    bool done;
+    s = slice_trim(s);
+    while (s.n && *s.p == '>')
+        s = slice_trim((struct slice){s.p + 1, s.n - 1});
+    if (!a->in && (slice_begins(s, "A.") || slice_begins(s, "A:"))) /* later it would be "A. fib" */
+        s = slice_trim((struct slice){s.p + 2, s.n - 2});
+    bool headed = s.n && *s.p != '|' && heading_of(s, &h);
+    TRY(answer_thoughts(a, s, headed ? &h : NULL, &done));
+    if (done)
+        return 0;
+    TRY(passed_over(a, s, &done));
+    if (done)
+        return 0;
+    if (s.n > 1 && *s.p == '|')
+        return answer_row(a, s);
+    if (headed) {
+        a->talk = false;
+        return open_heading(a, &h);
+    }
+    return entry_line(a, s);
+}
+
+/* The line at p, without its end; *counted: it ends one that has a number. */
+struct slice answer_line(const char *p, const char *end, bool *counted)
+{
+    const char *stop = p;
+    while (stop < end && *stop != '\n' && *stop != '\v')
+        stop++;
+    *counted = stop == end || *stop == '\n';
+    return (struct slice){p, (size_t)(stop - p)};
+}
+
+/* The next line with something in it, from p. */
+static struct slice next_line(const char **p, const char *end)
+{
+    struct slice s = {*p, 0};
+    bool counted;
+    for (; *p < end && !s.n; *p += s.n ? 0 : 1) {
+        s = answer_line(*p, end, &counted);
+        *p += s.n;
+        s = slice_trim(s);
+    }
+    return s;
+}
+
 static int lines(struct answer *a, struct slice text)
 {
-    for (const char *p = text.p, *end = text.p + text.n, *stop; p < end; p = stop + 1) {
-        stop = memchr(p, '\n', (size_t)(end - p));
-        stop = stop ? stop : end;
-        a->line++;
-        TRY(stop - p > ANSWER_LINE_MAX ? answer_lost(a, "a line that is too long")
-                                       : line(a, (struct slice){p, (size_t)(stop - p)}));
+    const char *end = text.p + text.n, *ahead = text.p;
+    bool counted = true;
+    for (const char *p = text.p; p < end;) {
+        a->line += counted;
+        struct slice s = answer_line(p, end, &counted);
+        p += s.n + 1;
+        if (ahead < p) {
+            ahead = p < end ? p : end;
+            a->next = next_line(&ahead, end);
+        }
+        TRY(s.n > ANSWER_LINE_MAX ? answer_lost(a, "a line that is too long") : line(a, s));
     }
     return 0;
 }
 
 /* ---- whole answers ---- */
 
-/* What a reasoning model thought aloud gives way to as many newlines; so lines keep their numbers. False: the block
- * never ends, so there is no answer. */
-static bool drop_thoughts(char *p, size_t n)
+/* Tags, tokens and references of HTML in s, a JSON string or a whole answer: *out is what is left, the caller's. */
+int answer_markup(struct answer *a, struct slice s, struct buf *out)
 {
-    static const char *const tags[][2] = {{"<think>", "</think>"}, {"<thinking>", "</thinking>"}};
-    for (size_t k = 0; k < sizeof tags / sizeof *tags; k++)
-        for (char *from, *to; (from = memmem(p, n, tags[k][0], strlen(tags[k][0])));) {
-            to = memmem(from, n - (size_t)(from - p), tags[k][1], strlen(tags[k][1]));
-            if (!to)
-                return false;
-            for (to += strlen(tags[k][1]); from < to; from++)
-                *from = *from == '\n' ? '\n' : ' ';
-        }
-    return true;
+    struct buf plain = {0};
+    struct answer_text t = {0};
+    int rc = answer_references(s, &plain);
+    rc = rc ? rc : answer_tags(slice_of(&plain), true, &t);
+    buf_free(&plain);
+    a->thoughts |= t.dropped;
+    a->behind |= t.behind;
+    a->line += t.line;
+    if (t.refused) {
+        a->line += t.refused_line - t.line;
+        answer_refuse(a, t.refused);
+        a->line -= t.refused_line - t.line;
+    }
+    *out = t.text;
+    return rc;
 }
 
-static int read_clean(struct answer *a, struct buf *b, bool description)
+/* Lists or a description; JSON may come to light only when "&lt;/think&gt;" is read as a tag. */
+static int read_plain(struct answer *a, struct slice s, bool description)
 {
-    struct slice text = {b->p, b->n};
     bool json = false;
-    if (!drop_thoughts(b->p, b->n))
-        return answer_lost(a, "cut off while thinking");
-    TRY(answer_json(a, b->p, b->n, description, &json));
-    if (!json && description)
-        TRY(answer_description(a, text));
-    else if (!json)
-        TRY(lines(a, text));
-    if (a->found || a->told)
+    TRY(answer_json(a, s.p, s.n, description, &json));
+    if (json)
         return 0;
+    a->empty = !slice_worded(s);
+    a->declined = answer_refuses(s);
+    return description ? answer_description(a, s) : lines(a, s);
+}
+
+static int read_text(struct answer *a, struct slice text, bool description)
+{
+    struct buf out = {0};
+    bool json = false;
+    text = answer_final(a, text);
+    if (a->refused)
+        return 0;
+    size_t line = a->line;
     a->line = 0;
-    if (!slice_worded(text))
+    TRY(answer_json(a, text.p, text.n, description, &json));
+    a->line = line;
+    if (json)
+        return 0;
+    int rc = answer_markup(a, text, &out);
+    if (!rc && !a->refused)
+        rc = read_plain(a, slice_of(&out), description);
+    buf_free(&out);
+    return rc;
+}
+
+/* What came of the whole. */
+static int settle(struct answer *a, bool description)
+{
+    if (a->again && a->aloud)
+        answer_refuse(a, "thinks aloud, and where that ends is unclear");
+    a->line = 0;
+    if (a->thoughts)
+        TRY(answer_talk(a, "thoughts or a prompt before the answer"));
+    if (a->behind)
+        TRY(answer_talk(a, "behind the end of the answer"));
+    if (a->refused) {
+        a->found = 0;
+        a->line = a->refused_line;
+        return answer_lost(a, a->refused);
+    }
+    if (a->found || a->told)
+        return tell_terms(a);
+    if (a->empty)
         return answer_lost(a, "empty");
-    if (answer_refuses(text))
+    if (a->declined)
         return answer_lost(a, "a refusal");
-    return answer_lost(a, description ? "no description"
-                                      : "none of the headings Medical terms, Abbreviations, Synonyms");
+    if (description)
+        return answer_lost(a, "no description");
+    return answer_lost(a, a->in ? "no expression under the headings"
+                                : "none of the headings Medical terms, Abbreviations, Synonyms");
 }
 
 int answer_read(const char *text, size_t n, bool description, const char *code, const struct answer_sink *sink,
                 size_t *found)
 {
     struct answer a = {.sink = sink, .code = code};
+    struct answer_text t = {0};
     struct buf b = {0};
     uint64_t bad = 0;
-    if (n >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) /* byte order mark */
-        text += 3, n -= 3;
     int rc = utf8_add(&b, text, n, &bad);
-    for (size_t i = 0; i < b.n; i++)
-        if (b.p[i] == '\r')
-            b.p[i] = i + 1 < b.n && b.p[i + 1] == '\n' ? ' ' : '\n';
-    rc = rc ? rc : read_clean(&a, &b, description);
+    if (!rc)
+        answer_chars(&b);
+    rc = rc ? rc : answer_tags(slice_of(&b), false, &t);
+    a.thoughts = t.dropped;
+    a.behind = t.behind;
+    a.refused = t.refused;
+    a.refused_line = t.refused_line;
+    a.line = t.line;
+    rc = rc ? rc : read_text(&a, slice_of(&t.text), description);
+    rc = rc ? rc : settle(&a, description);
     *found = a.found;
     buf_free(&b);
+    buf_free(&t.text);
+    buf_free(&a.held);
     return rc;
 }

@@ -13,6 +13,25 @@ static struct slice text_of(const json_t *j)
     return (struct slice){json_string_value(j), json_string_length(j)};
 }
 
+/* An expression, or several between commas. */
+static int entry_of(struct answer *a, enum kb_type type, struct slice s, bool many)
+{
+    struct buf out = {0};
+    int rc = answer_markup(a, s, &out);
+    rc = rc ? rc : answer_entry(a, type, slice_of(&out), many);
+    buf_free(&out);
+    return rc;
+}
+
+static int description_of(struct answer *a, struct slice s)
+{
+    struct buf out = {0};
+    int rc = answer_markup(a, s, &out);
+    rc = rc ? rc : answer_description(a, slice_of(&out));
+    buf_free(&out);
+    return rc;
+}
+
 /* Members of one of the three lists. */
 static int list(struct answer *a, enum kb_type type, json_t *j)
 {
@@ -20,13 +39,13 @@ static int list(struct answer *a, enum kb_type type, json_t *j)
     json_t *one;
     const char *key;
     if (json_is_string(j))
-        return answer_entry(a, type, text_of(j), true);
+        return entry_of(a, type, text_of(j), true);
     if (json_is_object(j)) { /* a short form and what it stands for */
         json_object_foreach(j, key, one)
         {
-            TRY(answer_entry(a, type, (struct slice){key, strlen(key)}, false));
+            TRY(entry_of(a, type, (struct slice){key, strlen(key)}, false));
             if (json_is_string(one) && type == KB_ABBREVIATION)
-                TRY(answer_entry(a, KB_TERM, text_of(one), false));
+                TRY(entry_of(a, KB_TERM, text_of(one), false));
             else
                 TRY(answer_talk(a, "an explanation"));
         }
@@ -37,7 +56,7 @@ static int list(struct answer *a, enum kb_type type, json_t *j)
     json_array_foreach(j, i, one)
     {
         if (json_is_string(one))
-            TRY(answer_entry(a, type, text_of(one), false));
+            TRY(entry_of(a, type, text_of(one), false));
         else
             TRY(answer_lost(a, "JSON: a list's member that is no string"));
     }
@@ -61,7 +80,7 @@ static int walk(struct answer *a, json_t *j, bool description, int depth)
         if (rc)
             return rc;
         if (description && described)
-            TRY(answer_description(a, text_of(one)));
+            TRY(description_of(a, text_of(one)));
         else if (!description && type >= 0)
             TRY(list(a, (enum kb_type)type, one));
         else if (json_is_object(one) && depth < NESTED_MAX)
@@ -74,15 +93,26 @@ static int walk(struct answer *a, json_t *j, bool description, int depth)
     return 0;
 }
 
+/* An object in a fence, with words before and after it; empty: there is none. */
+static struct slice fenced(struct slice s)
+{
+    for (const char *fence, *end; (fence = memmem(s.p, s.n, "```", 3));) {
+        s = (struct slice){fence + 3, (size_t)(s.p + s.n - fence) - 3};
+        s = slice_begins(s, "json") ? (struct slice){s.p + 4, s.n - 4} : s;
+        s = slice_trim(s);
+        if (s.n && *s.p == '{') {
+            end = memmem(s.p, s.n, "```", 3);
+            return slice_trim((struct slice){s.p, end ? (size_t)(end - s.p) : s.n});
+        }
+    }
+    return (struct slice){s.p, 0};
+}
+
 int answer_json(struct answer *a, const char *text, size_t n, bool description, bool *is_json)
 {
     struct slice s = slice_trim((struct slice){text, n});
-    const char *fence = memmem(s.p, s.n, "```json\n", 8), *end;
-    if (fence) { /* with words before and after it */
-        s = slice_trim((struct slice){fence + 8, (size_t)(s.p + s.n - fence) - 8});
-        end = memmem(s.p, s.n, "```", 3);
-        s = slice_trim((struct slice){s.p, end ? (size_t)(end - s.p) : s.n});
-    }
+    struct slice inner = fenced(s);
+    s = inner.n ? inner : s;
     *is_json = s.n && *s.p == '{';
     if (!*is_json)
         return 0;

@@ -1,5 +1,4 @@
-/* Descriptions as in the paper's Figure 4, and what all of an answer's readers share: pieces of text, what is talk.
- * Tests: tests/unit/answer.c. */
+/* What all of an answer's readers share: pieces of text, what is talk. Tests: tests/unit/answer*.c. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -11,23 +10,28 @@
 
 static bool blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n';
+    return c == ' ' || c == '\t' || c == '\n' || c == '\v';
 }
 
 struct slice slice_trim(struct slice s)
 {
-    for (bool more = true; more;) {
-        more = false;
-        for (; s.n && blank(*s.p); s.p++)
-            s.n--;
-        while (s.n && blank(s.p[s.n - 1]))
-            s.n--;
-        while (s.n >= 2 && !memcmp(s.p, "\xC2\xA0", 2)) /* no-break space */
-            s = (struct slice){s.p + 2, s.n - 2}, more = true;
-        while (s.n >= 2 && !memcmp(s.p + s.n - 2, "\xC2\xA0", 2))
-            s.n -= 2, more = true;
-    }
+    for (; s.n && blank(*s.p); s.p++)
+        s.n--;
+    while (s.n && blank(s.p[s.n - 1]))
+        s.n--;
     return s;
+}
+
+/* Is s one pair of brackets around the rest? */
+static bool bracketed(struct slice s, char open, char close)
+{
+    int depth = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        depth += (s.p[i] == open) - (s.p[i] == close);
+        if (!depth)
+            return i && i + 1 == s.n;
+    }
+    return false;
 }
 
 struct slice slice_plain(struct slice s)
@@ -40,25 +44,36 @@ struct slice slice_plain(struct slice s)
                                             {"\"", "\""},
                                             {"'", "'"},
                                             {"\xE2\x80\x9C", "\xE2\x80\x9D"},
-                                            {"\xE2\x80\x98", "\xE2\x80\x99"}};
+                                            {"\xE2\x80\x98", "\xE2\x80\x99"},
+                                            {"\xE2\x80\x9E", "\xE2\x80\x9C"}, /* German, French, Japanese */
+                                            {"\xC2\xAB", "\xC2\xBB"},
+                                            {"\xC2\xBB", "\xC2\xAB"},
+                                            {"\xE3\x80\x8C", "\xE3\x80\x8D"},
+                                            {"\\(", "\\)"}, /* TeX */
+                                            {"$", "$"}};
+    enum { SINGLE = 6, SINGLE_CURLY = 8, PAIRS_MAX = 32 };
+    size_t pairs = 0;
     s = slice_trim(s);
-    for (size_t k = 0; k < sizeof around / sizeof *around;) {
+    for (size_t k = 0; k < sizeof around / sizeof *around && pairs < PAIRS_MAX;) {
         size_t a = strlen(around[k][0]), b = strlen(around[k][1]);
         bool open = s.n >= a && !memcmp(s.p, around[k][0], a);
         bool close = s.n >= b && !memcmp(s.p + s.n - b, around[k][1], b);
         /* Where a pair was cut apart, the half that is left goes too; not the apostrophe of a word. */
         if (a + b <= s.n && open && close) {
             s = slice_trim((struct slice){s.p + a, s.n - a - b});
-        } else if (k != 6 && k != 8 && open && !memmem(s.p + a, s.n - a, around[k][1], b)) {
+        } else if (k != SINGLE && k < SINGLE_CURLY && open && !memmem(s.p + a, s.n - a, around[k][1], b)) {
             s = slice_trim((struct slice){s.p + a, s.n - a});
-        } else if (k != 6 && k != 8 && close && !memmem(s.p, s.n - b, around[k][0], a)) {
+        } else if (k != SINGLE && k < SINGLE_CURLY && close && !memmem(s.p, s.n - b, around[k][0], a)) {
             s = slice_trim((struct slice){s.p, s.n - b});
         } else {
             k++;
             continue;
         }
+        pairs++;
         k = 0;
     }
+    if (s.n > 2 && s.n < 256 && (bracketed(s, '(', ')') || bracketed(s, '[', ']')))
+        return slice_trim((struct slice){s.p + 1, s.n - 2});
     return s;
 }
 
@@ -103,58 +118,139 @@ bool slice_worded(struct slice s)
     return false;
 }
 
-struct slice answer_unbullet(struct slice s, bool *marked)
-{
-    static const char *const marks[] = {"- ",           "* ",       "+ ",           "\xE2\x80\xA2", "\xE2\x80\x93 ",
-                                        "\xE2\x97\xA6", "\xC2\xB7", "\xE2\x96\xAA", "\xE2\x97\x8F"};
-    s = slice_trim(s);
-    *marked = false;
-    for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
-        if (s.n > strlen(marks[k]) && !memcmp(s.p, marks[k], strlen(marks[k]))) {
-            *marked = true;
-            s = slice_trim((struct slice){s.p + strlen(marks[k]), s.n - strlen(marks[k])});
-        }
-    if (s.n > 1 && *s.p == '-' && isalpha((unsigned char)s.p[1])) {
-        *marked = true;
-        s = (struct slice){s.p + 1, s.n - 1};
-    }
-    for (size_t k = 0; k < 3; k++) {
-        static const char *const boxes[] = {"[ ] ", "[x] ", "[X] "};
-        if (s.n > 4 && !memcmp(s.p, boxes[k], 4))
-            s = slice_trim((struct slice){s.p + 4, s.n - 4});
-    }
-    /* "12. ", "12) ", "(12) ", "b) " */
-    size_t i = s.n && *s.p == '(', from = i;
-    while (i < s.n && i < from + 4 && isdigit((unsigned char)s.p[i]))
-        i++;
-    if (i == from && s.n > i + 1 && islower((unsigned char)s.p[i]) && s.p[i + 1] == ')')
-        i++;
-    if (i > from && i + 1 < s.n && (s.p[i] == ')' || (s.p[i] == '.' && !from)) && blank(s.p[i + 1])) {
-        *marked = true;
-        s = slice_trim((struct slice){s.p + i + 1, s.n - i - 1});
-    }
-    return s;
-}
-
 /* ---- talk ---- */
+
+static bool begins_any(struct slice s, const char *const *list)
+{
+    for (; *list; list++)
+        if (slice_begins(s, *list))
+            return true;
+    return false;
+}
 
 bool answer_is_talk(struct slice s)
 {
-    static const char *const openers[] = {
-        "note",      "please",     "these",      "this",      "the above", "the following", "i hope",       "i am",
-        "i'm",       "i have",     "i can",      "let me",    "here are",  "here is",       "here's",       "sure,",
-        "sure!",     "certainly",  "of course",  "it is",     "it's",      "keep in mind",  "remember",     "if you",
-        "as an",     "disclaimer", "in summary", "overall,",  "there are", "below are",     "below is",     "feel free",
-        "would you", "you can",    "thank",      "hope this", "however",   "while",         "additionally", "for more",
-        "always",    "consult a",  "absolutely"};
+    static const char *const openers[] = {"note",         "please",
+                                          "these",        "this",
+                                          "the above",    "the following",
+                                          "i hope",       "i am",
+                                          "i'm",          "i have",
+                                          "i can",        "let me",
+                                          "here are",     "here is",
+                                          "here's",       "sure,",
+                                          "sure!",        "certainly",
+                                          "of course",    "it is",
+                                          "it's",         "keep in mind",
+                                          "remember",     "if you",
+                                          "as an",        "disclaimer",
+                                          "in summary",   "overall,",
+                                          "there are",    "below are",
+                                          "below is",     "feel free",
+                                          "would you",    "you can",
+                                          "thank",        "hope this",
+                                          "however",      "while",
+                                          "additionally", "for more",
+                                          "always",       "okay,",
+                                          "ok,",          "alright,",
+                                          "great,",       "is there anything",
+                                          "do you want",  "consult a",
+                                          "absolutely"};
+    static const char *const brief[] = {"sure!",          "certainly!",  "of course!", "end of ",
+                                        "note:",          "let me know", "hope this",  "hope that",
+                                        "i hope",         "thank you",   "thanks!",    "happy to help",
+                                        "you're welcome", "feel free",   "good luck",  NULL};
     s = slice_plain(s);
     if (slice_words(s) < 4)
-        return slice_is(s, "sure!") || slice_is(s, "certainly!") || slice_begins(s, "end of") ||
-               slice_begins(s, "note:");
+        return begins_any(s, brief);
     for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
         if (slice_begins(s, openers[i]))
             return true;
     return false;
+}
+
+/* Calls of sentence, from the first: where the next sentence of s begins, s.n: there is none. */
+static size_t next_sentence(struct slice s, size_t i)
+{
+    for (; i + 1 < s.n; i++)
+        if (strchr(".!?", s.p[i]) && s.p[i] && blank(s.p[i + 1])) {
+            while (i + 1 < s.n && blank(s.p[i + 1]))
+                i++;
+            return i + 1;
+        }
+    return s.n;
+}
+
+/* A model to itself. "Okay, here is the list" is to the reader. */
+bool answer_is_monologue(struct slice s)
+{
+    static const char *const openers[] = {"okay",      "ok",    "alright", "all right", "so",    "now",   "well",
+                                          "hmm",       "first", "but",     "wait",      "oh",    "right", "good",
+                                          "let's see", "also",  "then",    "perhaps",   "maybe", NULL};
+    static const char *const hums[] = {"hmm", "wait,", "wait.", "wait -", "actually, wait", NULL};
+    static const char *const self[] = {"the user wants",    "the user asks",
+                                       "the user asked",    "the user is asking",
+                                       "the user needs",    "the user may",
+                                       "the user might",    "the user would",
+                                       "the user provided", "the user gave",
+                                       "the user says",     "the user said",
+                                       "the user just",     "the user probably",
+                                       "the user has",      "the user's",
+                                       "the question asks", "the prompt",
+                                       "i need to",         "i have to",
+                                       "i should",          "i must",
+                                       "i'll need",         "i will need",
+                                       "i think",           "i recall",
+                                       "i remember",        "i'm asked",
+                                       "i am asked",        "i want to",
+                                       "i'm going to",      "we need to",
+                                       "we have to",        "we should",
+                                       "we are asked",      "we must",
+                                       "let me think",      "let me recall",
+                                       "let me see",        "let me check",
+                                       "let me start",      "let me list",
+                                       "let me consider",   "let's think",
+                                       "let's list",        "let's see",
+                                       "let's recall",      "my task",
+                                       "the task is",       NULL};
+    s = slice_plain(s);
+    for (size_t i = 0; i < s.n; i = next_sentence(s, i)) {
+        struct slice t = {s.p + i, s.n - i};
+        if (begins_any(t, hums))
+            return true;
+        for (bool more = true; more;) { /* "Okay, so the user wants" */
+            more = false;
+            for (size_t k = 0; openers[k] && !more; k++)
+                if (slice_begins(t, openers[k]) && t.n > strlen(openers[k])) {
+                    size_t n = strlen(openers[k]);
+                    while (n < t.n && (blank(t.p[n]) || t.p[n] == ',' || t.p[n] == '.'))
+                        n++;
+                    t = (struct slice){t.p + n, t.n - n};
+                    more = t.n > 0;
+                }
+        }
+        if (begins_any(t, self))
+            return true;
+    }
+    return false;
+}
+
+size_t answer_closing(struct slice s)
+{
+    static const char *const words[] = {"let me know",        "hope this",         "i hope",
+                                        "feel free",          "if you have any",   "if you need",
+                                        "if you'd like",      "if you would like", "would you like",
+                                        "is there anything",  "do you want",       "please let me",
+                                        "please feel free",   "thank you for",     "happy to help",
+                                        "i'm happy to",       "don't hesitate",    "please don't hesitate",
+                                        "please note that i", "please consult",    NULL};
+    size_t from = 0, last;
+    do {
+        last = from;
+        from = next_sentence(s, from);
+        if (from < s.n && begins_any((struct slice){s.p + from, s.n - from}, words))
+            return slice_trim((struct slice){s.p, from}).n;
+    } while (from < s.n && from > last);
+    return s.n;
 }
 
 bool answer_is_question(struct slice s)
@@ -178,130 +274,4 @@ bool answer_refuses(struct slice s)
         if (slice_begins(s, signs[i]))
             return true;
     return false;
-}
-
-/* ---- descriptions ---- */
-
-/* A line of a description into out, without marks. */
-static int add_line(struct buf *out, struct slice s, bool bullet)
-{
-    while (out->n && out->p[out->n - 1] == ' ')
-        out->n--;
-    if (out->n) {
-        unsigned char last = (unsigned char)out->p[out->n - 1];
-        TRY(buf_str(out, bullet && (isalnum(last) || last == ')') ? "; " : " "));
-    }
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (s.n - i >= 2 && (!memcmp(s.p + i, "**", 2) || !memcmp(s.p + i, "__", 2))) {
-            i++;
-            continue;
-        }
-        if (c == '`')
-            continue;
-        if (c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0) { /* a control character of two bytes */
-            i++;
-            c = ' ';
-        }
-        if (c < ' ' || c == 0x7f)
-            c = ' ';
-        if (c == ' ' && out->n && out->p[out->n - 1] == ' ')
-            continue;
-        TRY(buf_add(out, &c, 1));
-    }
-    return 0;
-}
-
-/* Behind "Description:" or "A.", and without "#": the line itself. */
-static struct slice unhead(struct slice s)
-{
-    static const char *const heads[] = {"detailed description", "code description", "description", "answer",
-                                        "definition"};
-    bool sharp = s.n && *s.p == '#';
-    while (s.n && *s.p == '#')
-        s = slice_trim((struct slice){s.p + 1, s.n - 1});
-    if (slice_begins(s, "A.") || slice_begins(s, "A:"))
-        s = slice_trim((struct slice){s.p + 2, s.n - 2});
-    struct slice t = s;
-    while (t.n && *t.p == '*')
-        t = (struct slice){t.p + 1, t.n - 1};
-    for (size_t k = 0; k < sizeof heads / sizeof *heads; k++) {
-        if (!slice_begins(t, heads[k]))
-            continue;
-        const char *colon = memchr(t.p, ':', t.n);
-        if (colon && (size_t)(colon - t.p) <= 80) {
-            t = slice_trim((struct slice){colon + 1, (size_t)(t.p + t.n - colon) - 1});
-            while (t.n && *t.p == '*') /* "**Description:** text" */
-                t = slice_trim((struct slice){t.p + 1, t.n - 1});
-            return t;
-        }
-        if (sharp || slice_words(t) <= 2)
-            return (struct slice){t.p, 0};
-    }
-    return s;
-}
-
-int answer_description(struct answer *a, struct slice text)
-{
-    struct buf out = {0};
-    size_t lists = 0;
-    bool bullet, talk = false;
-    int rc = 0;
-    if (answer_refuses(text))
-        return answer_lost(a, "a refusal");
-    for (const char *p = text.p, *end = text.p + text.n, *stop; p < end && !rc; p = stop + 1) {
-        stop = memchr(p, '\n', (size_t)(end - p));
-        stop = stop ? stop : end;
-        a->line++;
-        struct slice s = slice_trim((struct slice){p, (size_t)(stop - p)});
-        /* lines that are passed over */
-        if (s.n > ANSWER_LINE_MAX) {
-            rc = answer_lost(a, "a line that is too long");
-            continue;
-        }
-        talk &= s.n > 0;
-        if (!slice_worded(s) || !memcmp(s.p, "```", s.n < 3 ? s.n : 3))
-            continue;
-        /* a heading or the question */
-        bool sharp = *s.p == '#', sentence = memchr(".!?", s.p[s.n - 1], 3) != NULL;
-        s = unhead(s);
-        struct slice plain = slice_plain(s);
-        if (!plain.n)
-            continue;
-        if (slice_words(plain) <= 6 && heading_type(plain) >= 0 && plain.p[plain.n - 1] == ':')
-            lists++;
-        if (answer_is_question(s) || slice_begins(plain, a->code) ||
-            ((sharp || plain.p != s.p) && !sentence && slice_words(plain) <= 12)) {
-            rc = answer_talk(a, "a heading or the question");
-            continue;
-        }
-        /* Words to the reader come before the description and end in a colon, or they come after it. */
-        bool behind = out.n && !slice_begins(s, "this") && !slice_begins(s, "it");
-        if (talk || (answer_is_talk(s) && (behind || (!out.n && s.p[s.n - 1] == ':')))) {
-            talk = true;
-            rc = answer_talk(a, "words to the reader");
-            continue;
-        }
-        s = answer_unbullet(s, &bullet);
-        rc = add_line(&out, s, bullet);
-    }
-    /* the whole of it */
-    a->line = 0;
-    struct slice d = slice_trim((struct slice){out.p, out.n});
-    if (rc) {
-        buf_free(&out);
-        return rc;
-    }
-    if (lists > 1)
-        rc = answer_lost(a, "lists of expressions, not a description");
-    else if (d.n && (slice_words(d) < 4 || d.n > DESCRIPTION_MAX))
-        rc = answer_lost(a, slice_words(d) < 4 ? "too short for a description" : "too long for a description");
-    else if (memmem(d.p ? d.p : "", d.n, "\xEF\xBF\xBD", 3))
-        rc = answer_lost(a, "not UTF-8");
-    else if (d.n) {
-        a->found++;
-        rc = a->sink->term(a->sink->ctx, KB_DESCRIPTION, d.p, d.n);
-    }
-    buf_free(&out);
-    return rc;
 }

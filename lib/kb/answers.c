@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "lib/kb/answer.h"
+#include "lib/kb/content.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
 #include "lib/util/text_file.h"
@@ -47,15 +48,22 @@ int answers_text(struct answers *a, const char *file, uint32_t code, const char 
 }
 
 /* Where the text is in what programs save: {"answer": ...}, {"message": {"content": ...}}, a whole response. */
-static const json_t *text_of(const json_t *j)
+static int text_of(json_t *j, const json_t **text)
 {
     static const char *const names[] = {"answer", "text", "content", "response", "output", "completion"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (json_is_string(json_object_get(j, names[i])))
-            return json_object_get(j, names[i]);
-    const json_t *choice = json_array_get(json_object_get(j, "choices"), 0);
-    const json_t *content = json_object_get(json_object_get(choice ? choice : j, "message"), "content");
-    return json_is_string(content) ? content : NULL;
+    *text = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !*text; i++) {
+        TRY(content_settle(j, names[i]));
+        *text = json_is_string(json_object_get(j, names[i])) ? json_object_get(j, names[i]) : NULL;
+    }
+    if (*text)
+        return 0;
+    json_t *choice = json_array_get(json_object_get(j, "choices"), 0), *message;
+    message = json_object_get(choice ? choice : j, "message");
+    message = message ? message : json_array_get(json_object_get(j, "candidates"), 0);
+    TRY(content_settle(message, "content"));
+    *text = json_is_string(json_object_get(message, "content")) ? json_object_get(message, "content") : NULL;
+    return 0;
 }
 
 /* {"code", "type", "text"}: the term itself. */
@@ -91,7 +99,8 @@ static int object(struct answers *a, json_t *j, const char *name)
         return remark(a, code, 0, false, "an answer of the other kind");
     int type =
         kb_type_find(json_is_string(json_object_get(j, "type")) ? json_string_value(json_object_get(j, "type")) : "");
-    const json_t *text = text_of(j);
+    const json_t *text;
+    TRY(text_of(j, &text));
     if (type >= 0 && text) {
         a->code = (uint32_t)place;
         a->answers++;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/kb/chat_part.h"
+#include "lib/kb/content.h"
 #include "lib/util/err.h"
 #include "lib/util/utf8.h"
 
@@ -137,10 +138,12 @@ static void judge_error(long status, const json_t *j, const char *key, struct ch
     }
 }
 
-static void judge_answer(json_t *j, const char *type, struct chat_result *r)
+static int judge_answer(json_t *j, const char *type, struct chat_result *r)
 {
     const json_t *choice = json_array_get(json_object_get(j, "choices"), 0);
-    const json_t *message = json_object_get(choice, "message"), *content = json_object_get(message, "content");
+    json_t *message = json_object_get(choice, "message");
+    TRY(content_settle(message, "content"));
+    const json_t *content = json_object_get(message, "content");
     const char *finish = json_string_value(json_object_get(choice, "finish_reason")), *why = NULL;
     r->verdict = CHAT_USELESS;
     if (!j)
@@ -158,16 +161,17 @@ static void judge_answer(json_t *j, const char *type, struct chat_result *r)
         snprintf(kind, sizeof kind, "%.*s", (int)(type ? strcspn(type, ";") : 0), type ? type : "");
         snprintf(r->why, sizeof r->why, "%s%s%s%s", why, !j && *kind ? " (" : "", !j ? kind : "",
                  !j && *kind ? ")" : "");
-        return;
+        return 0;
     }
     if (finish && !strcmp(finish, "length")) {
         r->verdict = CHAT_CUT;
         snprintf(r->why, sizeof r->why, "cut off by the number of tokens (--max-tokens)");
-        return;
+        return 0;
     }
     r->verdict = CHAT_ANSWERED;
     r->reply = (struct chat_reply){json_string_value(content), json_string_length(content),
                                    json_string_value(json_object_get(j, "model")), json_object_get(j, "usage")};
+    return 0;
 }
 
 int chat_judge(long status, const struct buf *body, const char *type, const char *key, struct chat_result *out)
@@ -179,13 +183,12 @@ int chat_judge(long status, const struct buf *body, const char *type, const char
                  &bad)); /* U+FFFD for what is none; no expression may hold it */
     json_t *j = json_loadb(clean.p, clean.n, JSON_ALLOW_NUL, NULL);
     buf_free(&clean);
-    if (status == 200)
-        judge_answer(j, type, out);
-    else
+    int rc = status == 200 ? judge_answer(j, type, out) : 0;
+    if (status != 200)
         judge_error(status, j, key, out);
     if (out->verdict == CHAT_ANSWERED)
         out->json = j;
     else
         json_decref(j);
-    return 0;
+    return rc;
 }

@@ -1,6 +1,7 @@
 /* Records and reports of a kb stream: see kb_record.h. Tests: tests/cli/kb-build*.sh. */
 #include "lib/kb/kb_record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,13 +66,42 @@ static int add_line(struct kb_report *r, json_t *j)
     return rc;
 }
 
+static void count(struct kb_report *r, const struct remark *m)
+{
+    size_t i = 0;
+    while (i < r->reasons &&
+           (r->reason[i].lost != m->lost || strncmp(r->reason[i].why, m->why, KB_REASON_MAX - 1) != 0))
+        i++;
+    if (i >= KB_REASONS - 1)
+        i = KB_REASONS - 1;
+    if (i == r->reasons) {
+        snprintf(r->reason[i].why, sizeof r->reason[i].why, "%s", i < KB_REASONS - 1 ? m->why : "other reasons");
+        r->reason[i].lost = m->lost;
+        r->reasons++;
+    }
+    r->reason[i].n++;
+}
+
 int kb_report_remark(struct kb_report *r, const struct remark *m)
 {
+    count(r, m);
     if (!r->file)
         return 0;
     return add_line(r, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:s}", "what", m->lost ? "unread" : "passed over", "file",
                                  m->file, "code", m->code, "record", (json_int_t)m->record, "line", (json_int_t)m->line,
                                  "why", m->why));
+}
+
+int kb_report_reasons(struct kb_report *r, struct buf *words)
+{
+    for (size_t i = 0; i < r->reasons; i++) {
+        const char *what = r->reason[i].lost ? "unread in all" : "passed over in all";
+        if (r->file)
+            TRY(add_line(r, json_pack("{s:s, s:s, s:I}", "what", what, "why", r->reason[i].why, "n",
+                                      (json_int_t)r->reason[i].n)));
+        TRY(buf_fmt(words, "%s%s (%zu)", i ? ", " : "", r->reason[i].why, r->reason[i].n));
+    }
+    return buf_add(words, "", 1);
 }
 
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n)

@@ -16,11 +16,21 @@ struct kb_record {
 };
 int kb_record_pack(const struct kb_record *k, msgpack_sbuffer *sb);
 
-struct kb_report { /* zero it first */
+enum { KB_REASONS = 48, KB_REASON_MAX = 80 };
+struct kb_report {        /* zero it first */
     struct outfile *file; /* an output of the run; NULL: nothing is written */
     struct buf text;
+    struct {
+        char why[KB_REASON_MAX];
+        bool lost;
+        size_t n;
+    } reason[KB_REASONS]; /* of remarks, the last one of all beyond it; counted without a file, too */
+    size_t reasons;
 };
 int kb_report_remark(struct kb_report *r, const struct remark *m);
+/* A line of the report for each reason, and all of them as one line in words, "" without a remark: *words ends in a NUL
+ * and is the caller's. */
+int kb_report_reasons(struct kb_report *r, struct buf *words);
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n);
 int kb_report_write(struct kb_report *r); /* all of it */
 void kb_report_free(struct kb_report *r);

@@ -163,6 +163,13 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "think":
             answer = "<think>\nSynonyms: none\n</think>\n```\n" + good + "```\n"
             self.send(200, self.reply(answer, reasoning_content="hm"))
+        elif name == "no-opening":  # as where the template has the opening tag
+            self.send(200, self.reply("Synonyms:\n- wrong thought\n</think>\n" + good + "</s>"))
+        elif name == "parts":
+            self.send(200, self.reply([{"type": "thinking", "thinking": [{"type": "text", "text": "Synonyms: wrong"}]},
+                                       {"type": "text", "text": good}]))
+        elif name == "unclosed":
+            self.send(200, self.reply("<think>\n" + good))
         elif name == "old-params" and "max_tokens" in request:
             self.error(400, "Unsupported parameter: use 'max_completion_tokens'", "unsupported_parameter", "max_tokens")
         elif name == "old-params" and "temperature" in request:

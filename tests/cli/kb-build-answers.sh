@@ -58,6 +58,31 @@ printf '{"code": "401.9", "type": "synonym", "text": "raised tension"}\n{"code":
 exits own-lines 0 kb -q --no-builtin -a "$T/own.jsonl"
 is own-line "$(query "$T/k.icds" 'texts("401.9", source="own.jsonl")')" "raised tension"
 
+# Thoughts, placeholders, remarks: passed over, counted by reason; what is unclear is told with its code.
+A2=$T/thinks; mkdir "$A2"
+printf 'Synonyms:\n- wrong thought\n</think>\nAbbreviations:\n- HTN (rare)\n- none\n- HBP/EH\nSynonyms: n/a\n' >"$A2/401.9.txt"
+printf 'Abbreviations:\n- None known\n\nMedical terms:\n<zorp>\n- wrong tag\n' >"$A2/995.92.txt"
+printf '{"content": [{"type": "thinking", "thinking": "Synonyms: wrong"}, {"type": "text", "text": "Abbreviations: TPN"}]}' >"$A2/99.15.json"
+exits thoughts 0 kb --no-builtin -a "$A2" --report "$T/report"
+is thoughts-are-no-terms "$(query "$T/k.icds" '[texts(c, source="thinks") for c in r]')" "['HTN|HBP|EH', 'TPN', '']"
+says refused-is-told "995.92.txt: 995.92: line 5 of the answer: a tag that is not known"
+is reasons "$(grep -c 'of the answers, left out or changed: .*says that there is none (2), ' "$T/err")" 1
+is reasons-in-report "$(grep '"what":"\(unread\|passed over\) in all"' "$T/report" | sort)" \
+    '{"what":"passed over in all","why":"a remark","n":1}
+{"what":"passed over in all","why":"says that there is none","n":2}
+{"what":"passed over in all","why":"short forms in one entry, parted","n":1}
+{"what":"passed over in all","why":"thoughts or a prompt before the answer","n":1}
+{"what":"unread in all","why":"a tag that is not known","n":1}'
+exits quiet 0 kb -q --no-builtin -a "$A2"; is quiet-has-no-reasons "$(grep -c 'left out' "$T/err")" 0
+for f in gemini:'{"candidates":[{"content":{"parts":[{"thought":true,"text":"Synonyms: wrong"},{"text":"Synonyms: right"}]}}]}' \
+    responses:'{"output":[{"type":"reasoning","content":[{"type":"reasoning_text","text":"Synonyms: wrong"}]},{"type":"message","content":[{"type":"output_text","text":"Synonyms: right"}]}]}' \
+    ollama:'{"message":{"thinking":"Synonyms: wrong","content":"Synonyms: right"}}' \
+    reasoning:'{"choices":[{"message":{"reasoning_content":"Synonyms: wrong","content":"Synonyms: right"}}]}'; do
+    printf '%s' "${f#*:}" >"$T/401.9.json"
+    exits "saved-${f%%:*}" 0 kb -q --no-builtin -a "$T/401.9.json"
+    is "saved-${f%%:*}-right" "$(query "$T/k.icds" 'texts("401.9", source="401.9.json")')" right
+done
+
 # Descriptions: an own one goes before the shipped one.
 exits own-description 0 kb -q --kind descriptions -a "$T/own.jsonl"
 is own-description-first "$(query "$T/k.icds" 'r["401.9"]["description"], len(r["995.92"]["description"]) > 60')" "Mine. True"
@@ -77,7 +102,7 @@ printf 'Synonyms: \377bad, good one\n' >"$T/d/401.9.txt"
 exits invalid-utf8 0 kb --no-builtin -a "$T/d"; says invalid-utf8-is-told "401.9.txt: 401.9: line 1 of the answer: not UTF-8"
 for i in $(seq 30); do printf -- '- %s\n' x; done | cat <(echo Synonyms:) - >"$T/d/401.9.txt"
 exits many-unread 0 kb --no-builtin -a "$T/d"
-is warnings-end "$(grep -c 'single letter' "$T/err") $(grep -c 'and 1[0-9] more could not be read' "$T/err")" "20 1"
+is warnings-end "$(grep -c 'answer: a single letter' "$T/err") $(grep -c 'and 1[0-9] more could not be read' "$T/err")" "20 1"
 exits no-answer-at-all 65 kb -a "$T/codes"
 says no-answer-is-told "no answer for any of the codes"
 exits no-such-answers 66 kb -a "$T/none"

@@ -102,6 +102,10 @@ plan "401.9 utf8" "428.0 nul"; exits "passes: damaged entries" 0 ask
 is damaged-entries-whole "$(whole)" True
 says damaged-utf8-is-told "401.9: line [0-9]* of the answer: not UTF-8"; says nul-is-told "428.0: line [0-9]* of the answer: a control character"
 
+plan "401.9 no-opening" "428.0 parts" "486 think"; exits thoughts 0 ask
+is thoughts-whole "$(whole) $(asked 401.9) $(asked 428.0)" "True 1 1"
+is thoughts-are-no-terms "$(rec-cat --json "$T/k.icds" | grep -c wrong)" 0
+
 plan "* slow=1"; exits in-flight 0 ask --in-flight 3; is three-in-flight "$(grep -q busy=3 "$S/log" && echo yes)" yes
 plan "* slow=0.1"; exits one-in-flight 0 ask --in-flight 1
 is one-at-a-time "$(grep -c busy=3 "$S/log")" 0 # two may be counted: one is over when the client has it, not the server
@@ -113,7 +117,7 @@ plan "401.9 limit=0m1s"; exits rate-limit 0 ask --in-flight 1; is rate-limit-hol
 plan; exits rpm 0 ask --rpm 120; is rpm-holds "$(gap 0.6)" 1
 
 # ---- what never comes: told with the code, the rest goes on; only the missing is asked again ----
-for step in null sorry prose html; do
+for step in null sorry prose html unclosed; do
     plan "401.9 $step" "* ok"; exits "never: $step" 0 ask --in-flight 1 --labels <(printf '428.0\n401.9\n486\n')
     says "never, told: $step" "401.9: "
     is "never, counts: $step" "$(asked 401.9) $(asked 428.0) $(grep -c '1 codes got no answer of use' "$T/err")" "3 1 1"

@@ -1,63 +1,8 @@
 /* Answers of language models: lib/kb/answer.h. A case is an answer, the terms in it (T:, A:, S:, D: by type, parted by
  * "|") and how many pieces must be told as lost. Then the same answers mangled: whatever comes out keeps the
  * promises. */
-#include "lib/kb/answer.h"
-#include "lib/util/err.h"
 #include "lib/util/rng.h"
-#include "lib/util/utf8.h"
-#include "tests/test.h"
-
-struct got {
-    struct buf terms;
-    size_t lost, talk, line;
-    char why[128];
-    size_t broken; /* promises */
-};
-
-static int on_term(void *ctx, enum kb_type type, const char *text, size_t n)
-{
-    struct got *g = ctx;
-    struct buf clean = {0};
-    uint64_t bad = 0;
-    size_t max = type == KB_DESCRIPTION ? DESCRIPTION_MAX : ENTRY_MAX;
-    CHECK(utf8_add(&clean, text, n, &bad) == 0);
-    size_t before = g->broken;
-    g->broken += bad || !n || n > max || memchr(text, 0, n) || text[0] == ' ' || text[n - 1] == ' ';
-    for (size_t i = 0; i < n; i++)
-        g->broken += (unsigned char)text[i] < ' ' || text[i] == 0x7f ||
-                     (i + 1 < n && text[i] == ' ' && text[i + 1] == ' ') ||
-                     (i + 1 < n && text[i] == '\xc2' && (unsigned char)text[i + 1] < 0xa0);
-    buf_free(&clean);
-    if (g->broken > before)
-        fprintf(stderr, "broken: '%.*s'\n", (int)n, text);
-    return buf_fmt(&g->terms, "%s%c:%.*s", g->terms.n ? "|" : "", "TASD"[type], (int)n, text);
-}
-
-static int on_left_out(void *ctx, size_t line, bool lost, const char *why)
-{
-    struct got *g = ctx;
-    g->lost += lost;
-    g->talk += !lost;
-    if (lost) {
-        g->line = line;
-        snprintf(g->why, sizeof g->why, "%s", why);
-    }
-    return 0;
-}
-
-static struct got read_answer(const char *text, size_t n, bool description)
-{
-    struct got g = {0};
-    const struct answer_sink sink = {&g, on_term, on_left_out};
-    size_t found;
-    char *exact = malloc(n ? n : 1); /* nothing behind it, so that the sanitizer sees who reads on */
-    memcpy(exact, text, n);
-    CHECK(answer_read(exact, n, description, "401.9", &sink, &found) == 0);
-    CHECK(buf_add(&g.terms, "", 1) == 0);
-    CHECK((found > 0) == (g.terms.n > 1) && (found || g.lost));
-    free(exact);
-    return g;
-}
+#include "tests/unit/answer.h"
 
 /* clang-format off */
 static const struct {
@@ -119,6 +64,10 @@ static const struct {
     {"table-of-a-column", "## Synonyms\n| Synonym |\n|---|\n| raised pressure |\n\n**Abbreviations**\n- HTN\n"
      "| Medical term |\n|---|\n| Hypertension |\n",
      "S:raised pressure|A:HTN|T:Hypertension", 0},
+    {"table-by-rows", "| Category | Expressions |\n|---|---|\n| Medical terms | hypertension; high tension |\n"
+     "| Abbreviations | HTN, HBP |\n| Synonyms | raised pressure |\n",
+     "T:hypertension|T:high tension|A:HTN|A:HBP|S:raised pressure", 0},
+    {"json-in-plain-fences", "Sure!\n```\n{\"abbreviations\": [\"HTN\"], \"synonyms\": [\"none\"]}\n```\n", "A:HTN", 0},
     {"slashes", "Abbreviations:\n- AF / AFib\n- s/p\n- b.i.d.\n", "A:AF|A:AFib|A:s/p|A:b.i.d.", 0},
     {"json", "{\"medical_terms\": [\"Hypertension\", \"LVH\"], \"abbreviations\": {\"HTN\": \"Hypertension\"}, "
      "\"synonyms\": \"a b, c d\"}",
@@ -141,7 +90,7 @@ static const struct {
     {"lost-letter", "Abbreviations:\n- H\n- HTN\n", "A:HTN", 1},
     {"lost-utf8", "Synonyms:\n- raised\xff pressure\n- tension\n", "S:tension", 1},
     {"lost-control", "Synonyms:\n- raised\x01pressure\n- tension\n", "S:tension", 1},
-    {"lost-markup", "Synonyms:\n- <b>raised</b> pressure\n- tension\n", "S:tension", 1},
+    {"lost-markup", "Synonyms:\n- {raised} pressure\n- tension\n", "S:tension", 1},
     {"lost-json-member", "{\"synonyms\": [\"tension\", 7]}", "S:tension", 1},
     {"lost-no-heading", "Hypertension is high blood pressure.\nIt is common.", "", 1},
     {"lost-empty", "", "", 1},
@@ -177,12 +126,7 @@ static const struct {
 static void check(const char *name, const char *text, bool description, const char *terms, size_t lost)
 {
     char label[64];
-    struct got g = read_answer(text, strlen(text), description);
-    CHECK(strcmp(g.terms.p, terms) == 0 && g.lost == lost && !g.broken);
-    if (strcmp(g.terms.p, terms) || g.lost != lost)
-        fprintf(stderr, "%s:\n  got    %s (%zu lost: %s)\n  wanted %s (%zu)\n", name, g.terms.p, g.lost, g.why, terms,
-                lost);
-    buf_free(&g.terms);
+    expect(name, text, description, terms, (long)lost);
     snprintf(label, sizeof label, "answer/%s%s", description ? "description-" : "", name);
     DONE(label);
 }
@@ -190,9 +134,55 @@ static void check(const char *name, const char *text, bool description, const ch
 /* Bytes changed, dropped, doubled, and marks thrown in. */
 static void mangle(struct rng *r, const char *text, struct buf *b)
 {
-    static const char *const marks[] = {
-        "**",  "\n", ":",   "|",  "(",        ")", ",", ";",  "\xff",         "\xe2\x80", "\"",  "<think>", "{",
-        "```", "#",  " - ", "\t", "\xc2\xa0", "_", "'", "\r", "\xe2\x80\x9c", "[",        "1. ", "\xc2\x85"};
+    static const char *const marks[] = {"**",
+                                        "\n",
+                                        ":",
+                                        "|",
+                                        "(",
+                                        ")",
+                                        ",",
+                                        ";",
+                                        "\xff",
+                                        "\xe2\x80",
+                                        "\"",
+                                        "<think>",
+                                        "{",
+                                        "```",
+                                        "#",
+                                        " - ",
+                                        "\t",
+                                        "\xc2\xa0",
+                                        "_",
+                                        "'",
+                                        "\r",
+                                        "\xe2\x80\x9c",
+                                        "[",
+                                        "1. ",
+                                        "\xc2\x85",
+                                        "</think>",
+                                        "<|im_end|>",
+                                        "<br>",
+                                        "</s>",
+                                        "```thinking\n",
+                                        "&amp;",
+                                        "a. ",
+                                        "iv) ",
+                                        " (rare)",
+                                        "\xe2\x80\x8b",
+                                        "[1]",
+                                        "<x>",
+                                        "/HTN",
+                                        "Answer:\n",
+                                        "Reasoning:\n",
+                                        "| a | b |\n",
+                                        "\xc2\xb9",
+                                        "\xe3\x80\x91",
+                                        "#",
+                                        "\v",
+                                        "$",
+                                        "<",
+                                        "o ",
+                                        "](x)"};
     size_t n = strlen(text);
     b->n = 0;
     for (size_t i = 0; i < n; i++) {
