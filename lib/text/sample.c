@@ -340,13 +340,15 @@ int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const 
 {
     size_t room = cfg->budget > cfg->reserved ? cfg->budget - cfg->reserved : 0;
     s->n = s->pieces = s->ranked = s->top = 0;
-    s->head = false;
+    s->head = s->sectioned = s->flat = false;
     TRY(grow(&s->span, &s->span_cap, 0));
     TRY(count_tokens(cfg, text, n, &s->tokens));
     s->whole = s->tokens <= room && !(cfg->reorder && cfg->level != SAMPLE_NONE);
     if (cfg->level != SAMPLE_NONE && (!s->whole || cfg->always_rank)) {
         TRY(sections_find(cfg->rules, text, n, start, nstart, cfg->paragraphs, &s->sections));
         TRY(rank_sections(cfg, s, text, scope));
+        s->sectioned = n > 0;
+        s->flat = n > 0 && (s->sections.n == 1 || s->sections.lines == 1);
     }
     if (s->whole) {
         if (n)

@@ -51,6 +51,7 @@ struct sample { /* result and scratch of one thread: zero it once, reuse it */
     struct match_count *pcount; /* of each paragraph, the first of a section without the header */
     uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen */
     size_t ranked, top;         /* top 0: nothing in the note matched */
+    bool sectioned, flat;       /* sections were looked for; there is one, or all stands in one line */
     bool whole, head;           /* the note is kept as it is; its head is, as no section was chosen or fitted */
     /* private */
     struct sample_span *piece;
