@@ -69,17 +69,24 @@ static size_t written_break(const char *p, const char *end)
     return 0;
 }
 
+static size_t count_written(const char *text, size_t n, char first)
+{
+    size_t count = 0;
+    const char *end = text + n;
+    for (const char *p = text; p < end && (p = memchr(p, first, (size_t)(end - p)));) {
+        size_t k = written_break(p, end);
+        count += k > 0;
+        p += k ? k : 1;
+    }
+    return count;
+}
+
 /* Are line breaks written out? In a note with as many real ones, a "\n" is anything: the path of a file, an escape. */
 static bool breaks_written(const char *text, size_t n)
 {
-    size_t real = 0, written = 0;
-    const char *end = text + n;
-    for (const char *p = text; p < end;) {
-        size_t k = *p == '\\' || *p == '<' ? written_break(p, end) : 0;
-        written += k > 0;
-        real += *p == '\n' || *p == '\r';
-        p += k ? k : 1;
-    }
+    size_t real = 0, written = n ? count_written(text, n, '\\') + count_written(text, n, '<') : 0;
+    for (size_t i = 0; written && i < n; i++)
+        real += (text[i] == '\n') | (text[i] == '\r');
     return written > real;
 }
 
@@ -142,22 +149,34 @@ static const char *emphasis(const char *p, const char *end, size_t *marks)
     return colon || alone ? q : NULL;
 }
 
+/* Is there nothing but blanks and list marks between the line's begin and p? */
+static bool begins_line(const char *text, const char *p)
+{
+    static const char marks[] = " \t\r#-*.)0123456789";
+    while (p > text && p[-1] != '\n' && memchr(marks, p[-1], sizeof marks - 1))
+        p--;
+    return p == text || p[-1] == '\n';
+}
+
 /* ---- the copy ---- */
 
-/* Must it be copied? One pass without a branch, so that it is vectorised: most notes need no copy. */
-static bool looks_plain(const char *text, size_t n)
+/* Bytes that a character begins with which may not read as itself: controls, those beyond ASCII, Markdown's marks;
+ * with 2 where line breaks are written out. */
+static const unsigned char odd[256] = {
+    [1 ... 8] = 1, [11 ... 31] = 1, [128 ... 255] = 1, ['*'] = 1, ['_'] = 1, ['\\'] = 2, ['<'] = 2,
+};
+
+/* The next such byte at or behind p, or end. Every byte of every note goes through here. */
+static const char *next_odd(const char *p, const char *end, unsigned which)
 {
-    unsigned odd = 0;
-    unsigned char before = '\n';
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        odd |= (c < ' ') & (c != '\n') & (c != '\t');
-        odd |= (c >= 0x80) | (c == '\\') | (c == '<');
-        odd |= ((c == '*') | (c == '_')) &
-               ((before <= ' ') | (before == '-') | (before == '#') | (before == '.') | (before == ')'));
-        before = c;
+    for (; end - p >= 8; p += 8) {
+        const unsigned char *q = (const unsigned char *)p;
+        if ((odd[q[0]] | odd[q[1]] | odd[q[2]] | odd[q[3]] | odd[q[4]] | odd[q[5]] | odd[q[6]] | odd[q[7]]) & which)
+            break;
     }
-    return !odd;
+    while (p < end && !(odd[(unsigned char)*p] & which))
+        p++;
+    return p;
 }
 
 /* Plain byte `at`, the next one, is raw byte `raw`; what is before it ends at `end`. */
@@ -180,49 +199,70 @@ static int shift_to(struct lf_text *t, size_t at, size_t end, size_t raw)
     return 0;
 }
 
-/* The text is never longer than it was, so `own` holds it. */
-static int copy(struct lf_text *t, const char *text, size_t n)
+/* [p,end) of the raw text is the next of the plain one. The text is never longer than it was, so `own` holds it. */
+static void append(struct lf_text *t, const char *p, const char *end)
 {
-    const char *end = text + n, *closing = NULL;
-    bool written = breaks_written(text, n), first = true; /* nothing but blanks and list marks on this line yet */
-    size_t marks = 0, to = 0;
-    for (const char *p = text; p < end;) {
-        struct seen s = see(text, p, end, written);
-        if (p == closing || (first && (*p == '*' || *p == '_') && (closing = emphasis(p, end, &marks))))
-            s = (struct seen){DROPPED, marks};
-        size_t raw = (size_t)(p - text);
-        if (s.as == DROPPED) {
-            TRY(shift_to(t, to, raw, raw + s.n));
-        } else {
-            char c = s.as == ITSELF ? *p : (char)s.as;
-            t->own[to++] = c;
-            if (s.n > 1)
-                TRY(shift_to(t, to, raw + s.n, raw + s.n));
-            bool mark = c == '#' || c == '-' || c == '*' || c == '.' || c == ')' || (c >= '0' && c <= '9');
-            first = c == '\n' || (first && (is_blank(c) || mark));
-        }
-        p += s.n;
-    }
+    memcpy(t->own + t->n, p, (size_t)(end - p));
+    t->n += (size_t)(end - p);
+}
+
+static int make_room(struct lf_text *t, size_t n)
+{
     t->p = t->own;
-    t->n = to;
+    if (n <= t->own_cap)
+        return 0;
+    char *own = mem_grow(t->own, n, 1);
+    if (!own)
+        return E_NOMEM;
+    t->p = t->own = own;
+    t->own_cap = n;
     return 0;
 }
 
 int lf_form(const char *text, size_t n, struct lf_text *t)
 {
+    const char *end = text + n, *done = text, *closing = NULL;
+    bool written = breaks_written(text, n);
+    size_t marks = 0;
     t->p = text;
-    t->n = n;
-    t->shifts = 0;
-    if (looks_plain(text, n))
-        return 0;
-    if (n > t->own_cap) {
-        char *own = mem_grow(t->own, n, 1);
-        if (!own)
-            return E_NOMEM;
-        t->own = own;
-        t->own_cap = n;
+    t->n = t->shifts = 0;
+    for (const char *p = text; p < end;) {
+        p = next_odd(p, end, written ? 3 : 1);
+        if (closing && p > closing)
+            p = closing;
+        if (p == end)
+            break;
+        struct seen s = see(text, p, end, written);
+        if (t->p != text) {
+            append(t, done, p);
+            done = p;
+        }
+        const char *line = t->p == text ? text : t->own, *at = t->p == text ? p : t->own + t->n;
+        if (p == closing) {
+            s = (struct seen){DROPPED, marks};
+            closing = NULL;
+        } else if ((*p == '*' || *p == '_') && begins_line(line, at) && (closing = emphasis(p, end, &marks))) {
+            s = (struct seen){DROPPED, marks};
+        }
+        const char *next = p + s.n;
+        if (s.as != ITSELF) {
+            if (t->p == text) {
+                TRY(make_room(t, n));
+                append(t, text, p);
+            }
+            if (s.as != DROPPED)
+                t->own[t->n++] = (char)s.as;
+            done = next;
+            if (s.as == DROPPED || s.n > 1)
+                TRY(shift_to(t, t->n, (size_t)((s.as == DROPPED ? p : next) - text), (size_t)(next - text)));
+        }
+        p = next;
     }
-    return copy(t, text, n);
+    if (t->p == text)
+        t->n = n;
+    else
+        append(t, done, end);
+    return 0;
 }
 
 /* ---- the way back ---- */

@@ -23,8 +23,8 @@ struct lf_text { /* zero it once; reused from note to note */
 };
 /* `text` must outlive `out`. E_NOMEM. */
 int lf_form(const char *text, size_t n, struct lf_text *out);
-size_t lf_end_of(const struct lf_text *t, size_t at);   /* raw end of all that is before plain byte `at` <= n */
-size_t lf_begin_of(const struct lf_text *t, size_t at); /* where plain byte `at` is, what was dropped before it skipped */
+size_t lf_end_of(const struct lf_text *t, size_t at);    /* raw end of all that is before plain byte `at` <= n */
+size_t lf_begin_of(const struct lf_text *t, size_t at);  /* where plain byte `at` is, behind what was dropped */
 size_t lf_from_raw(const struct lf_text *t, size_t raw); /* the first plain byte that is not before raw byte `raw` */
 void lf_free(struct lf_text *t);
 

@@ -171,9 +171,10 @@ int sample_stats_print(const struct sample_stats *t, const struct sample_cfg *cf
     const char *name = cfg->spm ? "pieces" : "words";
     if (t->tally)
         TRY(print_sections(t, cfg, f));
-    fprintf(f, "%llu notes, %llu within the budget of %zu %s, %llu without a match, %llu of one section or line\n",
-            (unsigned long long)t->notes, (unsigned long long)t->fitting, cfg->budget, name, (unsigned long long)t->unmatched,
-            (unsigned long long)t->flat);
+    fprintf(f,
+            "%llu notes, %llu within the budget of %zu %s, %llu without a match, %llu of one section or line\n",
+            (unsigned long long)t->notes, (unsigned long long)t->fitting, cfg->budget, name,
+            (unsigned long long)t->unmatched, (unsigned long long)t->flat);
     fprintf(f, "%llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n", (unsigned long long)t->tokens,
             name, percent(t->tokens - t->head, t->tokens), percent(t->tokens - t->kept, t->tokens));
     fprintf(f, "longest note: %llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n",

@@ -180,7 +180,8 @@ static bool generic(const struct line *l, bool after_empty)
     const char *stop = l->stop;
     bool colon = l->colon && l->colon == stop - 1;
     size_t words = 0;
-    if ((l->marked && !l->heading) || (l->colon && !colon) || stop - l->text > GENERIC_MAX || stop <= l->text || !capital(*l->text))
+    bool marked = l->marked && !l->heading;
+    if (marked || (l->colon && !colon) || stop - l->text > GENERIC_MAX || stop <= l->text || !capital(*l->text))
         return false;
     for (const char *p = l->text; p < stop - colon; p++) {
         if (digit(*p) || *p == '[' || *p == ',' || *p == '.' || *p == ';' || *p == '?' || *p == '!' || *p == '*' ||

@@ -124,9 +124,11 @@ static void as_form(const char *lf, const char *nl, const char *colon, const cha
 
 static void forms(void)
 {
-    static const char lf[] = "Chief Complaint:\nchest pain\n\nHistory of Present Illness:\nOne: two.\nStill.\n\nThree.\n\n"
-                             "PAST MEDICAL HISTORY: HTN, DM\nBrief Hospital Course:\nAdmitted.\nCV: stable.\n# CHF: d.\n\n"
-                             "2. Renal failure - better\nDischarge Diagnosis:\nCHF\n\nTRANSPLANT EVALUATION\nseen\n";
+    static const char lf[] = "Chief Complaint:\nchest pain\n\n"
+                             "History of Present Illness:\nOne: two.\nStill.\n\nThree.\n\nPAST MEDICAL HISTORY: HTN, DM\n"
+                             "Brief Hospital Course:\nAdmitted.\nCV: stable.\n"
+                             "# CHF: d.\n\n2. Renal failure - better\nDischarge Diagnosis:\nCHF\n\n"
+                             "TRANSPLANT EVALUATION\nseen\n";
     static const char want[] = "CHIEF_COMPLAINT HPI[2] PMH HOSPITAL_COURSE[4] DISCH_DX OTHER";
     static const struct {
         const char *nl, *colon, *before;
