@@ -106,8 +106,8 @@ int spm_open(struct spm **s, const char *path)
     return rc;
 }
 
-/* Where may a text be cut? Where a word mark begins, if no piece has one behind a letter; where it ends, if none has one
- * before a letter. The mark must be a piece of its own, or an unknown character could be joined with one. */
+/* Where may a text be cut? Where a word mark begins, if no piece has one behind a letter; where it ends, if none has
+ * one before a letter. The mark must be a piece of its own, or an unknown character could be joined with one. */
 static void find_borders(struct spm *m)
 {
     static const std::string mark = "\xE2\x96\x81";

@@ -125,7 +125,8 @@ static void as_form(const char *lf, const char *nl, const char *colon, const cha
 static void forms(void)
 {
     static const char lf[] = "Chief Complaint:\nchest pain\n\n"
-                             "History of Present Illness:\nOne: two.\nStill.\n\nThree.\n\nPAST MEDICAL HISTORY: HTN, DM\n"
+                             "History of Present Illness:\nOne: two.\nStill.\n\n"
+                             "Three.\n\nPAST MEDICAL HISTORY: HTN, DM\n"
                              "Brief Hospital Course:\nAdmitted.\nCV: stable.\n"
                              "# CHF: d.\n\n2. Renal failure - better\nDischarge Diagnosis:\nCHF\n\n"
                              "TRANSPLANT EVALUATION\nseen\n";
