@@ -502,6 +502,14 @@ static int check_data(struct tool *t)
         return err_set(E_DATA, "no training note with a target");
     if (d->count[SPLIT_DEV] == 0)
         run_warn(t->run, "no dev notes: the last model is kept, lambda and threshold are not chosen");
+    int64_t longest, median;
+    TRY(dataset_outlier(d, &longest, &median));
+    if (longest)
+        run_warn(t->run,
+                 "the longest training note has %lld tokens, half of the notes have at most %lld: its step takes %.0f "
+                 "times the time of theirs or more, and nothing stops inside a batch (tokenize --max-length or "
+                 "note-sample shortens it, --dry-run tells the memory)",
+                 (long long)longest, (long long)median, (double)longest / (double)median);
     return 0;
 }
 
@@ -541,10 +549,8 @@ static int dry_run(struct tool *t)
     const struct dataset *d = &t->data;
     const struct example *first = &d->ex[d->of[SPLIT_TRAIN][0]];
     struct step_result r;
-    TRY(step_trial(&t->trainer, &r));
     double mib = 1024 * 1024, each = 4 * sizeof(real) + (t->m->params.half ? dtype_size(DT_BF16) : 0);
-    double weights = (double)t->m->params.numel * each;
-    double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));
+    double weights = (double)t->m->params.numel * each, saving = (double)t->m->params.numel * sizeof(real);
     run_note(t->run, "%s: %lld parameters, %lld labels", t->m->family->name, (long long)model_learned(t->m),
              (long long)d->labels);
     if (t->m->kg)
@@ -555,8 +561,11 @@ static int dry_run(struct tool *t)
              (long long)(cfg.batch * cfg.accumulate));
     run_note(t->run, "first example: %lld note tokens, %lld target tokens, %lld codes", (long long)first->n,
              (long long)first->target_n, (long long)first->label_n);
-    run_note(t->run, "memory: %.1f MiB for weights, gradients and moments, %.1f MiB for a batch of the longest notes",
-             weights / mib, step / mib);
+    TRY(step_trial(&t->trainer, &r)); /* behind the sizes, as it can take long */
+    double step = (double)(arena_peak(t->trainer.tape.dev) + arena_peak(t->trainer.tape.host));
+    run_note(t->run, "memory: %.1f MiB for weights, gradients and moments, %.1f MiB for a batch of the longest notes "
+                     "and targets, %.1f MiB more while a checkpoint is written",
+             weights / mib, step / mib, saving / mib);
     run_note(t->run, "loss before training: %.4f", r.loss);
     return 0;
 }

@@ -161,6 +161,7 @@ static struct {
     int threads;
     pthread_mutex_t lock;
     struct sample_stats stats;
+    _Atomic uint64_t sectioned, flat; /* notes whose sections were looked for; of them, those with one */
 } st = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- begin ---- */
@@ -391,6 +392,8 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
         rc = sample_note(&st.cfg, text, n, start, nstart, bits, s);
     free(start);
     TRY(rc);
+    st.sectioned += s->sectioned;
+    st.flat += s->flat;
     if (stats) {
         pthread_mutex_lock(&st.lock);
         sample_stats_add(&st.stats, &st.cfg, s);
@@ -406,13 +409,16 @@ static int each(struct run *r, int thread, const msgpack_object *rec, struct sin
     }
     if (explain) {
         pk_str(&sink->pk, "sample");
-        sample_explain(&sink->pk, &st.cfg, text, s);
+        TRY(sample_explain(&sink->pk, &st.cfg, text, s));
     }
     return sink_next(sink);
 }
 
 static int end(struct run *r)
 {
+    if (st.flat * 2 > st.sectioned)
+        run_note(r, "%llu of %llu notes have one section or one line each: no header stands in a line of its own",
+                 (unsigned long long)st.flat, (unsigned long long)st.sectioned);
     if (!stats)
         return 0;
     progress_end(&r->progress);

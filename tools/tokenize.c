@@ -58,6 +58,7 @@ static const struct opt opts[] = {
 
 struct tally { /* of one thread; added up at the end */
     uint64_t ids, cut, cut_records, unknown;
+    uint64_t guessed; /* records whose ids were not all made */
 };
 struct scratch {
     struct spm_ids ids;
@@ -151,7 +152,9 @@ struct item {                                    /* a note, or one text of a kb 
 static int emit_item(const struct item *it, const int64_t *span, size_t nspan, struct scratch *s, struct sink *sink)
 {
     size_t full;
-    TRY(encode_note(st.spm, &st.prompt, it->text, it->text_n, span, nspan, (size_t)max_length, &s->ids, &full));
+    bool guess;
+    TRY(encode_note(st.spm, &st.prompt, it->text, it->text_n, span, nspan, (size_t)max_length, &s->ids, &full, &guess));
+    s->tally.guessed += guess;
     s->tally.ids += full;
     s->tally.cut += full - s->ids.n;
     s->tally.cut_records += full > s->ids.n;
@@ -423,10 +426,12 @@ static int end(struct run *r)
         t.cut += st.scratch[i].tally.cut;
         t.cut_records += st.scratch[i].tally.cut_records;
         t.unknown += st.scratch[i].tally.unknown;
+        t.guessed += st.scratch[i].tally.guessed;
     }
     if (t.cut)
-        run_note(r, "--max-length %lld cut %llu records and %.2f %% of all %llu ids", (long long)max_length,
-                 (unsigned long long)t.cut_records, 100 * (double)t.cut / (double)t.ids, (unsigned long long)t.ids);
+        run_note(r, "--max-length %lld cut %llu records and %s%.2f %% of all %llu ids", (long long)max_length,
+                 (unsigned long long)t.cut_records, t.guessed ? "about " : "",
+                 100 * (double)t.cut / (double)t.ids, (unsigned long long)t.ids);
     if (t.unknown)
         run_note(r, "%llu ids are the unknown piece", (unsigned long long)t.unknown);
     return 0;

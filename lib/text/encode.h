@@ -8,9 +8,10 @@
 
 /* span: nspan pairs begin,end within text, in order; nspan 0: the whole text. prompt may be NULL. max_length 0: no
  * limit; else the note is cut so that all has at most max_length ids (E_USAGE when the prompt alone has more).
- * *full: how many ids there were before the cut (eos counted), so the note was cut iff *full > out->n. `out` is
- * overwritten. */
+ * *full: how many ids there were before the cut (eos counted), so the note was cut iff *full > out->n. Of a text longer
+ * than SPM_WINDOW bytes only as much is encoded as the limit needs; *full is then a guess from the ids per byte so far,
+ * and *guess (NULL is fine) is set. `out` is overwritten. */
 int encode_note(const struct spm *s, const struct prompt *prompt, const char *text, size_t n, const int64_t *span,
-                size_t nspan, size_t max_length, struct spm_ids *out, size_t *full);
+                size_t nspan, size_t max_length, struct spm_ids *out, size_t *full, bool *guess);
 
 #endif

@@ -37,10 +37,12 @@ static size_t cut_words(const char *p, size_t n, size_t room)
     return i;
 }
 
-static int count_tokens(const struct sample_cfg *cfg, const char *p, size_t n, size_t *count)
+/* More than `enough` need not be counted to the end. */
+static int count_tokens(const struct sample_cfg *cfg, const char *p, size_t n, size_t enough, size_t *count)
 {
+    size_t done;
     if (cfg->spm)
-        return spm_count(cfg->spm, p, n, count);
+        return spm_encode_some(cfg->spm, p, n, 0, SPM_WINDOW, enough, NULL, count, &done);
     *count = count_words(p, n);
     return 0;
 }
@@ -60,9 +62,9 @@ static int cut_tokens(const struct sample_cfg *cfg, struct sample *s, const char
         }
         return 0;
     }
+    size_t done;
     s->ids.n = 0;
-    TRY(spm_encode(cfg->spm, p, n, 0, &s->ids));
-    *count = s->ids.n;
+    TRY(spm_encode_some(cfg->spm, p, n, 0, SPM_WINDOW, room, &s->ids, count, &done));
     for (size_t keep = room; *count > room; keep--) {
         cut = keep ? s->ids.offset[2 * keep] : 0; /* where the first piece that is left out begins */
         size_t word = cut;
@@ -309,8 +311,9 @@ static int take_section(const struct sample_cfg *cfg, struct sample *s, const ch
     TRY(section_pieces(cfg, s, sec, paragraphs));
     if (cfg->overflow == OVERFLOW_SKIP || cfg->overflow == (paragraphs ? OVERFLOW_TRUNCATE : OVERFLOW_PARAGRAPH)) {
         size_t sum = 0, count;
-        for (size_t k = 0; k < s->pieces; k++, sum += count)
-            TRY(count_tokens(cfg, text + s->piece[k].begin, (size_t)(s->piece[k].end - s->piece[k].begin), &count));
+        for (size_t k = 0; k < s->pieces && sum <= room - s->kept; k++, sum += count)
+            TRY(count_tokens(cfg, text + s->piece[k].begin, (size_t)(s->piece[k].end - s->piece[k].begin),
+                             room - s->kept, &count));
         if (sum > room - s->kept) {
             if (cfg->overflow == OVERFLOW_SKIP)
                 return 0;
@@ -340,13 +343,15 @@ int sample_note(const struct sample_cfg *cfg, const char *text, size_t n, const 
 {
     size_t room = cfg->budget > cfg->reserved ? cfg->budget - cfg->reserved : 0;
     s->n = s->pieces = s->ranked = s->top = 0;
-    s->head = false;
+    s->head = s->sectioned = s->flat = false;
     TRY(grow(&s->span, &s->span_cap, 0));
-    TRY(count_tokens(cfg, text, n, &s->tokens));
+    TRY(count_tokens(cfg, text, n, cfg->always_rank ? SIZE_MAX : room, &s->tokens));
     s->whole = s->tokens <= room && !(cfg->reorder && cfg->level != SAMPLE_NONE);
     if (cfg->level != SAMPLE_NONE && (!s->whole || cfg->always_rank)) {
         TRY(sections_find(cfg->rules, text, n, start, nstart, cfg->paragraphs, &s->sections));
         TRY(rank_sections(cfg, s, text, scope));
+        s->sectioned = n > 0;
+        s->flat = n > 0 && (s->sections.n == 1 || s->sections.lines == 1);
     }
     if (s->whole) {
         if (n)

@@ -31,7 +31,7 @@ struct sample_cfg {
     bool reorder;                  /* notes that fit are sampled like the others, not kept as they are */
     bool count_pieces;             /* N and p in pieces of spm, not in words */
     bool negation;                 /* sections of class N (family history, instructions) count no words */
-    bool always_rank;              /* rank sections of notes that fit, too (statistics) */
+    bool always_rank;              /* rank sections of notes that fit, too, and count every note whole (statistics) */
     const bool *keep;              /* of each kind of section: goes first, whatever its N; NULL: none does */
     const struct matcher *matcher; /* these two may be NULL at SAMPLE_NONE */
     const struct section_rules *rules;
@@ -45,12 +45,15 @@ struct sample { /* result and scratch of one thread: zero it once, reuse it */
      * fits. */
     struct sample_span *span;
     size_t n;
-    size_t tokens, kept; /* of the whole note, of the spans: the unit of the budget, without what is reserved */
+    /* Of the whole note, of the spans: the unit of the budget, without what is reserved. Without always_rank, tokens of
+     * a note of more than SPM_WINDOW bytes are counted until they exceed the budget. */
+    size_t tokens, kept;
     struct sections sections;
     struct match_count *count;  /* of each section; only when ranked */
     struct match_count *pcount; /* of each paragraph, the first of a section without the header */
     uint32_t *rank;             /* sections in the order they were asked for; the first `top` were chosen */
     size_t ranked, top;         /* top 0: nothing in the note matched */
+    bool sectioned, flat;       /* sections were looked for; there is one, or all stands in one line */
     bool whole, head;           /* the note is kept as it is; its head is, as no section was chosen or fitted */
     /* private */
     struct sample_span *piece;

@@ -47,11 +47,13 @@ static void pack_range(msgpack_packer *pk, const struct sample_cfg *cfg, const s
     pack_int(pk, "kept", (uint64_t)kept_bytes(s, b, e));
 }
 
-static void pack_section(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s,
+static int pack_section(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s,
                          size_t i)
 {
     const struct section *sec = &s->sections.sec[i];
     size_t place = 0;
+    double listed;
+    TRY(section_listed(text, sec, &listed));
     while (place < s->ranked && s->rank[place] != i)
         place++;
     msgpack_pack_map(pk, 12);
@@ -61,7 +63,7 @@ static void pack_section(msgpack_packer *pk, const struct sample_cfg *cfg, const
     pk_strn(pk, (char[]){section_class(cfg->rules, sec->kind)}, 1);
     pack_range(pk, cfg, s, sec->begin, sec->end, &s->count[i]);
     pack_int(pk, "body", (uint64_t)sec->body);
-    pack_real(pk, "listed", section_listed(text, sec));
+    pack_real(pk, "listed", listed);
     pk_str(pk, "place"); /* nil: never asked for */
     if (place < s->ranked)
         msgpack_pack_uint64(pk, place + 1);
@@ -74,9 +76,10 @@ static void pack_section(msgpack_packer *pk, const struct sample_cfg *cfg, const
         msgpack_pack_map(pk, 6);
         pack_range(pk, cfg, s, b, s->sections.para[k].end, &s->pcount[k]);
     }
+    return 0;
 }
 
-void sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s)
+int sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s)
 {
     bool ranked = cfg->level != SAMPLE_NONE;
     msgpack_pack_map(pk, 6);
@@ -90,7 +93,8 @@ void sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char
     pk_str(pk, "sections");
     msgpack_pack_array(pk, ranked ? s->sections.n : 0);
     for (size_t i = 0; ranked && i < s->sections.n; i++)
-        pack_section(pk, cfg, text, s, i);
+        TRY(pack_section(pk, cfg, text, s, i));
+    return 0;
 }
 
 /* ---- --stats ---- */
@@ -100,6 +104,7 @@ void sample_stats_add(struct sample_stats *t, const struct sample_cfg *cfg, cons
     size_t room = cfg->budget > cfg->reserved ? cfg->budget - cfg->reserved : 0;
     size_t head = s->tokens < room ? s->tokens : room;
     t->notes++;
+    t->flat += s->flat;
     t->fitting += s->tokens <= room;
     t->unmatched += cfg->level != SAMPLE_NONE && s->top == 0;
     t->tokens += s->tokens;
@@ -166,8 +171,10 @@ int sample_stats_print(const struct sample_stats *t, const struct sample_cfg *cf
     const char *name = cfg->spm ? "pieces" : "words";
     if (t->tally)
         TRY(print_sections(t, cfg, f));
-    fprintf(f, "%llu notes, %llu within the budget of %zu %s, %llu without a match\n", (unsigned long long)t->notes,
-            (unsigned long long)t->fitting, cfg->budget, name, (unsigned long long)t->unmatched);
+    fprintf(f,
+            "%llu notes, %llu within the budget of %zu %s, %llu without a match, %llu of one section or line\n",
+            (unsigned long long)t->notes, (unsigned long long)t->fitting, cfg->budget, name,
+            (unsigned long long)t->unmatched, (unsigned long long)t->flat);
     fprintf(f, "%llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n", (unsigned long long)t->tokens,
             name, percent(t->tokens - t->head, t->tokens), percent(t->tokens - t->kept, t->tokens));
     fprintf(f, "longest note: %llu %s; lost by keeping the head: %.2f%%, by this sample: %.2f%%\n",

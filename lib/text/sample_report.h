@@ -7,8 +7,8 @@
 
 #include "lib/text/sample.h"
 
-/* The map that note-sample(1) describes under SAMPLE FIELD. `s` was ranked, unless the level is none. */
-void sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s);
+/* The map that note-sample(1) describes under SAMPLE FIELD. `s` was ranked, unless the level is none. E_NOMEM. */
+int sample_explain(msgpack_packer *pk, const struct sample_cfg *cfg, const char *text, const struct sample *s);
 
 /* One kind of section over all notes. Sums are integers, so that threads cannot change them. */
 struct sample_tally {
@@ -16,7 +16,7 @@ struct sample_tally {
 };
 struct sample_stats { /* zero it; tally: one of each kind, NULL at level none */
     struct sample_tally *tally;
-    uint64_t notes, unmatched, fitting, tokens, head, kept;
+    uint64_t notes, unmatched, flat, fitting, tokens, head, kept;
     uint64_t longest, longest_head, longest_kept;
 };
 void sample_stats_add(struct sample_stats *t, const struct sample_cfg *cfg, const struct sample *s);

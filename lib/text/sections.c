@@ -1,4 +1,5 @@
 /* Sections and paragraphs: see sections.h. The text is read line by line:
+ *  - line ends and blanks of other systems and Markdown's bold marks are plain ones before (lf.c);
  *  - a known header is at the start of a line (after blanks, a list number, '#', '-' or '*') and is followed by
  *    ':' or ends the line; administrative ones may share a line ("Admission Date: .. Discharge Date: ..");
  *  - an unknown one is a short line that ends in ':', or a line in capitals below an empty line, but not between lines
@@ -22,6 +23,7 @@ struct line {
     const char *text;    /* after blanks and list marks */
     const char *stop;    /* before trailing blanks */
     bool marked;         /* there was a list mark */
+    bool heading;        /* it was "##" or more, as of Markdown */
     bool problem;        /* it was '#' or a number: how problems of a course are listed */
     const char *colon;   /* NULL if none */
 };
@@ -36,6 +38,7 @@ static struct line read_line(const char *p, const char *end)
     const char *q = l.text;
     while (q < l.stop && (*q == '#' || *q == '-' || *q == '*')) {
         l.problem |= *q == '#';
+        l.heading |= *q == '#' && q > l.text && q[-1] == '#';
         q++;
     }
     const char *num = q;
@@ -91,10 +94,12 @@ static bool list_line(const char *p, const char *end)
     return grid_tokens(p, end) >= 2 || (n <= 120 && dose(p, end));
 }
 
-double section_listed(const char *text, const struct section *s)
+int section_listed(const char *text, const struct section *s, double *share)
 {
+    struct lf_text lf = {0};
     size_t lines = 0, listed = 0;
-    for (const char *p = text + s->body, *end = text + s->end; p < end;) {
+    TRY(lf_form(text + s->body, (size_t)(s->end - s->body), &lf));
+    for (const char *p = lf.p, *end = lf.p + lf.n; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
         const char *q = p;
         while (q < stop && blank(*q))
@@ -103,7 +108,9 @@ double section_listed(const char *text, const struct section *s)
         listed += q < stop && list_line(p, stop);
         p = nl ? nl + 1 : end;
     }
-    return lines ? (double)listed / (double)lines : 0;
+    lf_free(&lf);
+    *share = lines ? (double)listed / (double)lines : 0;
+    return 0;
 }
 
 /* The line of text next to p in this direction that is not empty; false: there is none. */
@@ -173,7 +180,8 @@ static bool generic(const struct line *l, bool after_empty)
     const char *stop = l->stop;
     bool colon = l->colon && l->colon == stop - 1;
     size_t words = 0;
-    if (l->marked || (l->colon && !colon) || stop - l->text > GENERIC_MAX || stop <= l->text || !capital(*l->text))
+    bool marked = l->marked && !l->heading;
+    if (marked || (l->colon && !colon) || stop - l->text > GENERIC_MAX || stop <= l->text || !capital(*l->text))
         return false;
     for (const char *p = l->text; p < stop - colon; p++) {
         if (digit(*p) || *p == '[' || *p == ',' || *p == '.' || *p == ';' || *p == '?' || *p == '!' || *p == '*' ||
@@ -275,7 +283,8 @@ static int opens(const struct section_rules *r, const struct line *l, const char
     *body = l->colon ? l->colon + 1 : l->stop;
     if (l->text >= l->stop)
         return -1;
-    if (inside && (l->problem || f.sub)) {
+    bool heading = l->heading && f.kind >= 0; /* other authors mark problems so */
+    if (inside && ((l->problem && !heading) || f.sub)) {
         *sub = l->problem || l->colon || after_empty;
         return -1;
     }
@@ -293,29 +302,34 @@ static int opens(const struct section_rules *r, const struct line *l, const char
     return inside ? -1 : r->other;
 }
 
-int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
-                  size_t nstart, enum paragraphs how, struct sections *s)
+static int64_t part_at(const struct lf_text *lf, const struct section_start *start)
 {
-    const char *end = text + n;
+    return (int64_t)lf_from_raw(lf, (size_t)start->at);
+}
+
+/* As sections_find, of a text with plain line ends; start[]: places in lf's raw text. */
+static int find_plain(const struct section_rules *r, const struct lf_text *lf, const struct section_start *start,
+                      size_t nstart, enum paragraphs how, struct sections *s)
+{
+    const char *text = lf->p, *end = text + lf->n;
     bool after_empty = true, body = false; /* the paragraph so far has more than a header */
     bool ended = false;                    /* the line before ended a sentence */
     size_t next = 0;
     s->n = s->npara = 0;
-    if (n == 0)
-        return 0;
     TRY(open_section(s, r->preamble, 0, 0));
     for (const char *p = text; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         const char *stop = nl ? nl : end, *after = nl ? nl + 1 : end;
         /* a further note of the admission begins here, or inside this line */
         bool forced = false, addendum = false;
-        for (; next < nstart && start[next].at <= p - text; next++)
-            if (start[next].at == p - text && p > text) {
+        int64_t part = next < nstart ? part_at(lf, &start[next]) : INT64_MAX;
+        for (; part <= p - text; part = ++next < nstart ? part_at(lf, &start[next]) : INT64_MAX)
+            if (part == p - text && p > text) {
                 forced = true;
                 addendum = start[next].addendum;
             }
-        if (next < nstart && start[next].at < after - text) /* a part begins inside the line: the line ends before it */
-            after = stop = text + start[next].at;
+        if (part < after - text) /* a part begins inside the line: the line ends before it */
+            after = stop = text + part;
         /* what the line opens */
         struct line l = read_line(p, stop);
         const char *header_end;
@@ -348,8 +362,40 @@ int sections_find(const struct section_rules *r, const char *text, size_t n, con
         ended = l.stop > l.text && sentence_end(l.stop[-1]);
         after_empty = l.text >= l.stop && !l.marked;
         p = after;
+        s->lines++;
     }
-    s->sec[s->n - 1].end = s->para[s->npara - 1].end = (int64_t)n;
+    s->sec[s->n - 1].end = s->para[s->npara - 1].end = (int64_t)lf->n;
+    return 0;
+}
+
+/* Places in the plain text become places in the raw one. What was dropped before a header belongs to it, and so does
+ * what was dropped behind its colon. */
+static void to_raw(const struct lf_text *lf, size_t n, struct sections *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct section *x = &s->sec[i];
+        bool header = x->body > x->begin;
+        x->begin = (int64_t)lf_end_of(lf, (size_t)x->begin);
+        x->end = i + 1 < s->n ? (int64_t)lf_end_of(lf, (size_t)x->end) : (int64_t)n;
+        int64_t body = header ? (int64_t)lf_begin_of(lf, (size_t)x->body) : x->begin;
+        x->body = body < x->end ? body : x->end;
+    }
+    for (size_t i = 0; i < s->npara; i++) {
+        s->para[i].begin = (int64_t)lf_end_of(lf, (size_t)s->para[i].begin);
+        s->para[i].end = i + 1 < s->npara ? (int64_t)lf_end_of(lf, (size_t)s->para[i].end) : (int64_t)n;
+    }
+}
+
+int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
+                  size_t nstart, enum paragraphs how, struct sections *s)
+{
+    s->n = s->npara = s->lines = 0;
+    if (n == 0)
+        return 0;
+    TRY(lf_form(text, n, &s->lf));
+    TRY(find_plain(r, &s->lf, start, nstart, how, s));
+    if (s->lf.p != text)
+        to_raw(&s->lf, n, s);
     return 0;
 }
 
@@ -357,5 +403,6 @@ void sections_free(struct sections *s)
 {
     free(s->sec);
     free(s->para);
+    lf_free(&s->lf);
     *s = (struct sections){0};
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text/lf.h"
+
 struct section_rules;
 int section_rules_load(struct section_rules **r, const char *path); /* NULL: the canonical list */
 void section_rules_free(struct section_rules *r);                   /* NULL is fine */
@@ -28,6 +30,8 @@ struct sections { /* zero it once; reused from note to note */
     struct section *sec;
     struct paragraph *para;
     size_t n, npara, cap, para_cap;
+    size_t lines;
+    struct lf_text lf; /* private */
 };
 /* Where a further report or addendum begins (`parts` of a note record): start[] ascends, each opens a section of its
  * own, ADDENDUM or PREAMBLE unless a header is there. */
@@ -38,10 +42,11 @@ struct section_start {
 /* Where a paragraph ends: at an empty line and before a sub-header always; and, if asked for, at every line, before a
  * line with a list mark, at the end of a sentence. */
 enum paragraphs { PARAGRAPH_BLOCK, PARAGRAPH_LINE, PARAGRAPH_BULLET, PARAGRAPH_SENTENCE };
+/* However lines end and blanks are written (lf.h), the sections are the same; places are those of `text`. */
 int sections_find(const struct section_rules *r, const char *text, size_t n, const struct section_start *start,
                   size_t nstart, enum paragraphs how, struct sections *out);
-/* The share of a section's lines that belong to a medication list or a lab grid. */
-double section_listed(const char *text, const struct section *s);
+/* The share of a section's lines that belong to a medication list or a lab grid. E_NOMEM. */
+int section_listed(const char *text, const struct section *s, double *share);
 void sections_free(struct sections *s);
 
 #endif

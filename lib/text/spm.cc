@@ -26,6 +26,9 @@ extern "C" { /* C headers without a guard of their own; before spm.h, which incl
 struct spm {
     sentencepiece::SentencePieceProcessor sp;
     struct spm_info info = {};
+    bool words = false;         /* every piece is of one word, so that words can be encoded apart */
+    bool mark_behind = false;   /* a word mark belongs to the word before it */
+    bool newline_blank = false; /* normalisation makes a newline a blank */
 };
 
 /* Runs `body` (a lambda that returns a code) with exceptions turned into codes. */
@@ -103,6 +106,29 @@ int spm_open(struct spm **s, const char *path)
     return rc;
 }
 
+/* Where may a text be cut? Where a word mark begins, if no piece has one behind a letter; where it ends, if none has
+ * one before a letter. The mark must be a piece of its own, or an unknown character could be joined with one. */
+static void find_borders(struct spm *m)
+{
+    static const std::string mark = "\xE2\x96\x81";
+    bool before = true, behind = true, whole = false, blank = false, newline = false;
+    for (int i = 0; i < m->sp.GetPieceSize(); i++) {
+        const std::string &piece = m->sp.IdToPiece(i);
+        whole |= piece == mark && !m->sp.IsUnknown(i);
+        blank |= piece.find(' ') != piece.npos;
+        newline |= piece.find('\n') != piece.npos;
+        for (size_t at = 0; (at = piece.find(mark, at)) != piece.npos; at += mark.size()) {
+            size_t next = at + mark.size();
+            before &= at == 0 || (at >= mark.size() && piece.compare(at - mark.size(), mark.size(), mark) == 0);
+            behind &= next == piece.size() || piece.compare(next, mark.size(), mark) == 0;
+        }
+    }
+    m->words = whole && !blank && (before || behind);
+    m->mark_behind = !before;
+    std::vector<int> a, b;
+    m->newline_blank = !newline && m->sp.Encode("a\nb", &a).ok() && m->sp.Encode("a b", &b).ok() && a == b;
+}
+
 /* proto: the model; p: the file, which is that or what it was made from. */
 static int open_proto(struct spm **s, const char *name, const char *proto, size_t proto_n, const void *p, size_t n)
 {
@@ -120,6 +146,7 @@ static int open_proto(struct spm **s, const char *name, const char *proto, size_
         i->eos = m->sp.eos_id();
         i->unk = m->sp.unk_id();
         i->bos = m->sp.bos_id();
+        find_borders(m);
         return 0;
     });
     if (rc)
@@ -173,32 +200,93 @@ int spm_same(const json_t *mine, const json_t *other)
     return 0;
 }
 
-int spm_encode(const struct spm *s, const char *p, size_t n, uint32_t base, struct spm_ids *out)
+static bool plain(char c)
 {
-    if (n > UINT32_MAX - base)
-        return err_set(E_DATA, "text is longer than 4 GiB");
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* Is p[i] one blank between two plain letters or digits? Normalisation leaves it alone whatever is around them. */
+static bool between_words(const struct spm *s, const char *p, size_t n, size_t i)
+{
+    return i > 0 && i + 1 < n && (p[i] == ' ' || (p[i] == '\n' && s->newline_blank)) && plain(p[i - 1]) &&
+           plain(p[i + 1]);
+}
+
+/* Where the window that begins at `at` ends; *safe: between words. Else at a blank, or between characters. */
+static size_t window_end(const struct spm *s, const char *p, size_t n, size_t at, size_t window, bool *safe)
+{
+    size_t last = at + window, blank = 0;
+    *safe = true;
+    if (n - at <= window)
+        return n;
+    for (size_t i = last; i > at + window / 2; i--) {
+        if (s->words && between_words(s, p, n, i))
+            return i + s->mark_behind;
+        if (!blank && (p[i] == ' ' || p[i] == '\n'))
+            blank = i;
+    }
+    *safe = false;
+    if (blank)
+        return blank;
+    while (last > at + window / 2 && ((unsigned char)p[last] & 0xC0) == 0x80)
+        last--;
+    return last;
+}
+
+/* Ids whose first byte is in [b,e), of the window [from,to) around it. */
+static int encode_window(const struct spm *s, const char *p, size_t from, size_t to, size_t b, size_t e, uint32_t base,
+                         struct spm_ids *out, size_t *count)
+{
     return guarded([&] {
         sentencepiece::ImmutableSentencePieceText t;
-        if (!s->sp.Encode({p, n}, t.mutable_proto()).ok())
-            return err_set(E_DATA, "the tokenizer can't encode a text of %zu bytes", n);
-        size_t count = t.pieces_size();
-        for (size_t i = 0; i < count; i++) {
+        if (!s->sp.Encode({p + from, to - from}, t.mutable_proto()).ok())
+            return err_set(E_DATA, "the tokenizer can't encode a text of %zu bytes", to - from);
+        size_t pieces = t.pieces_size();
+        for (size_t i = 0; i < pieces; i++) {
             auto q = t.pieces((int)i);
-            TRY(spm_ids_add(out, (int32_t)q.id(), base + q.begin(), base + q.end()));
+            size_t begin = from + q.begin();
+            if ((from < b && begin < b) || (to > e && begin >= e))
+                continue;
+            if (out)
+                TRY(spm_ids_add(out, (int32_t)q.id(), base + (uint32_t)begin, base + (uint32_t)(from + q.end())));
+            ++*count;
         }
         return 0;
     });
 }
 
+/* A window is encoded with the letter before its first blank and the one behind its last, which are left out again:
+ * so blanks at its borders are neither stripped nor counted twice, whatever the vocabulary does at a text's ends. */
+int spm_encode_some(const struct spm *s, const char *p, size_t n, uint32_t base, size_t window, size_t enough,
+                    struct spm_ids *out, size_t *count, size_t *done)
+{
+    size_t end;
+    bool met = false; /* the present window begins between words */
+    *count = *done = 0;
+    if (n > UINT32_MAX - base)
+        return err_set(E_DATA, "text is longer than 4 GiB");
+    do {
+        bool safe;
+        end = window_end(s, p, n, *done, window, &safe);
+        size_t from = met ? *done - 1 - s->mark_behind : *done;
+        size_t to = safe && end < n ? end + 2 - s->mark_behind : end;
+        TRY(encode_window(s, p, from, to, *done, end, base, out, count));
+        met = safe;
+        *done = end;
+    } while (*done < n && *count <= enough);
+    return 0;
+}
+
+int spm_encode(const struct spm *s, const char *p, size_t n, uint32_t base, struct spm_ids *out)
+{
+    size_t count, done;
+    return spm_encode_some(s, p, n, base, SPM_WINDOW, SIZE_MAX, out, &count, &done);
+}
+
 int spm_count(const struct spm *s, const char *p, size_t n, size_t *count)
 {
-    return guarded([&] {
-        sentencepiece::ImmutableSentencePieceText t;
-        if (!s->sp.Encode({p, n}, t.mutable_proto()).ok())
-            return err_set(E_DATA, "the tokenizer can't encode a text of %zu bytes", n);
-        *count = t.pieces_size();
-        return 0;
-    });
+    size_t done;
+    return spm_encode_some(s, p, n, 0, SPM_WINDOW, SIZE_MAX, nullptr, count, &done);
 }
 
 int spm_decode(const struct spm *s, const int32_t *id, size_t n, struct buf *out)

@@ -46,9 +46,20 @@ json_t *spm_json(const struct spm *s);
 int spm_same(const json_t *mine, const json_t *other);
 
 /* Append the ids of n bytes, one segment: a text of its own with its own leading word mark. `base` is added to every
- * offset. Offsets ascend; bytes between two ids are white space or characters that normalisation drops. */
+ * offset. Offsets ascend; bytes between two ids are white space or characters that normalisation drops.
+ * The library needs some 130 bytes of memory per byte, so a text longer than SPM_WINDOW is encoded in windows that meet
+ * between two words. No piece of a usual vocabulary goes across such a place, so the ids are those of the whole text;
+ * only where two ways to cut one word are equally good, to the last bits of a float sum over all the text before, may
+ * another one be taken. A vocabulary with pieces of several words, and a text without a blank in half a window, can
+ * differ in the ids next to a place where windows meet. */
+enum { SPM_WINDOW = 1 << 18 };
 int spm_encode(const struct spm *s, const char *p, size_t n, uint32_t base, struct spm_ids *out);
-int spm_count(const struct spm *s, const char *p, size_t n, size_t *count); /* how many ids spm_encode would add */
+/* How many ids spm_encode would add. */
+int spm_count(const struct spm *s, const char *p, size_t n, size_t *count);
+/* As spm_encode (out) or spm_count (out NULL), but no further window is begun once there are more than `enough` ids.
+ * *count: ids that were added; *done: bytes they are of. window: SPM_WINDOW; tests take smaller ones, 8 or more. */
+int spm_encode_some(const struct spm *s, const char *p, size_t n, uint32_t base, size_t window, size_t enough,
+                    struct spm_ids *out, size_t *count, size_t *done);
 /* Append the text of ids. pad, eos and bos say nothing; ids outside the vocabulary (rows a model has beyond it)
  * read as the unknown piece. */
 int spm_decode(const struct spm *s, const int32_t *id, size_t n, struct buf *out);

@@ -243,6 +243,22 @@ int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out)
     return 0;
 }
 
+int dataset_outlier(const struct dataset *d, int64_t *longest, int64_t *median)
+{
+    enum { MANY = 4096, TIMES = 8 }; /* tokens that any step can do; a note of so many median ones is odd */
+    int64_t n = d->count[SPLIT_TRAIN];
+    uint32_t *order = mem_alloc((size_t)n, sizeof *order);
+    int rc = order ? dataset_longest(d, n, order) : E_NOMEM;
+    *longest = *median = 0;
+    if (!rc && n) {
+        int64_t most = d->ex[order[0]].n;
+        *median = d->ex[order[n / 2]].n;
+        *longest = most > MANY && most > TIMES * *median ? most : 0;
+    }
+    free(order);
+    return rc;
+}
+
 /* ---- batches ---- */
 static int64_t round_up(int64_t n, int64_t to)
 {
@@ -268,7 +284,7 @@ int batch_alloc(struct batch *b, const struct dataset *d, int64_t B)
     T = batch_t(T);
     U = batch_u(U);
     size_t ints = (size_t)(B * (T + 2 * U + 1));
-    *b = (struct batch){.L = d->labels};
+    *b = (struct batch){.L = d->labels, .U_max = U};
     char *p = mem_alloc(ints * sizeof(int32_t) + (size_t)(B * d->labels) * sizeof(real) + 64, 1);
     if (!p)
         return E_NOMEM;
@@ -284,7 +300,7 @@ int batch_alloc(struct batch *b, const struct dataset *d, int64_t B)
 void batch_fill(struct batch *b, const struct dataset *d, const uint32_t *index, int64_t n,
                 const struct model_arch *arch)
 {
-    int64_t T = 1, U = 1;
+    int64_t T = 1, U = b->wide ? b->U_max : 1;
     for (int64_t i = 0; i < n; i++) {
         const struct example *e = &d->ex[index[i]];
         T = e->n > T ? e->n : T;

@@ -134,10 +134,12 @@ int step_trial(struct trainer *t, struct step_result *r)
     int64_t all = t->data->count[SPLIT_TRAIN], n = all < t->cfg->batch ? all : t->cfg->batch;
     uint32_t *index = mem_alloc((size_t)n, sizeof *index);
     int rc = index ? dataset_longest(t->data, n, index) : E_NOMEM;
+    t->batch.wide = true;
     if (!rc)
         rc = train_knowledge(t, 0);
     if (!rc)
         rc = step_gradients(t, index, n, 0, r);
+    t->batch.wide = false;
     free(index);
     return rc;
 }

@@ -53,6 +53,8 @@ void dataset_epoch(struct dataset *d, int64_t epoch);
 int dataset_read_targets(struct dataset *d, int turn, struct stream *s, const struct labels *l, int64_t V);
 int dataset_read_note(struct dataset *d, const msgpack_object *rec, int64_t V);
 int dataset_seal(struct dataset *d);
+/* Is one training note far longer than the rest? Its tokens, else 0; *median: half of the notes have no more. */
+int dataset_outlier(const struct dataset *d, int64_t *longest, int64_t *median);
 /* The n longest training notes, n <= count[SPLIT_TRAIN]. */
 int dataset_longest(const struct dataset *d, int64_t n, uint32_t *out);
 void dataset_free(struct dataset *d);
@@ -69,6 +71,8 @@ struct batch {
     int32_t *dec, *target;    /* (B,U): start + target shifted; target, -1 where padded */
     real *y;                  /* (B,L) 0/1 */
     int64_t tokens;           /* target tokens */
+    int64_t U_max;            /* the widest U of the set */
+    bool wide;                /* U is always U_max: for a trial of the memory a step needs */
     void *mem;
 };
 /* Room for B examples of the longest lengths of the set: no allocation afterwards. */
@@ -153,7 +157,8 @@ struct step_result {
  * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite; E_STOPPED
  * between micro-batches: the same call later makes the same gradients. */
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r);
-/* What a run begins with, for its loss and memory: the knowledge, and gradients of one batch of the longest notes. */
+/* What a run begins with, for its loss and memory: the knowledge, and gradients of one batch of the longest notes, as
+ * wide as the longest target of any turn. */
 int step_trial(struct trainer *t, struct step_result *r);
 
 /* Before the step that follows `step`: encodes the knowledge when it is time. */

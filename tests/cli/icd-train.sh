@@ -287,6 +287,18 @@ exits "dry run" 0 icd-train $small --save dry --dry-run token.icds
 is "prints sizes and no text" "$(grep -c 'parameters\|memory\|first example' err) $(grep -c 'hypertension' err)" "3 0"
 [ -e dry ] && no "a dry run writes nothing" || ok "a dry run writes nothing"
 is "nor to standard output" "$(wc -c <out)" 0
+is "the memory of saving is told" "$(grep -c 'a batch of the longest notes and targets, [0-9.]* MiB more while' err)" 1
+python3 - note.json >long.json <<'PY'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+train = next(r for r in rows if r.get('split') == 'train')
+train['text'] = (train['text'] + ' ') * (60000 // len(train['text']) + 1)
+print(*map(json.dumps, rows), sep='\n')
+PY
+rec-cat --from-json --schema note long.json | tokenize -m spiece.model --max-length 0 -q -o long.icds
+exits "dry run with a note far longer than the rest" 0 icd-train $small --save dry --dry-run long.icds
+is "is told before anything is computed" "$(echo $(grep -o 'the longest training note has\|[0-9] parameters,\|memory:' err | tr -d '0-9'))" \
+    "the longest training note has parameters, memory:"
 exits "but where it is told to" 0 icd-train $small --save dry --dry-run -q -o dry.icds token.icds
 is "a log without records" "$(rec-cat --json dry.icds | tail -n 1 | grep -c '"records":0')" 1
 # on a terminal, and no -o: the model is the product

@@ -143,14 +143,43 @@ static void turns(void)
         batch_fill(&b, &d, index, 2, &arch);
         CHECK(b.target[0] == 10 * (epoch % 3 + 1) && b.tokens == long_[epoch % 3] + 2);
         CHECK(b.target[b.U] == 10 && b.target[b.U + 1] == 11); /* dev */
+        int64_t tokens = b.tokens, wide = 0;
+        b.wide = true; /* as wide as any turn, with the same targets */
+        batch_fill(&b, &d, index, 2, &arch);
+        for (int64_t u = 0; u < b.U; u++)
+            wide += b.target[u] >= 0;
+        CHECK(b.U == 40 && b.tokens == tokens && wide == long_[epoch % 3]);
+        b.wide = false;
     }
     batch_free(&b);
     dataset_free(&d);
     DONE("targets in turn");
 }
 
+/* One note far longer than the rest is found; a corpus of long notes has none. */
+static void outlier(void)
+{
+    static const int64_t sizes[][4] = {{10, 10, 10, 5000}, {10, 10, 10, 4000}, {5000, 4800, 600, 9000}};
+    static const int64_t found[] = {5000, 0, 0};
+    static int32_t note[9000], target[] = {1};
+    for (int i = 0; i < 3; i++) {
+        struct dataset d = {.labels = 3};
+        int64_t longest, median;
+        for (int k = 0; k < 4; k++) {
+            char id[2] = {(char)('a' + k), 0};
+            CHECK(dataset_target(&d, id, 1, SPLIT_TRAIN, target, 1, NULL, 0) == 0);
+            CHECK(dataset_note(&d, id, 1, SPLIT_TRAIN, note, sizes[i][k]) == 0);
+        }
+        CHECK(dataset_seal(&d) == 0 && dataset_outlier(&d, &longest, &median) == 0);
+        CHECK(longest == found[i] && (i == 2 || median == 10));
+        dataset_free(&d);
+    }
+    DONE("a note far longer than the rest");
+}
+
 int main(void)
 {
+    outlier();
     joining();
     turns();
     order();

@@ -59,6 +59,19 @@ static void random_bytes(void)
                                        "  ",
                                        "\t",
                                        "\r\n",
+                                       "\r",
+                                       "\f",
+                                       "\v",
+                                       "\\n",
+                                       "<br>",
+                                       "\xC2\x85",
+                                       "\xE2\x80\xA8",
+                                       "\xE2\x80\x8B",
+                                       "\xEF\xBB\xBF",
+                                       "\xEF\xBC\x9A",
+                                       "**PMH:**",
+                                       "__Plan__",
+                                       "\n## ",
                                        ":",
                                        "History of Present Illness:",
                                        "Hospital Course:\n",
@@ -94,6 +107,103 @@ static void random_bytes(void)
     }
     buf_free(&b);
     DONE("sections/cover-random");
+}
+
+/* The same note in other hands: each newline (with what is around it) and each colon as `nl` and `colon`. */
+static void as_form(const char *lf, const char *nl, const char *colon, const char *before, struct buf *out)
+{
+    out->n = 0;
+    CHECK(buf_str(out, before) == 0);
+    for (const char *p = lf; *p; p++) {
+        const char *as = *p == ':' ? colon : (char[]){*p, 0};
+        CHECK(buf_str(out, *p == '\n' ? nl : as) == 0);
+    }
+    CHECK(buf_add(out, "", 1) == 0);
+    out->n--;
+}
+
+static void forms(void)
+{
+    static const char lf[] = "Chief Complaint:\nchest pain\n\n"
+                             "History of Present Illness:\nOne: two.\nStill.\n\n"
+                             "Three.\n\nPAST MEDICAL HISTORY: HTN, DM\n"
+                             "Brief Hospital Course:\nAdmitted.\nCV: stable.\n"
+                             "# CHF: d.\n\n2. Renal failure - better\nDischarge Diagnosis:\nCHF\n\n"
+                             "TRANSPLANT EVALUATION\nseen\n";
+    static const char want[] = "CHIEF_COMPLAINT HPI[2] PMH HOSPITAL_COURSE[4] DISCH_DX OTHER";
+    static const struct {
+        const char *nl, *colon, *before;
+    } form[] = {
+        {"\n", ":", ""},
+        {"\r\n", ":", ""},
+        {"\r", ":", ""},
+        {"\r\r\n", ":", ""},
+        {"\v", ":", ""},
+        {"\f", ":", ""},
+        {"\x1E", ":", ""},
+        {"\xC2\x85", ":", ""},         /* NEL */
+        {"\xE2\x80\xA8", ":", ""},     /* LS */
+        {"\xE2\x80\xA9", ":", ""},     /* PS */
+        {"\\n", ":", ""},             /* written out */
+        {"\\r\\n", ":", ""},
+        {"\\.br\\", ":", ""},
+        {"<br>", ":", ""},
+        {"<BR />", ":", ""},
+        {"\n", ":", "\xEF\xBB\xBF"}, /* byte order mark */
+        {"\n\xC2\xA0", ":", ""},      /* no-break space */
+        {"\n\xE2\x80\x8B", ":", ""},  /* zero-width space */
+        {"\xE2\x80\x8B\n", ":", ""},
+        {"\n\xE3\x80\x80", ":", ""},  /* ideographic space */
+        {"\n\f", ":", ""},
+        {"\f\n", ":", ""},
+        {"\n", "\xEF\xBC\x9A", ""},   /* full-width colon */
+        {"\n", "\xC2\xA0:", ""},
+        {"\xE2\x80\xA8", "\xEF\xBC\x9A", "\xEF\xBB\xBF"},
+        {"\r", "\xE2\x80\x8B:", "\xE2\x80\x8B"},
+    };
+    struct buf b = {0}, part = {0};
+    struct sections plain = {0};
+    CHECK(layout(lf, want));
+    CHECK(sections_find(rules, lf, strlen(lf), NULL, 0, PARAGRAPH_BLOCK, &plain) == 0);
+    for (size_t i = 0; i < sizeof form / sizeof *form; i++) {
+        as_form(lf, form[i].nl, form[i].colon, form[i].before, &b);
+        bool same = layout(b.p, want) && covers(b.n) && found.n == plain.n;
+        if (!same)
+            fprintf(stderr, "form %zu\n", i);
+        CHECK(same);
+        /* places are those of the raw bytes: what is before a body reads the same */
+        for (size_t k = 0; same && k < found.n && i < 15; k++) {
+            char head[sizeof lf];
+            snprintf(head, sizeof head, "%.*s", (int)plain.sec[k].body, lf);
+            as_form(head, form[i].nl, form[i].colon, form[i].before, &part);
+            CHECK(part.n == (size_t)found.sec[k].body);
+            snprintf(head, sizeof head, "%.*s", (int)plain.sec[k].begin, lf);
+            as_form(head, form[i].nl, form[i].colon, form[i].before, &part);
+            CHECK(part.n == (size_t)found.sec[k].begin);
+        }
+    }
+    /* Markdown */
+    CHECK(layout("**Chief Complaint:**\npain\n\n**Past Medical History**\nHTN\n__Allergies__: none\n*Labs:* fine\n",
+                 "CHIEF_COMPLAINT PMH ALLERGIES LABS_ADMIT"));
+    CHECK(layout("## Chief Complaint\npain\n\n### Hospital Course\nfine\n## CHF\nx\n\n## Discharge Diagnosis\nCHF\n",
+                 "CHIEF_COMPLAINT HOSPITAL_COURSE[2] DISCH_DX"));
+    CHECK(layout("1. **Chief Complaint:** pain\n- **PMH:**\r\nHTN\r\n", "CHIEF_COMPLAINT PMH"));
+    const char *bold = "x\n**PMH:** HTN";
+    CHECK(layout(bold, "PREAMBLE PMH") && found.sec[1].begin == 2 && found.sec[1].body == 10);
+    /* removed names, list marks and lab values are not Markdown's; a path is not a line break */
+    CHECK(layout("[**Hospital1 18**] PMH:\nHTN\n**[**Name**]**\n*PMH:\n", "PREAMBLE PMH"));
+    CHECK(layout("see C:\\new\nand\\nPMH: x\n", "PREAMBLE"));
+    CHECK(layout("\xEF\xBB\xBF\xE2\x80\x8B", "PREAMBLE") && covers(6));
+    CHECK(layout("\xE2\x80", "PREAMBLE") && covers(2));
+    /* a part that begins behind such a line */
+    const char *two = "Service: A\rThe report.\xC2\x85More of it.\rHPI: x\r";
+    struct section_start start = {strstr(two, "More") - two, true};
+    CHECK(sections_find(rules, two, strlen(two), &start, 1, PARAGRAPH_BLOCK, &found) == 0 && covers(strlen(two)));
+    CHECK(found.n == 3 && found.sec[1].begin == start.at);
+    sections_free(&plain);
+    buf_free(&b);
+    buf_free(&part);
+    DONE("sections/forms");
 }
 
 static void rule_files(void)
@@ -167,8 +277,13 @@ int main(void)
     CHECK(layout("Pertinent Results:\nWBC-9.9 RBC-3.3* HGB-10.1*\n\nURINE STUDIES\nSP -1.01 GLUCOSE-108* UREA N-19\n",
                  "RESULTS[2]"));
     CHECK(layout("Pertinent Results:\nWBC-9.9 RBC-3.3* HGB-10.1*\n\nChest findings:\nclear\n", "RESULTS OTHER"));
-    CHECK(found.n == 2 && section_listed("Pertinent Results:\nWBC-9.9 RBC-3.3*\nfine\n",
-                                         &(struct section){.body = 18, .end = 40}) == 0.5);
+    double listed;
+    CHECK(section_listed("Pertinent Results:\nWBC-9.9 RBC-3.3*\nfine\n", &(struct section){.body = 18, .end = 40},
+                         &listed) == 0 &&
+          found.n == 2 && listed == 0.5);
+    CHECK(section_listed("Pertinent Results:\rWBC-9.9 RBC-3.3*\rfine\r", &(struct section){.body = 18, .end = 40},
+                         &listed) == 0 &&
+          listed == 0.5);
     DONE("sections/lists");
 
     CHECK(layout(
@@ -213,6 +328,7 @@ int main(void)
     CHECK(strcmp(section_name(rules, 9999), "?") == 0);
     DONE("sections/body");
 
+    forms();
     random_bytes();
     rule_files();
     sections_free(&found);

@@ -8,6 +8,7 @@
 
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/rng.h"
 #include "tests/test.h"
 
 static char dir[] = "/tmp/icdpipe-test.XXXXXX";
@@ -122,6 +123,121 @@ static void test_file(const struct spm *s, const char *model, const char *file, 
         fclose(text);
 }
 
+/* Odd texts and lines of the notes in turn, so that there is a place between two words every now and then. */
+static int mixed(struct rng *r, char *const *line, size_t lines, struct buf *out)
+{
+    static const char *const gap[] = {" ", "\n", "  ", " \t ", "\n\n", ""};
+    out->n = 0;
+    while (out->n < 4000) {
+        TRY(buf_str(out, odd[rng_below(r, N_ODD)]));
+        TRY(buf_str(out, gap[rng_below(r, sizeof gap / sizeof *gap)]));
+        const char *words = line[rng_below(r, lines)];
+        TRY(buf_add(out, words, strnlen(words, 20 + rng_below(r, 60))));
+        TRY(buf_str(out, " seen by him on one day"));
+        TRY(buf_str(out, gap[rng_below(r, sizeof gap / sizeof *gap)]));
+    }
+    return 0;
+}
+
+/* Equal but for ties: "I" "II" and "II" "I" have the same score but for the last bits of a float sum over the text
+ * before. So between two common borders there are the same pieces in some order. */
+static bool same_ids(const struct spm_ids *a, const struct spm_ids *b)
+{
+    int64_t sum = 0, squares = 0;
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++) {
+        int64_t x = a->id[i], y = b->id[i];
+        if (sum == 0 && squares == 0 && a->offset[2 * i] != b->offset[2 * i])
+            return false;
+        sum += x - y;
+        squares += x * x - y * y;
+        if (a->offset[2 * i + 1] == b->offset[2 * i + 1] && (sum || squares))
+            return false;
+    }
+    return sum == 0 && squares == 0;
+}
+
+/* A text in windows has the ids and offsets of the whole, whatever the vocabulary does with blanks and borders. */
+static void test_windows(const char *notes)
+{
+    static const struct {
+        const char *name, *how;
+        bool words; /* its pieces are of one word each */
+    } kind[] = {
+        {"uni", "", true},
+        {"fold", "--normalization_rule_name=nmt_nfkc_cf", true},
+        {"suffix", "--treat_whitespace_as_suffix", true},
+        {"kept", "--remove_extra_whitespaces=false --add_dummy_prefix=false --normalization_rule_name=identity", true},
+        {"user", "--user_defined_symbols='alpha,renal,<x>,{' --byte_fallback", true},
+        {"bpe", "--model_type=bpe", true},
+        {"bytes", "--model_type=bpe --byte_fallback --split_digits --normalization_rule_name=identity "
+                  "--remove_extra_whitespaces=false", true},
+        {"runs", "--model_type=bpe --allow_whitespace_only_pieces --remove_extra_whitespaces=false", true},
+        {"char", "--model_type=char", true},
+        {"across", "--split_by_whitespace=false", false},
+    };
+    char *text = NULL, *line[400];
+    size_t n, lines = 0;
+    struct rng r = rng_new(11, 0);
+    struct buf b = {0};
+    struct spm_ids whole = {0}, v = {0};
+    CHECK(file_read(notes, 1 << 24, &text, &n) == 0);
+    for (char *p = text; p && *p && lines < 400; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+        line[lines++] = p;
+    for (size_t i = 0; i < lines; i++)
+        *strchrnul(line[i], '\n') = 0;
+    for (size_t k = 0; k < sizeof kind / sizeof *kind; k++) {
+        struct spm *s;
+        int met = 0, differ = 0;
+        snprintf(cmd, sizeof cmd,
+                 "cd %s && spm_train --input='%s' --model_prefix=%s --vocab_size=700 --hard_vocab_limit=false "
+                 "--pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 %s 2>log", dir, notes, kind[k].name, kind[k].how);
+        CHECK(system(cmd) == 0);
+        char model[16];
+        snprintf(model, sizeof model, "%s.model", kind[k].name);
+        CHECK(spm_open(&s, in_dir(model)) == 0 && s);
+        for (int round = 0; s && round < 40; round++) {
+            size_t window = 200 + rng_below(&r, 600), count, done;
+            CHECK(mixed(&r, line, lines, &b) == 0);
+            whole.n = v.n = 0;
+            CHECK(spm_encode(s, b.p, b.n, 7, &whole) == 0);
+            CHECK(spm_encode_some(s, b.p, b.n, 7, window, SIZE_MAX, &v, &count, &done) == 0);
+            CHECK(count == v.n && done == b.n);
+            CHECK(spm_encode_some(s, b.p, b.n, 7, window, SIZE_MAX, NULL, &count, &done) == 0 && count == v.n);
+            differ += !same_ids(&whole, &v);
+            met += (int)(b.n / window);
+            /* it stops soon behind what is enough, with the same ids so far */
+            v.n = 0;
+            CHECK(spm_encode_some(s, b.p, b.n, 7, window, 50, &v, &count, &done) == 0);
+            CHECK(count == v.n && count > 50 && done < b.n && done <= 60 * 40 + window);
+            whole.n = v.n < whole.n ? v.n : 0;
+            CHECK(!kind[k].words || same_ids(&whole, &v));
+        }
+        if (kind[k].words ? differ : met < 100)
+            fprintf(stderr, "%s: %d of 40 texts differ\n", kind[k].name, differ);
+        CHECK(met > 100 && (!kind[k].words || !differ));
+        spm_close(s);
+    }
+    /* a text without any place to cut: every byte is in an id, once */
+    struct spm *s;
+    CHECK(spm_open(&s, in_dir("uni.model")) == 0 && s);
+    b.n = v.n = 0;
+    for (int i = 0; i < 3000; i++)
+        CHECK(buf_str(&b, i % 7 ? "e" : "\xc3\xa9") == 0);
+    size_t count, done;
+    CHECK(spm_encode_some(s, b.p, b.n, 0, 256, SIZE_MAX, &v, &count, &done) == 0 && done == b.n);
+    CHECK(v.n > 10 && offsets_sane(&v, b.p, b.n) && v.offset[0] == 0 && v.offset[2 * v.n - 1] == b.n);
+    for (size_t i = 1; i < v.n; i++)
+        CHECK(v.offset[2 * i] == v.offset[2 * i - 1]);
+    spm_close(s);
+    spm_ids_free(&whole);
+    spm_ids_free(&v);
+    buf_free(&b);
+    free(text);
+    DONE("ids in windows are those of the whole");
+}
+
 static void test_encode(const struct spm *s)
 {
     const char *text = "acute renal failure. He denies chest pain. Atrial fibrillation";
@@ -131,16 +247,17 @@ static void test_encode(const struct spm *s)
     int64_t span[4] = {0, 20, 43, 62}, bad[2] = {0, 63}, back[2] = {5, 4};
     int32_t eos = spm_info(s)->eos;
 
-    CHECK(encode_note(s, NULL, text, n, NULL, 0, 0, &v, &full) == 0);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 0, &v, &full, NULL) == 0);
     CHECK(full == v.n && v.id[v.n - 1] == eos && v.offset[2 * v.n - 2] == n && v.offset[2 * v.n - 1] == n);
-    CHECK(encode_note(s, NULL, text, n, NULL, 0, full, &w, &full) == 0 && w.n == v.n);
-    CHECK(encode_note(s, NULL, text, n, NULL, 0, 5, &w, &full) == 0 && w.n == 5 && full == v.n && w.id[4] == eos &&
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, full, &w, &full, NULL) == 0 && w.n == v.n);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 5, &w, &full, NULL) == 0 && w.n == 5 && full == v.n);
+    CHECK(w.id[4] == eos &&
           memcmp(w.id, v.id, 4 * sizeof *w.id) == 0);
-    CHECK(encode_note(s, NULL, text, n, NULL, 0, 1, &w, &full) == 0 && w.n == 1 && w.id[0] == eos);
+    CHECK(encode_note(s, NULL, text, n, NULL, 0, 1, &w, &full, NULL) == 0 && w.n == 1 && w.id[0] == eos);
     DONE("whole text, eos, truncation");
 
     CHECK(spm_count(s, text, 20, &a) == 0 && spm_count(s, text + 43, 19, &b) == 0);
-    CHECK(encode_note(s, NULL, text, n, span, 2, 0, &v, &full) == 0 && v.n == a + b + 1);
+    CHECK(encode_note(s, NULL, text, n, span, 2, 0, &v, &full, NULL) == 0 && v.n == a + b + 1);
     CHECK(v.offset[2 * a] >= 43 && v.offset[2 * (a + b) - 1] == 62 && v.offset[2 * (a + b)] == 62);
     w.n = 0;
     CHECK(spm_encode(s, text + 43, 19, 43, &w) == 0 && w.n == b);
@@ -149,7 +266,7 @@ static void test_encode(const struct spm *s)
     DONE("spans are segments and their counts add");
 
     int64_t early[2] = {0, 20}; /* eos stands at the end of the last span, not of the text */
-    CHECK(encode_note(s, NULL, text, n, early, 1, 0, &v, &full) == 0 && v.offset[2 * v.n - 2] == 20 &&
+    CHECK(encode_note(s, NULL, text, n, early, 1, 0, &v, &full, NULL) == 0 && v.offset[2 * v.n - 2] == 20 &&
           v.offset[2 * v.n - 1] == 20);
     DONE("eos stands behind the last span");
 
@@ -158,14 +275,14 @@ static void test_encode(const struct spm *s)
     CHECK(buf_str(&list, "401.9, 428.0") == 0 && prompt_make(&prompt, s, template, strlen(template), &list) == 0);
     const struct spm_ids *x = &prompt.before, *y = &prompt.after;
     CHECK(x->n > 0 && y->n > 0);
-    CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full) == 0 && v.n == x->n + a + b + y->n + 1 &&
+    CHECK(encode_note(s, &prompt, text, n, span, 2, 0, &v, &full, NULL) == 0 && v.n == x->n + a + b + y->n + 1 &&
           full == v.n);
     CHECK(v.offset[0] == 0 && v.offset[2 * x->n - 1] == 0 && memcmp(v.id, x->id, x->n * sizeof *v.id) == 0);
     CHECK(memcmp(v.id + x->n + a + b, y->id, y->n * sizeof *v.id) == 0 && v.offset[2 * (v.n - 2)] == 62);
-    CHECK(encode_note(s, &prompt, text, n, span, 2, full - 3, &w, &full) == 0 && w.n == v.n - 3 && full == v.n);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, full - 3, &w, &full, NULL) == 0 && w.n == v.n - 3 && full == v.n);
     CHECK(memcmp(w.id, v.id, (x->n + a + b - 3) * sizeof *v.id) == 0); /* the note is cut, not what surrounds it */
     CHECK(memcmp(w.id + x->n + a + b - 3, y->id, y->n * sizeof *v.id) == 0 && w.id[w.n - 1] == eos);
-    CHECK(encode_note(s, &prompt, text, n, span, 2, x->n + y->n, &w, &full) == E_USAGE);
+    CHECK(encode_note(s, &prompt, text, n, span, 2, x->n + y->n, &w, &full, NULL) == E_USAGE);
     prompt_free(&prompt);
     prompt = (struct prompt){0};
     CHECK(prompt_make(&prompt, s, NULL, 0, &list) == 0 && prompt.before.n == 0 && prompt.after.n > 0);
@@ -179,8 +296,8 @@ static void test_encode(const struct spm *s)
     buf_free(&list);
     DONE("prompt counts and has offsets 0,0");
 
-    CHECK(encode_note(s, NULL, text, n, bad, 1, 0, &v, &full) == E_DATA);
-    CHECK(encode_note(s, NULL, text, n, back, 1, 0, &v, &full) == E_DATA);
+    CHECK(encode_note(s, NULL, text, n, bad, 1, 0, &v, &full, NULL) == E_DATA);
+    CHECK(encode_note(s, NULL, text, n, back, 1, 0, &v, &full, NULL) == E_DATA);
     CHECK(spm_encode(s, text, n, UINT32_MAX - 3, &v) == E_DATA);
     DONE("spans outside the text are refused");
     spm_ids_free(&v);
@@ -311,6 +428,7 @@ int main(void)
         } else {
             printf("skip ids of spm_encode on CodiEsp: not here\n");
         }
+        test_windows(notes);
         test_encode(uni);
         test_threads(uni);
     }
