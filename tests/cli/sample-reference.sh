@@ -29,7 +29,7 @@ agrees "sections that do not fit are left out" level=section overflow=skip
 agrees "paragraphs of what does not fit" level=section overflow=paragraph
 agrees "head of what does not fit" overflow=truncate budget=300
 agrees "diagnoses first" keep=DISCH_DX,PROCEDURE
-# the same of odd writings: every character that Python's Unicode knows, and expressions of the knowledge mangled
+# the same of odd writings: the characters that Python's Unicode knows, and expressions of the knowledge mangled
 python3 - "$T/kb.json" "$T/odd.json" "$T/oddkb.json" <<'PY' || no setup "no odd notes"
 import json, random, sys, unicodedata
 r = random.Random(11)
@@ -49,10 +49,12 @@ def word(w):
         lambda w: w + r.choice(["\u00df", "\u03c2", "\u0131", "s"]), lambda w: w, lambda w: w])(w)
 def mangled(t):
     return "".join(word(w) + r.choice([" ", "-", "\u2212", "\u2011", "\u00a0", "/", "  "]) for w in t.split())
-every = [chr(c) for c in range(0x80, 0x110000) if unicodedata.category(chr(c))[0] != "C" or c in (0xad, 0x200b, 0xfeff)]
+every = [chr(c) for c in range(0x80, 0x110000) # of the many letters of China and Korea one in 20
+    if (unicodedata.category(chr(c))[0] != "C" or c in (0xad, 0x200b, 0xfeff)) and
+        (c < 0x3400 or 0xa000 <= c < 0xac00 or 0xd800 <= c < 0x20000 or c % 20 == 0)]
 r.shuffle(every)
 notes, used = [], r.sample(terms, 1500)
-used += [mangled(t) for t in used] + ["a" + c + "b" for c in every[::40]]
+used += [mangled(t) for t in used] + ["a" + c + "b" for c in every[::13]]
 with open(sys.argv[3], "w") as f:
     for i in range(0, len(used), 30):
         print(json.dumps({"code": "%06d" % i, "terms": [{"text": t, "type": "term"} for t in used[i : i + 30]]}), file=f)
@@ -70,7 +72,7 @@ is "odd writings" "$(python3 "$ROOT/tests/cli/sample_reference.py" "$T/oddkb.jso
 is "odd writings are found" "$(python3 -c '
 import json, sys
 n = [x["n"] for r in map(json.loads, open(sys.argv[1])) if "id" in r for x in r["sample"]["sections"]]
-print(sum(n) > 20000)' "$T/o.json")" True
+print(sum(n) > 5000)' "$T/o.json")" True
 # the reference sees a sample that is not by the rules
 sed 's/"spans":\[\[\([0-9]*\),/"spans":[[1\1,/' "$T/s.json" >"$T/bad.json"
 python3 "$ROOT/tests/cli/sample_reference.py" "$T/kb.json" "$T/bad.json" counts=0 level=paragraph rank=n,p fill=p \
