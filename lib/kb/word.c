@@ -185,11 +185,10 @@ static void put(struct word *w, uint32_t drop, const char *then)
         w->c[w->n++] = (unsigned char)*then;
 }
 
-/* lines, biopsies, abscesses, viruses, reflexes, rashes; metastases and metastasis, as the e of "diagnose" is to stay
- * with both. Not ARDS, sinus, abscess, pelvis of five letters. */
+/* lines; -ies and -es are left with their e; "metastasis" is read as "metastases". Not ARDS, sinus, abscess, basis. */
 static void without_s(struct word *w)
 {
-    if (w->n >= 6 && ENDS(w, "is"))
+    if (w->n >= 6 && (ENDS(w, "sis") || ENDS(w, "xis") || ENDS(w, "tis"))) /* not Graves and gravis */
         put(w, 2, "es");
     unsigned char before = w->c[w->n - 2];
     if (w->n >= 5 && before != 's' && before != 'u' && before != 'i')

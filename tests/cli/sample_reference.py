@@ -35,7 +35,7 @@ def number(w):
     long = lambda n: len(w.encode()) >= n
     if not long(4):
         return w
-    if long(6) and w.endswith("is"):
+    if long(6) and w.endswith(("sis", "xis", "tis")):
         w = w[:-2] + "es"
     if long(5) and re.search("[^sui]s$", w):
         w = w[:-1]
