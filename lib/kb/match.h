@@ -1,9 +1,10 @@
 /* Whole expressions found in text, all at once: Aho-Corasick over word ids, so the time does not depend on how many
- * expressions there are. Words are runs of letters, marks and digits; what lies between does not matter, so "A-fib", "A fib"
- * and "a  fib," are one expression. Folded: case, composition and compatible forms (Unicode's NFKC_Casefold), what is
- * invisible, possessives, and singular and plural by their endings ("lines", "biopsies", "metastases", "emboli",
- * "PICCs"). An expression that is one word of up to three letters in capitals matches capitals only (MI, not mi).
- * Tests: tests/unit/match.c (against a naive matcher), words.c, expressions.c there, tests/cli/sample-reference.sh. */
+ * expressions there are. Words are runs of letters, marks and digits; what lies between does not matter, so "A-fib",
+ * "A fib" and "a  fib," are one expression. Folded: case, composition and compatible forms (Unicode's NFKC_Casefold),
+ * what is invisible, possessives, and singular and plural by their endings ("lines", "biopsies", "metastases",
+ * "emboli", "PICCs"). An expression that is one word of up to three letters in capitals matches capitals only (MI, not
+ * mi). Tests: tests/unit/match.c (against a naive matcher), words.c and expressions.c there, tests/cli/note-sample.sh,
+ * sample-reference.sh there. */
 #ifndef ICD_MATCH_H
 #define ICD_MATCH_H
 #include <stddef.h>
