@@ -43,9 +43,12 @@ def word(w):
         one, many = r.choice(LATIN)
         return w[: len(w) - len(one)] + many if w.endswith(one) else w
     return r.choice([str.upper, str.lower, str.title, wide, number, lambda w: unicodedata.normalize("NFD", w),
-        lambda w: w.replace("fi", "\ufb01").replace("fl", "\ufb02"), lambda w: between(r.choice("\u00ad\u200b\ufeff\u2060")),
-        lambda w: between(r.choice("\u0301\u0308\u0307")), lambda w: w + r.choice(APOSTROPHES) + r.choice(["s", "S", "", "d"]),
-        lambda w: w + r.choice("\u00b9\u2122\u2460\u2080*"), lambda w: w.replace("o", "\u00f6"), lambda w: w.replace("i", "\u0130"),
+        lambda w: w.replace("fi", "\ufb01").replace("fl", "\ufb02"),
+        lambda w: between(r.choice("\u00ad\u200b\ufeff\u2060")),
+        lambda w: between(r.choice("\u0301\u0308\u0307")),
+        lambda w: w + r.choice(APOSTROPHES) + r.choice(["s", "S", "", "d"]),
+        lambda w: w + r.choice("\u00b9\u2122\u2460\u2080*"), lambda w: w.replace("o", "\u00f6"),
+        lambda w: w.replace("i", "\u0130"),
         lambda w: w + r.choice(["\u00df", "\u03c2", "\u0131", "s"]), lambda w: w, lambda w: w])(w)
 def mangled(t):
     return "".join(word(w) + r.choice([" ", "-", "\u2212", "\u2011", "\u00a0", "/", "  "]) for w in t.split())
@@ -57,18 +60,20 @@ notes, used = [], r.sample(terms, 1500)
 used += [mangled(t) for t in used] + ["a" + c + "b" for c in every[::13]]
 with open(sys.argv[3], "w") as f:
     for i in range(0, len(used), 30):
-        print(json.dumps({"code": "%06d" % i, "terms": [{"text": t, "type": "term"} for t in used[i : i + 30]]}), file=f)
+        v = [{"text": t, "type": "term"} for t in used[i : i + 30]]
+        print(json.dumps({"code": "%06d" % i, "terms": v}), file=f)
 with open(sys.argv[2], "w") as f:
     for i in range(200):
         some = every[i::200]
-        text = " ".join(r.choice([mangled(r.choice(used)), r.choice(["A", "x", "", "Mi"]) + c + r.choice(["", "S", "b", "'s", " "]),
-                                  "a" + c + "b"]) for c in some)
+        text = " ".join(r.choice([mangled(r.choice(used)), "a" + c + "b",
+            r.choice(["A", "x", "", "Mi"]) + c + r.choice(["", "S", "b", "'s", " "])]) for c in some)
         print(json.dumps({"id": str(i), "split": "test", "text": text}), file=f)
 PY
-rec-cat --from-json --schema note -o "$T/odd.icds" "$T/odd.json" && rec-cat --from-json --schema kb -o "$T/oddkb.icds" "$T/oddkb.json"
+rec-cat --from-json --schema note -o "$T/odd.icds" "$T/odd.json" &&
+    rec-cat --from-json --schema kb -o "$T/oddkb.icds" "$T/oddkb.json"
 note-sample -q --explain -k "$T/oddkb.icds" --budget 50 "$T/odd.icds" | rec-cat --json >"$T/o.json"
-is "odd writings" "$(python3 "$ROOT/tests/cli/sample_reference.py" "$T/oddkb.json" "$T/o.json" counts=1 level=paragraph rank=n,p \
-    fill=p overflow=level order=p budget=50 top=3 keep= 2>&1 | tail -n 1)" 200
+is "odd writings" "$(python3 "$ROOT/tests/cli/sample_reference.py" "$T/oddkb.json" "$T/o.json" counts=1 \
+    level=paragraph rank=n,p fill=p overflow=level order=p budget=50 top=3 keep= 2>&1 | tail -n 1)" 200
 is "odd writings are found" "$(python3 -c '
 import json, sys
 n = [x["n"] for r in map(json.loads, open(sys.argv[1])) if "id" in r for x in r["sample"]["sections"]]

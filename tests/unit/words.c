@@ -2,6 +2,8 @@
  * lies where the raw text has it. tests/cli/sample-reference.sh compares the same with Python's Unicode tables. */
 #include "lib/kb/match.h"
 
+#include "lib/kb/word.h"
+#include "lib/util/rng.h"
 #include "tests/test.h"
 
 /* bytes that other letters must not run into */
@@ -249,8 +251,36 @@ static bool within(const char *expr, const char *text)
     return yes == n;
 }
 
+/* Any bytes: words lie one behind the other inside of the text, and what is folded is a word again. */
+static void any_bytes(void)
+{
+    static const char *const part[] = {
+        "s",    "'",  "\xE2\x80\x99",     "\xCC\x87", "i",       "\xC4\xB0", "\xC2\xAD", "M", "es", "\xEF\xB7\xBA",
+        "\xC3", "um", "\xF0\x9F\x98\x80", " ",        "\xCE\xA3"};
+    struct rng r = rng_new(11, 0);
+    for (int round = 0; round < 20000; round++) {
+        struct buf b = {0};
+        struct word w;
+        for (uint64_t i = rng_below(&r, 60); i > 0; i--) {
+            char byte = (char)rng_below(&r, 256);
+            const char *p = part[rng_below(&r, sizeof part / sizeof *part)];
+            CHECK((rng_below(&r, 4) ? buf_str(&b, p) : buf_add(&b, &byte, 1)) == 0);
+        }
+        const unsigned char *text = (const unsigned char *)b.p, *p = text, *end = p + b.n, *last = p;
+        for (; b.n && next_word(&p, end, &w); last = p) {
+            struct word again = w;
+            const unsigned char *q = w.c, *stop = w.c + w.n;
+            CHECK(w.at >= last && w.at < p && p <= end && w.n <= WORD_MAX);
+            CHECK(w.n == 0 || next_word(&q, stop, &again));
+        }
+        buf_free(&b);
+    }
+    DONE("words/any-bytes");
+}
+
 int main(void)
 {
+    any_bytes();
     for (size_t i = 0; i < sizeof found / sizeof *found; i++)
         if (!within(found[i][0], found[i][1])) {
             fprintf(stderr, "'%s' is not found in '%s'\n", found[i][0], found[i][1]);
