@@ -52,7 +52,7 @@ CPPF   := -I. -I$(B)/gen -D_GNU_SOURCE -DICDPIPE_VERSION='"$(VERSION)"' $(CPPFLA
 CFLAGS ?= -g $(OPT)
 CF     := -std=c11 $(WARN) $(CFLAGS) -march=$(ARCH) -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=fast $(SANFLAGS) -pthread
 CXXF   := -std=c++17 -Wall -Wextra $(CFLAGS) -march=$(ARCH) $(SANFLAGS) -pthread
-LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lisal -lcurl -lsentencepiece_train -lsentencepiece -llinear -ldnnl -lstdc++ -lm
+LDLIBS := -larchive -lcsv -lzstd -lmsgpackc -lxxhash -ljansson -lutf8proc -lisal -lcurl -lsentencepiece_train -lsentencepiece -llinear -ldnnl -lstdc++ -lm
 LDF    := -fopenmp -pthread -Wl,--as-needed -Wl,-u,icd_cpu_guard $(SANFLAGS) $(LDFLAGS)
 # a build that brings its libraries along (dist)
 LDF    += $(if $(BUNDLE),-Wl$(comma)--disable-new-dtags -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib/icdpipe')

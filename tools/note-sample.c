@@ -111,7 +111,7 @@ static const struct opt opts[] = {
     {"idf", 0, OPT_FLAG, &idf, NULL,
      "With --match word: the fewer codes of the kb stream a word belongs to, the more it counts."},
     {"abbr-case", 0, OPT_FLAG, &abbr_case, NULL,
-     "Match short forms of up to three letters in capitals (MI) in capitals only."},
+     "Match an expression that is one short form of up to three letters in capitals (MI) in capitals only."},
     {"negex", 0, OPT_FLAG, &negex, NULL,
      "Do not count expressions that are denied (\"no\", \"was ruled out\") or in sections of class N (family history, "
      "instructions)."},

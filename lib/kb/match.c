@@ -7,13 +7,16 @@
 int match_fold(const char *text, size_t n, struct buf *out)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
-    struct word w;
-    for (bool first = true; next_word(&p, end, &w); first = false) {
-        for (uint32_t i = 0; w.caps && i < w.n; i++)
-            w.c[i] = (unsigned char)(w.c[i] - 'a' + 'A');
-        if (!first)
-            TRY(buf_add(out, " ", 1));
-        TRY(buf_add(out, w.c, w.n));
+    struct word w, next;
+    if (!next_word(&p, end, &w))
+        return 0;
+    bool more = next_word(&p, end, &next);
+    if (!more && w.caps)
+        return word_capitals(&w, out);
+    TRY(buf_add(out, w.c, w.n));
+    for (; more; more = next_word(&p, end, &next)) {
+        TRY(buf_add(out, " ", 1));
+        TRY(buf_add(out, next.c, next.n));
     }
     return 0;
 }
@@ -28,15 +31,15 @@ static bool in_scope(const struct matcher *m, const struct expr *e, const uint64
     return false;
 }
 
-/* Words of the longest expression in scope that ends at state s, given which of the last 64 words were in capitals;
- * *weight: what each of its words adds. */
-static uint32_t longest(const struct matcher *m, uint32_t s, uint64_t caps, const uint64_t *scope, uint32_t *weight)
+/* Words of the longest expression in scope that ends at state s, given whether the last word is a short form in
+ * capitals; *weight: what each of its words adds. */
+static uint32_t longest(const struct matcher *m, uint32_t s, bool caps, const uint64_t *scope, uint32_t *weight)
 {
     for (s = m->state[s].out; s; s = m->state[m->state[s].fail].out) {
         *weight = 0;
         for (uint32_t i = m->state[s].expr; i != NONE; i = m->expr[i].next) {
             const struct expr *e = &m->expr[i];
-            if ((e->caps & ~caps) == 0 && e->weight > *weight && e->role == MATCH_EXPRESSION && in_scope(m, e, scope))
+            if (e->caps <= caps && e->weight > *weight && e->role == MATCH_EXPRESSION && in_scope(m, e, scope))
                 *weight = e->weight;
         }
         if (*weight)
@@ -124,10 +127,9 @@ static inline __attribute__((always_inline)) int run(const struct matcher *m, co
     struct negation g = {0};
     struct word w;
     uint32_t s = 0, weight, back, gain[64]; /* what each of the last 64 words added, by its number */
-    uint64_t caps = 0, done = 0;            /* of the last 64 words, the latest in bit 0: in capitals; covered */
+    uint64_t done = 0;                      /* of the last 64 words, the latest in bit 0: covered */
     for (; next_word(&p, end, &w); last = p) {
         c->words++;
-        caps = caps << 1 | w.caps;
         done <<= 1;
         if (negation)
             negation_word(&g, sentence_ends(last, w.at));
@@ -141,7 +143,7 @@ static inline __attribute__((always_inline)) int run(const struct matcher *m, co
         }
         s = step(m, s, word);
         /* the longest expression that ends here: what it covers now counts */
-        uint32_t len = longest(m, s, caps, scope, &weight);
+        uint32_t len = longest(m, s, w.caps, scope, &weight);
         if (len && !(negation && g.words >> (len - 1) & 1)) { /* denied: its first word is */
             uint64_t mask = ~0ull >> (64 - len);
             c->covered += weight * (uint64_t)__builtin_popcountll(mask & ~done);

@@ -1,8 +1,10 @@
 /* Whole expressions found in text, all at once: Aho-Corasick over word ids, so the time does not depend on how many
- * expressions there are. Words are runs of letters and digits (bytes above 127 are letters); what lies between does
- * not matter, so "A-fib", "A fib" and "a  fib," are one expression. Folded: ASCII case, possessives and plurals
- * ("lines", "PICCs"). A word of up to three letters in capitals in an expression matches capitals only (MI, not mi).
- * Tests: tests/unit/match.c (against a naive matcher), tests/unit/expressions.c. */
+ * expressions there are. Words are runs of letters, marks and digits; what lies between does not matter, so "A-fib",
+ * "A fib" and "a  fib," are one expression. Folded: case, composition and compatible forms (Unicode's NFKC_Casefold),
+ * what is invisible, possessives, and singular and plural by their endings ("lines", "biopsies", "metastases",
+ * "emboli", "PICCs"). An expression that is one word of up to three letters in capitals matches capitals only (MI, not
+ * mi). Tests: tests/unit/match.c (against a naive matcher), words.c and expressions.c there, tests/cli/note-sample.sh,
+ * sample-reference.sh there. */
 #ifndef ICD_MATCH_H
 #define ICD_MATCH_H
 #include <stddef.h>
@@ -49,8 +51,8 @@ struct match_words {
 int matcher_mark(const struct matcher *m, const char *text, size_t n, const uint64_t *scope, struct match_words *out);
 void match_words_free(struct match_words *v);
 
-/* The folded words of text, a blank between: two expressions with equal forms match the same text, but for capitals,
- * and a word that asks for capitals is written in capitals here. */
+/* The folded words of text, a blank between: two expressions match the same text when their forms are equal. One that
+ * asks for capitals is written in capitals here, all others in small letters. */
 int match_fold(const char *text, size_t n, struct buf *out);
 
 #endif

@@ -18,7 +18,8 @@ static int word_table_grow(struct matcher *m)
         struct word w;
         uint32_t n = (uint32_t)(m->word_at[id + 1] - m->word_at[id]);
         memcpy(w.c, m->chars.p + m->word_at[id], n);
-        finish(&w, n);
+        w.n = n;
+        finish(&w);
         uint64_t h = word_hash(&w);
         s[word_slot(m, &w, h)] = (struct slot){id, (uint32_t)(h >> 32)};
     }
@@ -148,7 +149,7 @@ static int walk(struct matcher *m, uint32_t *s, const struct word *w)
     return ++m->edges >= m->edge_cap / 2 ? edge_table_grow(m) : 0;
 }
 
-static int add_expr(struct matcher *m, uint32_t s, uint64_t caps, enum match_role role, uint32_t *expr)
+static int add_expr(struct matcher *m, uint32_t s, bool caps, enum match_role role, uint32_t *expr)
 {
     for (uint32_t e = m->state[s].expr; e != NONE; e = m->expr[e].next)
         if (m->expr[e].caps == caps && m->expr[e].role == role) {
@@ -163,7 +164,7 @@ static int add_expr(struct matcher *m, uint32_t s, uint64_t caps, enum match_rol
         m->expr = v;
         m->expr_cap = cap;
     }
-    m->expr[m->exprs] = (struct expr){caps, m->state[s].expr, NONE, 1, role};
+    m->expr[m->exprs] = (struct expr){m->state[s].expr, NONE, 1, role, caps};
     *expr = m->state[s].expr = m->exprs++;
     return 0;
 }
@@ -190,12 +191,12 @@ static int add(struct matcher *m, const char *text, size_t n, enum match_role ro
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
     struct word w;
     uint32_t s = 0, words = 0, e;
-    uint64_t caps = 0;
+    bool caps = false;
     if (m->built)
         return err_set(E_BUG, "expression added to a matcher that is built");
     for (; words < EXPR_MAX && next_word(&p, end, &w); words++) {
         TRY(walk(m, &s, &w));
-        caps = caps << 1 | (w.caps && !m->any_case);
+        caps = words == 0 && w.caps && !m->any_case;
     }
     if (!words)
         return 0;

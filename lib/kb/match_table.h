@@ -23,12 +23,12 @@ struct state {
     uint32_t depth;
     uint32_t parent, word; /* how it is reached, to build from */
 };
-struct expr {      /* expressions of the same words differ in which of them ask for capitals, and in their role */
-    uint64_t caps; /* bit i: the i-th word from the end */
+struct expr { /* expressions of the same words differ in whether they ask for capitals, and in their role */
     uint32_t next;
     uint32_t link;   /* first of the codes it belongs to, the latest first */
     uint32_t weight; /* of a word it covers */
     enum match_role role;
+    bool caps; /* one short form: in capitals only */
 };
 struct link {
     uint32_t code, next;

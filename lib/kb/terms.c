@@ -114,7 +114,7 @@ static int settle_form(struct terms *t, struct term *v, size_t n, uint32_t max_d
         v[i].out = true;
     }
     t->shared += codes > 1;
-    int rc = codes > 1 && shared ? shared->hear(shared->ctx, t->text.p + v->form, code, codes) : 0;
+    int rc = codes > 1 && shared ? shared->hear(shared->ctx, t->text.p + v->text, code, codes) : 0;
     free(code);
     return rc;
 }

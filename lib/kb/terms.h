@@ -35,10 +35,10 @@ int terms_add(struct terms *t, uint32_t code, enum kb_type type, const char *tex
               bool *worded);
 /* Marks what is `out`: expressions with the folded words of an earlier one of the same code, whose sources that one
  * takes over; with max_df > 0 those that more than max_df codes have. `shared` (may be NULL) hears of each expression
- * that several codes have, case folded, in byte order: the form, and the codes ascending. */
+ * that several codes have, in byte order of its folded words: as the first code has it, and the codes ascending. */
 struct terms_shared {
     void *ctx;
-    int (*hear)(void *ctx, const char *form, const uint32_t *code, size_t codes);
+    int (*hear)(void *ctx, const char *text, const uint32_t *code, size_t codes);
 };
 int terms_settle(struct terms *t, uint32_t max_df, const struct terms_shared *shared);
 /* After terms_settle: the terms of a code, v[*first] and on; how many. */

@@ -1,17 +1,20 @@
-/* Words of a text, folded: what match.h says of them. Here and not in a file of its own, since it runs for every
- * word of every note and wants to be inlined. Tests: tests/unit/match.c. */
+/* Words of a text, folded: what match.h says of them. What runs for every word of every note is here, to be inlined;
+ * words with more than ASCII letters and digits, and the endings of plurals, are in word.c.
+ * Tests: tests/unit/words.c, tests/unit/match.c. */
 #ifndef ICD_WORD_H
 #define ICD_WORD_H
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { WORD_MAX = 64 }; /* bytes of a word that count */
+#include "lib/util/buf.h"
+
+enum { WORD_MAX = 64 }; /* bytes of a folded word that count */
 
 struct word {
     unsigned char c[WORD_MAX + 8]; /* then zeros up to the next multiple of 8: words are hashed in eights */
     uint32_t n;
-    bool caps;               /* one to three letters, all capitals */
+    bool caps;               /* a short form: one to three letters, all capitals */
     const unsigned char *at; /* where it begins in the text */
 };
 
@@ -26,43 +29,34 @@ static const unsigned char fold[256] = {
     ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
 };
 
+/* What the character at p, which is not ASCII, is to words; *n: its bytes. Bytes that are no UTF-8 separate, one by
+ * one. */
+enum wide { WIDE_SEPARATES, WIDE_LETTER, WIDE_MARK, WIDE_INVISIBLE, WIDE_APOSTROPHE };
+enum wide wide_at(const unsigned char *p, const unsigned char *end, size_t *n);
+/* The word at p, which begins with a letter or digit, whatever is in it: its end. */
+const unsigned char *wide_word(const unsigned char *p, const unsigned char *end, struct word *w);
+/* A word of four letters or more that ends in one of these may be a plural, or a singular that is no plural without s;
+ * one_number() gives both the same letters. */
+static const bool number_ending[256] = {
+    ['s'] = true, ['e'] = true, ['x'] = true, ['a'] = true, ['m'] = true, ['i'] = true};
+void one_number(struct word *w);
+/* Appends a word as match_fold writes a short form: in capitals. */
+int word_capitals(const struct word *w, struct buf *out);
+
 static inline bool upper(unsigned char c)
 {
     return c >= 'A' && c <= 'Z';
 }
 
-/* UTF-8 of blanks and punctuation that notes from word processors hold: U+0080-00BF and U+2000-206F. 0: a letter. */
-static inline size_t wide_separator(const unsigned char *p, const unsigned char *end)
-{
-    if (p[0] == 0xC2 && end - p >= 2)
-        return 2;
-    return p[0] == 0xE2 && end - p >= 3 && (p[1] == 0x80 || p[1] == 0x81) ? 3 : 0;
-}
-
-/* An apostrophe, plain or typographic, joins what is around it: patient's, d/c'd. */
-static inline size_t apostrophe(const unsigned char *p, const unsigned char *end)
-{
-    if (*p == '\'')
-        return 1;
-    return end - p >= 3 && p[0] == 0xE2 && p[1] == 0x80 && p[2] == 0x99 ? 3 : 0;
-}
-
-/* Plurals: "lines" but not "ARDS", "his", "sinus", "abscess"; capitals with a small s ("MIs") always. */
-static inline bool plural(const struct word *w, uint32_t capitals)
-{
-    unsigned char b = w->c[w->n - 2];
-    return capitals == w->n - 1 || (w->n >= 5 && b != 's' && b != 'u' && b != 'i');
-}
-
-static inline void finish(struct word *w, uint32_t n)
+/* After the last letter: what word_hash() wants. */
+static inline void finish(struct word *w)
 {
     uint64_t zero = 0;
-    w->n = n;
-    memcpy(w->c + n, &zero, 8);
+    memcpy(w->c + w->n, &zero, 8);
 }
 
 /* The word at p when it is plain ASCII and not overlong, as nearly all are: its end, else NULL. */
-static const unsigned char *plain_word(const unsigned char *p, const unsigned char *end, struct word *w)
+static inline const unsigned char *plain_word(const unsigned char *p, const unsigned char *end, struct word *w)
 {
     const unsigned char *start = p, *limit = end - p > WORD_MAX ? p + WORD_MAX : end;
     unsigned char f;
@@ -72,15 +66,16 @@ static const unsigned char *plain_word(const unsigned char *p, const unsigned ch
     if (p < end && (p == limit || *p >= 0x80 || *p == '\''))
         return NULL;
     w->n = n;
-    if (n >= 3 && p[-1] == 's') {
+    if (n >= 3 && p[-1] == 's') { /* capitals with a small s: MIs, PICCs */
         uint32_t capitals = 0;
-        for (uint32_t i = 0; i < n - 1; i++)
-            capitals += upper(start[i]);
-        if (plural(w, capitals))
-            n--;
+        while (capitals < n - 1 && upper(start[capitals]))
+            capitals++;
+        w->n -= capitals == n - 1;
     }
-    finish(w, n);
-    w->caps = n <= 3 && upper(start[0]) && (n < 2 || upper(start[1])) && (n < 3 || upper(start[2]));
+    w->caps = w->n <= 3 && upper(start[0]) && (w->n < 2 || upper(start[1])) && (w->n < 3 || upper(start[2]));
+    if (w->n >= 4 && number_ending[w->c[w->n - 1]])
+        one_number(w);
+    finish(w);
     return p;
 }
 
@@ -88,58 +83,16 @@ static const unsigned char *plain_word(const unsigned char *p, const unsigned ch
 static inline bool next_word(const unsigned char **at, const unsigned char *end, struct word *w)
 {
     const unsigned char *p = *at;
-    for (; p < end; p++) {
-        if (fold[*p])
+    for (size_t k; p < end && !fold[*p]; p += k) {
+        k = 1;
+        if (*p >= 0x80 && wide_at(p, end, &k) == WIDE_LETTER)
             break;
-        if (*p >= 0x80) {
-            size_t k = wide_separator(p, end);
-            if (!k)
-                break;
-            p += k - 1;
-        }
     }
     if (p >= end)
         return false;
     w->at = p;
     const unsigned char *stop = plain_word(p, end, w);
-    if (stop) {
-        *at = stop;
-        return true;
-    }
-    uint32_t n = 0, len = 0, capitals = 0, letters = 0;
-    bool last_small = false; /* the last byte was a small letter */
-    while (p < end) {
-        unsigned char c = *p, f = fold[c];
-        if (!f) {
-            size_t k = apostrophe(p, end);
-            if (k) {
-                if (p + k >= end || !fold[p[k]])
-                    break;
-                p += k;
-                continue;
-            }
-            if (c < 0x80 || wide_separator(p, end))
-                break;
-            f = c;
-        }
-        if (n < WORD_MAX)
-            w->c[n++] = f;
-        len++;
-        bool up = upper(c);
-        capitals += up;
-        letters += f >= 'a';
-        last_small = f >= 'a' && !up;
-        p++;
-    }
-    *at = p;
-    w->n = n;
-    if (n >= 3 && len == n && w->c[n - 1] == 's' && last_small && plural(w, capitals)) {
-        n--;
-        len--;
-        letters--;
-    }
-    finish(w, n);
-    w->caps = len <= 3 && letters == len && capitals == len;
+    *at = stop ? stop : wide_word(p, end, w);
     return true;
 }
 

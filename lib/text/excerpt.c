@@ -45,11 +45,13 @@ int plain_text(struct buf *out, const char *p, size_t n)
 
 /* ---- places ---- */
 
-/* Does a letter or digit begin at i? */
+/* Does a letter, digit or mark begin at i? */
 static bool letter(const char *text, size_t n, size_t i)
 {
     const unsigned char *p = (const unsigned char *)text;
-    return fold[p[i]] || (p[i] >= 0x80 && !wide_separator(p + i, p + n));
+    size_t k;
+    enum wide is = p[i] < 0x80 ? WIDE_SEPARATES : wide_at(p + i, p + n, &k);
+    return fold[p[i]] || is == WIDE_LETTER || is == WIDE_MARK;
 }
 
 static size_t before(const char *text, size_t i) /* where the character before i begins */

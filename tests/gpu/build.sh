@@ -8,7 +8,7 @@ command -v nvidia-smi >/dev/null &&
     gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader) ||
     die "no GPU: nvidia-smi finds none"
 have() {
-    printf '#include <%s.h>\n' stdio stddef stdint archive csv isa-l zstd msgpack xxhash jansson curl/curl dnnl |
+    printf '#include <%s.h>\n' stdio stddef stdint archive csv isa-l zstd msgpack xxhash jansson utf8proc curl/curl dnnl |
         ${CC:-cc} -x c -fsyntax-only - 2>/dev/null &&
         command -v spm_train >/dev/null && command -v python3 >/dev/null
 }
