@@ -179,7 +179,7 @@ int main(void)
     CHECK(get(&got, 1 << 16, false) == E_DATA);
     put(gz.p, gz.n);
     struct source *s;
-    struct feed *f;
+    struct feed *f = NULL;
     const char *p;
     size_t n;
     CHECK(source_open(&s, path) == 0 && feed_open(&f, s, true) == 0 && feed_next(f, &p, &n) == 0 && n > 0);
