@@ -224,7 +224,13 @@ $(B)/tests/twin/race/planted: $(B)/race/planted.o $(B)/race/runtime.o $(B)/race/
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(LINK) -fsanitize=thread
-tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(RACE_BIN)
+# What fails allocations of a program it is loaded into; a sanitizer has its own allocator.
+SHIM := $(if $(SAN),,$(B)/tests/fault/alloc.so)
+$(SHIM): $(B)/%.so: %.c $(B)/is/cc
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -std=c11 $(WARN) -g -O2 -shared -fPIC $< -ldl -o $@
+tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(RACE_BIN) $(SHIM)
 
 # All tests twice: as shipped, then under ASan+UBSan.
 check:

@@ -33,7 +33,7 @@ int backend_open(const char *device, int threads, const struct backend **be)
         return err_set(E_USAGE, "device %s: not one of cpu, cuda, cuda:N, auto", device);
     }
     *be = cpu_backend(threads);
-    return 0;
+    return cpu_matmul_start();
 }
 
 int backend_precision(const struct backend *be, const char *precision, enum dtype *products)

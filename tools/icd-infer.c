@@ -295,7 +295,7 @@ static int emit(struct run *r, const struct note *x, msgpack_sbuffer *sb)
 {
     msgpack_packer pk;
     msgpack_sbuffer_clear(sb);
-    msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
+    pk_init(&pk, sb);
     msgpack_pack_map(&pk, 3u + st.chosen.gen + st.att + o.evidence);
     /* What every record has. */
     pk_str(&pk, "id");

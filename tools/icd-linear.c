@@ -225,7 +225,7 @@ static int emit(struct run *r, size_t i, msgpack_sbuffer *sb)
     for (size_t l = 0; l < st.labels.n; l++)
         codes += (double)score[l] > st.c.threshold;
     msgpack_sbuffer_clear(sb);
-    msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
+    pk_init(&pk, sb);
     msgpack_pack_map(&pk, 4);
     pk_str(&pk, "id");
     pk_strn(&pk, id, id_n);

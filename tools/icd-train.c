@@ -6,8 +6,8 @@
 #include "lib/text/spm.h"
 #include "lib/train/train.h"
 #include "lib/util/file.h"
+#include "lib/util/process.h"
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,14 +186,9 @@ static struct tool {
     int64_t tokens0; /* before this call, where it resumes */
 } tool;
 
-static volatile sig_atomic_t got_signal;
-static void on_signal(int sig)
-{
-    got_signal = sig;
-}
 static bool stop(void)
 {
-    return got_signal != 0;
+    return process_asked() != 0;
 }
 
 /* ---- the model ---- */
@@ -597,19 +592,14 @@ static void conclude(struct tool *t)
 
 static int train(struct tool *t)
 {
-    struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART}; /* a second one kills */
     struct train_hooks h = {.ctx = t, .log = on_log, .step = on_step, .evaluated = on_eval, .save_best = on_best,
-                            .save_state = on_state, .reader = {read_codes, written_again, &t->written}, .stop = stop};
-    static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
-    struct sigaction old;
-    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) /* what nohup and the like ignore stays ignored */
-        if (!sigaction(stops[i], NULL, &old) && old.sa_handler != SIG_IGN)
-            sigaction(stops[i], &act, NULL);
+                            .save_state = on_state, .reader = {read_codes, written_again, &t->written}};
     progress_end(&t->run->progress);
     progress_start(&t->run->progress, "icd-train", "steps", (uint64_t)train_total_steps(&cfg, &t->data), t->run->quiet);
     t->run->progress.before = (uint64_t)t->state.step;
     t->tokens0 = t->state.tokens + t->state.note_tokens;
     t->seconds = now_seconds();
+    t->trainer.stop = stop;
     int rc = train_loop(&t->trainer, &t->state, &h);
     progress_end(&t->run->progress);
     timing(t);
@@ -626,6 +616,7 @@ static int end(struct run *r)
     TRY(prepare(t));
     if (o.dry_run)
         return dry_run(t);
+    process_defer();
     TRY(run_dir_make(o.save));
     run_note(r, "from %s: --lr %.15g --schedule %s --warmup %.15g --epochs %lld --patience %lld --att-weight %.15g",
              o.init ? "random weights" : path_base(o.model), cfg.lr, o.schedule, cfg.warmup, (long long)cfg.epochs,
@@ -689,9 +680,7 @@ int main(int argc, char **argv)
     backend_share_cpu(argv);
     tell_defaults();
     int rc = stage_main(&stage, argc, argv);
-    if (rc == TRAIN_STOPPED && got_signal) { /* the state is saved; end as the signal would have ended us: 130, 143 */
-        signal(got_signal, SIG_DFL);
-        raise(got_signal);
-    }
+    if (rc == E_STOPPED && process_asked()) /* the state is saved; 130 or 143, as without any */
+        process_end(process_asked());
     return rc;
 }

@@ -384,7 +384,9 @@ static int begin(struct run *r)
         run_schema(r, "kb");
     if (!strcmp(icd, "10") && !strcmp(labels_from, "caml50"))
         return err_set(E_USAGE, "--icd 10 needs --labels");
-    TRY(kb_report_open(&st.report, report_path));
+    if (report_path && !strcmp(report_path, "-"))
+        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
+    TRY(report_path ? run_output_file(r, report_path, &st.report.file) : 0);
     TRY(code_list_load(&st.codes, labels_from));
     if (!(st.answered = mem_zalloc(codes(), sizeof *st.answered)))
         return E_NOMEM;
@@ -466,7 +468,7 @@ static int end(struct run *r)
     for (uint32_t i = 0; i < codes(); i++)
         TRY(emit(r, i, &c));
     tell(r, &c);
-    return kb_report_commit(&st.report);
+    return kb_report_write(&st.report);
 }
 
 static void done(struct run *r)
@@ -476,7 +478,7 @@ static void done(struct run *r)
     terms_free(&st.terms);
     free(st.answered);
     free(st.prompt);
-    kb_report_discard(&st.report);
+    kb_report_free(&st.report);
     buf_free(&st.most.text);
 }
 

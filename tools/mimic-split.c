@@ -237,7 +237,7 @@ static msgpack_packer begin_record(size_t fields)
 {
     msgpack_packer pk;
     msgpack_sbuffer_clear(&st.sb);
-    msgpack_packer_init(&pk, &st.sb, msgpack_sbuffer_write);
+    pk_init(&pk, &st.sb);
     msgpack_pack_map(&pk, fields);
     return pk;
 }

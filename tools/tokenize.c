@@ -132,7 +132,7 @@ static int emit_targets(struct run *r)
         TRY(targets_read_notes(&st.targets, st.notes, st.matcher, &st.kb));
     int rc = targets_sort(&st.targets);
     msgpack_sbuffer_init(&k.sb);
-    msgpack_packer_init(&k.pk, &k.sb, msgpack_sbuffer_write);
+    pk_init(&k.pk, &k.sb);
     for (size_t i = 0; i < st.targets.n && !rc; i++)
         rc = emit_target(r, &st.targets.note[i], &ids, &text, &k);
     msgpack_sbuffer_destroy(&k.sb);

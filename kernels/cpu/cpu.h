@@ -21,6 +21,8 @@ void *cpu_scratch(int slot, size_t bytes);
 /* c = alpha op(a) op(b) + beta c on row-major matrices; runs in one thread when called inside a parallel region. */
 void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, const real *a, int64_t lda, const real *b,
                 int64_t ldb, real beta, real *c, int64_t ldc);
+/* Before the first product: E_NOMEM where there is no room for oneDNN's kernels. */
+int cpu_matmul_start(void);
 
 /* Work of less than this many elementary operations is done by one thread: waking a team costs more, above all on a
  * machine that has other things to do. Decoding one token at a time is thousands of such ops. */

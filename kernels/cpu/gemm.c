@@ -3,6 +3,7 @@
 #include "kernels/cpu/cpu.h"
 #ifndef ICD_DOUBLE
 #include <oneapi/dnnl/dnnl.h>
+#include <sys/mman.h>
 #endif
 
 #ifdef ICD_DOUBLE
@@ -51,10 +52,28 @@ void cpu_matmul(int ta, int tb, int64_t m, int64_t n, int64_t k, real alpha, con
     dnnl_status_t st = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (alone)
         omp_set_num_threads(threads);
-    if (st != dnnl_success)
-        backend_fail(st == dnnl_out_of_memory ? E_NOMEM : E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n,
-                     (long)k, (int)st);
+    if (st == dnnl_out_of_memory)
+        backend_fail(E_NOMEM, "gemm %ldx%ldx%ld: out of memory in oneDNN", (long)m, (long)n, (long)k);
+    else if (st != dnnl_success)
+        backend_fail(E_BUG, "gemm %ldx%ldx%ld: oneDNN status %d", (long)m, (long)n, (long)k, (int)st);
 #endif
+}
+
+/* oneDNN 2.6 writes its kernels, 18 MB with their tables, at the first product of a kind, and crashes where it gets no
+ * memory for them. So it is made to, here, where there is room; its other failures are status codes. */
+int cpu_matmul_start(void)
+{
+#ifndef ICD_DOUBLE
+    enum { ROOM = 32 << 20 };
+    real a[6 * 8] = {0}, c[6 * 6];
+    void *room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
+        return err_nomem(ROOM);
+    munmap(room, ROOM);
+    for (int transposed = 0; transposed < 2; transposed++)
+        cpu_matmul(0, transposed, 6, 6, 8, 1, a, 8, a, transposed ? 8 : 6, 0, c, 6);
+#endif
+    return backend_check_host();
 }
 
 struct batch { /* of products: d leading dims, the inner one of length `inner` */

@@ -26,8 +26,8 @@ static void *host_alloc(size_t bytes)
     }
     bytes = (skip + bytes + align - 1) / align * align;
     char *memory = aligned_alloc(align, bytes);
-    if (!memory) {
-        err_nomem(bytes);
+    if (!memory) { /* who asked may try with less (lib/tensor/arena.c), so err_memory() is not to know */
+        err_set(E_NOMEM, "out of memory (%zu bytes asked for)", bytes);
         return NULL;
     }
     if (align == huge)

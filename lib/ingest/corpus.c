@@ -190,7 +190,7 @@ static int emit_note(struct corpus *c, uint32_t i, const struct cell *text, cons
     msgpack_packer pk;
     size_t n;
     msgpack_sbuffer_clear(&c->sb);
-    msgpack_packer_init(&pk, &c->sb, msgpack_sbuffer_write);
+    pk_init(&pk, &c->sb);
     msgpack_pack_map(&pk, 3u + subject + !!row->parts + !!row->spans);
     p = names_at(&c->ids, i, &n);
     pk_field(&pk, "id", p, n);
@@ -306,7 +306,7 @@ int corpus_gold(struct corpus *c, int (*emit)(void *ctx, const char *body, size_
         for (uint32_t k = note->first; k != NO_PLACE; k = c->link[k].next)
             codes++;
         msgpack_sbuffer_clear(&c->sb);
-        msgpack_packer_init(&pk, &c->sb, msgpack_sbuffer_write);
+        pk_init(&pk, &c->sb);
         msgpack_pack_map(&pk, 3);
         p = names_at(&c->ids, i, &n);
         pk_field(&pk, "id", p, n);

@@ -27,10 +27,23 @@ struct source {
     char block[BLOCK];
 };
 
+struct archive *source_archive_new(void)
+{
+    errno = 0;
+    struct archive *a = archive_read_new();
+    if (!a)
+        err_nomem(0);
+    return a;
+}
+
 int source_archive_error(struct archive *a)
 {
-    const char *why = archive_error_string(a);
-    return err_set(archive_errno(a) == ENOMEM ? E_NOMEM : E_DATA, "%s", why ? why : "cannot be read");
+    const char *why = archive_error_string(a) ? archive_error_string(a) : "cannot be read";
+    /* Of memory it says anything, such as "Can't initialize ZIP decompression"; but malloc() has told. */
+    if (archive_errno(a) != ENOMEM && errno != ENOMEM)
+        return err_set(E_DATA, "%s", why);
+    err_nomem(0);
+    return err_set(E_NOMEM, "out of memory (%s)", why);
 }
 
 /* Compressed bytes, as they come; 0 is the end. */
@@ -132,8 +145,8 @@ static la_ssize_t give(struct archive *inner, void *ctx, const void **p)
 static int open_inner(struct source *s)
 {
     struct archive_entry *e;
-    if (!(s->inner = archive_read_new()))
-        return err_nomem(1);
+    if (!(s->inner = source_archive_new()))
+        return E_NOMEM;
     archive_read_support_filter_zstd(s->inner);
     archive_read_support_filter_bzip2(s->inner);
     archive_read_support_filter_xz(s->inner);

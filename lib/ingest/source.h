@@ -17,7 +17,8 @@ int source_read(struct source *s, char *p, size_t cap, size_t *n);
 void source_xxh64(const struct source *s, char hex[17]);
 void source_close(struct source *s);
 
-/* libarchive's last error as ours: E_DATA, or E_NOMEM. */
+/* A reader of libarchive's, NULL with E_NOMEM, and its last error as ours: E_DATA, or E_NOMEM. */
+struct archive *source_archive_new(void);
 int source_archive_error(struct archive *a);
 
 #endif

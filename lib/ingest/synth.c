@@ -268,7 +268,8 @@ static int compress_member(struct buf *in)
         archive_write_set_bytes_per_block(z, 0) || archive_write_open_memory(z, out.p, out.cap, &used) ||
         archive_write_header(z, e) || archive_write_data(z, in->p, in->n) != (la_ssize_t)in->n ||
         archive_write_close(z)) {
-        rc = err_set(E_BUG, "gzip: %s", archive_error_string(z) ? archive_error_string(z) : "failed");
+        /* of libarchive's filter for gzip, only memory can fail here, and it says so in many ways */
+        rc = err_nomem(0);
         goto end;
     }
     out.n = used;

@@ -4,60 +4,58 @@
 #include "lib/kb/match.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
-#include <errno.h>
+#include "lib/util/text_file.h"
 #include <jansson.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAIL = 3000 }; /* long-tail codes in use; MIMIC-III has 8,929 in all */
+enum {
+    TAIL = 3000,   /* long-tail codes in use; MIMIC-III has 8,929 in all */
+    LINE = 1 << 16 /* bytes of one of share/'s */
+};
 
-static int open_share(const char *name, FILE **f)
+static int open_share(struct lines *l, const char *name)
 {
     char path[PATH_MAX];
     TRY(share_path(name, path, sizeof path));
-    *f = fopen(path, "r");
-    return *f ? 0 : err_set(E_NOINPUT, "%s: %s", name, strerror(errno));
+    TRY(lines_open(l, path, LINE));
+    l->name = name;
+    return 0;
+}
+
+/* CODE, KIND, TITLE, with tabs between. */
+static int add_title(struct synth_lexicon *lx, char *line, size_t *room)
+{
+    char *kind = strchr(line, '\t'), *title = kind ? strchr(kind + 1, '\t') : NULL;
+    if (!title)
+        return err_set(E_DATA, "not CODE<TAB>KIND<TAB>TITLE");
+    *kind++ = *title++ = 0;
+    if (lx->ntitles == *room) {
+        struct synth_title *t = mem_grow(lx->titles, *room = *room ? 2 * *room : 1024, sizeof *t);
+        if (!t)
+            return E_NOMEM;
+        lx->titles = t;
+    }
+    struct synth_title *t = &lx->titles[lx->ntitles++];
+    *t = (struct synth_title){mem_strndup(line, strlen(line)), mem_strndup(title, strlen(title)),
+                              !strcmp(kind, "procedure")};
+    return t->code && t->title ? 0 : E_NOMEM;
 }
 
 static int load_titles(struct synth_lexicon *lx)
 {
-    FILE *f;
-    char *line = NULL;
-    size_t cap = 0, room = 0;
-    ssize_t n;
+    struct lines in;
+    char *line;
+    size_t n, room = 0;
     int rc;
-    TRY(open_share("icd9/titles.tsv", &f));
-    for (uint64_t row = 1; rc = 0, (n = getline(&line, &cap, f)) > 0; row++) {
-        line[strcspn(line, "\r\n")] = 0;
-        /* Part the line: code, kind, title. */
-        char *kind = strchr(line, '\t'), *title = kind ? strchr(kind + 1, '\t') : NULL;
-        if (!title) {
-            rc = err_set(E_DATA, "icd9/titles.tsv: line %llu: not CODE<TAB>KIND<TAB>TITLE", (unsigned long long)row);
+    TRY(open_share(&in, "icd9/titles.tsv"));
+    while (!(rc = lines_next(&in, &line, &n)) && line)
+        if ((rc = add_title(lx, line, &room))) {
+            lines_bad(&in, rc);
             break;
         }
-        *kind++ = *title++ = 0;
-        /* Make room. */
-        if (lx->ntitles == room) {
-            struct synth_title *t = mem_grow(lx->titles, room = room ? 2 * room : 1024, sizeof *t);
-            if (!t) {
-                rc = E_NOMEM;
-                break;
-            }
-            lx->titles = t;
-        }
-        /* Keep it. */
-        struct synth_title *t = &lx->titles[lx->ntitles++];
-        *t = (struct synth_title){mem_strndup(line, strlen(line)), mem_strndup(title, strlen(title)),
-                                  !strcmp(kind, "procedure")};
-        if (!t->code || !t->title) {
-            rc = E_NOMEM;
-            break;
-        }
-    }
-    free(line);
-    fclose(f);
+    lines_close(&in);
     return rc;
 }
 
@@ -73,25 +71,28 @@ static int add_expression(struct synth_lexicon *lx, int code, const char *text)
     e[lx->nexpr[code]] = mem_strndup(text, strlen(text));
     return e[lx->nexpr[code]++] ? 0 : E_NOMEM;
 }
+
 static int load_expressions(struct synth_lexicon *lx)
 {
-    FILE *f;
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n;
-    int rc = 0;
-    TRY(open_share("kb/expressions.ndjson", &f));
-    for (uint64_t row = 1; !rc && (n = getline(&line, &cap, f)) > 0; row++) {
+    struct lines in;
+    char *line;
+    size_t n;
+    int rc;
+    TRY(open_share(&in, "kb/expressions.ndjson"));
+    while (!(rc = lines_next(&in, &line, &n)) && line) {
         const char *code, *type, *text;
-        json_t *j = json_loadb(line, (size_t)n, JSON_REJECT_DUPLICATES, NULL);
+        json_t *j = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
         if (!j || json_unpack(j, "{s:s, s:s, s:s}", "code", &code, "type", &type, "text", &text) || !*text)
-            rc = err_set(E_DATA, "kb/expressions.ndjson: line %llu: not {code, type, text}", (unsigned long long)row);
+            rc = err_set(E_DATA, "not {code, type, text}");
         else if (strcmp(type, "description") && synth_code_index(code) >= 0)
             rc = add_expression(lx, synth_code_index(code), text);
         json_decref(j);
+        if (rc) {
+            lines_bad(&in, rc);
+            break;
+        }
     }
-    free(line);
-    fclose(f);
+    lines_close(&in);
     return rc;
 }
 

@@ -115,21 +115,21 @@ static int read_members(struct reading *r, struct archive *a, const char *path)
  * compressed. libarchive also reads a zip that has no such table, but could not tell where one is cut. */
 static int read_zip(struct reading *r, const char *path)
 {
-    struct archive *a = archive_read_new();
+    struct archive *a = source_archive_new();
     if (!a)
-        return err_nomem(1);
+        return E_NOMEM;
     archive_read_support_format_zip_seekable(a);
-    int rc;
-    if (archive_read_open_filename(a, path, 1 << 18))
-        rc = err_set(E_DATA, "%s: the zip file is cut short: it has no table of contents", path_base(path));
-    else
+    int rc = archive_read_open_filename(a, path, 1 << 18) ? archive_bad(a, path) : 0;
+    if (!rc)
         rc = read_members(r, a, path);
+    else if (rc == E_DATA)
+        err_set(rc, "%s: the zip file is cut short: it has no table of contents", path_base(path));
     archive_read_free(a);
     return rc;
 }
 static int read_tar(struct reading *r, const char *path)
 {
-    struct archive *a = archive_read_new();
+    struct archive *a = source_archive_new();
     struct bytes *b = mem_zalloc(1, sizeof *b);
     int rc = a && b ? 0 : err_nomem(sizeof *b);
     if (!rc && (rc = source_open(&b->s, path)))
@@ -150,10 +150,8 @@ static int read_tar(struct reading *r, const char *path)
 static int read_archive(struct reading *r, const char *path, const struct stat *st)
 {
     char magic[2] = "";
-    FILE *f = S_ISREG(st->st_mode) ? fopen(path, "r") : NULL; /* what is read from a pipe is gone */
-    bool zip = f && fread(magic, 1, 2, f) == 2 && !memcmp(magic, "PK", 2);
-    if (f)
-        fclose(f);
+    bool regular = S_ISREG(st->st_mode); /* what is read from a pipe is gone */
+    bool zip = regular && file_head(path, magic, 2) == 2 && !memcmp(magic, "PK", 2);
     return zip ? read_zip(r, path) : read_tar(r, path);
 }
 
@@ -181,7 +179,7 @@ static int read_dir(struct reading *r, const char *dir, const struct stat *self,
     struct dirent **v;
     int n = scandir(dir, &v, NULL, by_name), rc = 0;
     if (n < 0)
-        return err_set(errno == ENOMEM ? E_NOMEM : E_NOINPUT, "%s: %s", path_base(dir), strerror(errno));
+        return err_errno(E_NOINPUT, path_base(dir));
     for (int folders = 0; folders < 2; folders++)
         for (int i = 0; i < n && !rc; i++) {
             char at[PATH_MAX];

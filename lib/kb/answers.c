@@ -212,7 +212,7 @@ static int read_folder(struct answers *a, const char *path, XXH64_state_t *x)
     struct stat st;
     int rc = 0, n = scandir(path, &e, visible, alphasort);
     if (n < 0)
-        return err_set(E_NOINPUT, "%s: %s", path, strerror(errno));
+        return err_errno(E_NOINPUT, path);
     for (int i = 0; i < n; i++) {
         struct buf file = {0};
         rc = rc ? rc : buf_fmt(&file, "%s/%s", path, e[i]->d_name);

@@ -315,6 +315,7 @@ static int loop(struct chat *c)
         int running;
         bool any;
         TRY(start_what_may(c, &next));
+        TRY(err_memory(0)); /* a request may lack a header */
         CURLMcode m = curl_multi_perform(c->multi, &running);
         if (m != CURLM_OK)
             return err_set(E_BUG, "curl: %s", curl_multi_strerror(m));
@@ -343,10 +344,31 @@ static int open_all(struct chat *c)
     return c->multi ? 0 : err_nomem(1);
 }
 
+/* Memory for libcurl, which does not tell of all that it did without: err_memory() knows. */
+static void *curl_alloc(size_t n)
+{
+    return mem_alloc(n, 1);
+}
+
+static void *curl_grow(void *p, size_t n)
+{
+    return mem_grow(p, n, 1);
+}
+
+static char *curl_copy(const char *s)
+{
+    return mem_strndup(s, strlen(s));
+}
+
+static void *curl_zeroed(size_t n, size_t size)
+{
+    return mem_zalloc(n, size);
+}
+
 int chat_run(const struct chat_opts *o, const struct chat_calls *calls)
 {
     struct chat c = {.o = o, .c = calls, .rng = rng_new((uint64_t)(now_seconds() * 1e9), 0)};
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_alloc, free, curl_grow, curl_copy, curl_zeroed) != CURLE_OK)
         return err_nomem(1);
     int rc = open_all(&c);
     rc = rc ? rc : loop(&c);

@@ -37,7 +37,7 @@ static int pack_terms(const struct kb_record *k, msgpack_packer *pk)
 int kb_record_pack(const struct kb_record *k, msgpack_sbuffer *sb)
 {
     msgpack_packer pk;
-    msgpack_packer_init(&pk, sb, msgpack_sbuffer_write);
+    pk_init(&pk, sb);
     msgpack_pack_map(&pk, 2u + (k->title != NULL) + (k->description != NULL) + (k->terms != NULL));
     pk_str(&pk, "code");
     pk_str(&pk, k->code);
@@ -65,17 +65,9 @@ static int add_line(struct kb_report *r, json_t *j)
     return rc;
 }
 
-int kb_report_open(struct kb_report *r, const char *path)
-{
-    r->on = path != NULL;
-    if (path && !strcmp(path, "-"))
-        return err_set(E_USAGE, "--report needs a file: standard output has the stream");
-    return path ? outfile_open(&r->file, path) : 0;
-}
-
 int kb_report_remark(struct kb_report *r, const struct remark *m)
 {
-    if (!r->on)
+    if (!r->file)
         return 0;
     return add_line(r, json_pack("{s:s, s:s, s:s*, s:I, s:I, s:s}", "what", m->lost ? "unread" : "passed over", "file",
                                  m->file, "code", m->code, "record", (json_int_t)m->record, "line", (json_int_t)m->line,
@@ -84,7 +76,7 @@ int kb_report_remark(struct kb_report *r, const struct remark *m)
 
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n)
 {
-    if (!r->on)
+    if (!r->file)
         return 0;
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
@@ -92,16 +84,12 @@ int kb_report_shared(struct kb_report *r, const char *form, const struct code_li
     return add_line(r, json_pack("{s:s, s:s, s:o}", "what", "shared", "form", form, "codes", list));
 }
 
-int kb_report_commit(struct kb_report *r)
+int kb_report_write(struct kb_report *r)
 {
-    if (!r->on)
-        return 0;
-    TRY(outfile_write(&r->file, r->text.p, r->text.n));
-    return outfile_commit(&r->file);
+    return r->file ? outfile_write(r->file, r->text.p, r->text.n) : 0;
 }
 
-void kb_report_discard(struct kb_report *r)
+void kb_report_free(struct kb_report *r)
 {
-    outfile_discard(&r->file);
     buf_free(&r->text);
 }

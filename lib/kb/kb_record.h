@@ -17,14 +17,12 @@ struct kb_record {
 int kb_record_pack(const struct kb_record *k, msgpack_sbuffer *sb);
 
 struct kb_report { /* zero it first */
-    struct outfile file;
+    struct outfile *file; /* an output of the run; NULL: nothing is written */
     struct buf text;
-    bool on;
 };
-int kb_report_open(struct kb_report *r, const char *path); /* NULL: nothing is written */
 int kb_report_remark(struct kb_report *r, const struct remark *m);
 int kb_report_shared(struct kb_report *r, const char *form, const struct code_list *l, const uint32_t *code, size_t n);
-int kb_report_commit(struct kb_report *r);
-void kb_report_discard(struct kb_report *r); /* also after a commit */
+int kb_report_write(struct kb_report *r); /* all of it */
+void kb_report_free(struct kb_report *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/metric/report.h"
 #include "lib/stream/stream.h"
 #include "lib/util/err.h"
+#include "lib/util/utf8.h"
 
 static const char *const column[] = {"f1_micro",  "f1_macro_caml", "f1_macro_mean", "prec_micro", "rec_micro",
                                      "acc_micro", "exact_match",   "auc_macro",     "auc_micro",  "map"};
@@ -164,7 +165,11 @@ char *report_title(const char *file)
                 break;
             }
         }
-    return mem_strndup(file, n);
+    uint64_t bad = 0; /* a name in another encoding: it goes into JSON and records, too */
+    struct buf b = {0};
+    if (utf8_add(&b, file, n, &bad) || buf_add(&b, "", 1))
+        buf_free(&b);
+    return b.p;
 }
 
 static void row_free(struct row *w)

@@ -19,11 +19,7 @@ bool plain_is(const char *path)
     unsigned char head[4] = {0};
     if (!path || strcmp(path, "-") == 0 || stat(path, &st) || !S_ISREG(st.st_mode))
         return false;
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return false;
-    size_t n = fread(head, 1, sizeof head, f);
-    fclose(f);
+    size_t n = file_head(path, head, sizeof head);
     if (n == sizeof head && memcmp(head, zstd, sizeof head) == 0)
         return false;
     bool utf16 = n >= 2 && ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff));

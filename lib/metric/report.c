@@ -43,7 +43,7 @@ static int record(const struct report *p, const struct report_system *y, const c
     /* pass 2: the fields */
     snprintf(name, sizeof name, "%s%s%s", prefix, v->name, of->suffix);
     msgpack_sbuffer_init(&to);
-    msgpack_packer_init(&pk, &to, msgpack_sbuffer_write);
+    pk_init(&pk, &to);
     msgpack_pack_map(&pk, n);
     pk_str(&pk, "metric");
     pk_str(&pk, name);

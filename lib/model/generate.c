@@ -77,6 +77,10 @@ int generate_greedy(struct model *m, struct tape *t, const struct var *h, const 
     }
     /* Step by step, until all notes are done or the limit is reached. */
     for (int64_t u = 0; u < g.steps && running > 0; u++) {
+        if (how->leave && how->leave()) {
+            rc = err_set(E_STOPPED, "stopped");
+            goto out;
+        }
         tape_reset(&s);
         TRY_GOTO(rc, out, tape_run(&s, step, &g));
         TRY_GOTO(rc, out, t->be->download(g.last, g.ids.data, (size_t)B * sizeof *g.last));

@@ -110,7 +110,8 @@ struct generate {
     int64_t max_new;
     bool (*stop)(void *ctx, const int32_t *ids, int64_t n); /* ends a row behind its n-th token; NULL: only eos does */
     void *ctx;
-    bool *cut; /* (B) a row had more to say than max_new tokens; may be NULL */
+    bool *cut;           /* (B) a row had more to say than max_new tokens; may be NULL */
+    bool (*leave)(void); /* true: ends in E_STOPPED before the next token; may be NULL */
 };
 int generate_greedy(struct model *m, struct tape *t, const struct var *h, const struct tensor *len,
                     const struct generate *how, int32_t *out, int32_t *out_len);

@@ -438,6 +438,8 @@ static void sweep(const char *old, const char *dir)
     char from[PATH_MAX], to[PATH_MAX];
     DIR *d = opendir(old);
     struct dirent *e;
+    if (!d && errno == ENOMEM) /* it stays */
+        err_nomem(0);
     while (d && (e = readdir(d))) {
         if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || join(from, old, e->d_name))
             continue;

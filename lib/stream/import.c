@@ -78,7 +78,7 @@ int import_record(struct import *im, json_t *j)
     const char *id;
     size_t n;
     msgpack_sbuffer_clear(&im->sb);
-    msgpack_packer_init(&pk, &im->sb, msgpack_sbuffer_write);
+    pk_init(&pk, &im->sb);
     int rc = im->judge ? im->judge(im->judge_ctx, j) : 0;
     if (!rc)
         rc = pk_json(&pk, j);

@@ -16,6 +16,9 @@ int header_check(const json_t *header, const struct schema **schema); /* E_DATA 
 /* An end's count, digest (16 hex digits) and lineage against what was there; E_DATA. */
 int end_check(const json_t *end, uint64_t records, const char *digest);
 
+/* What a function of zstd returned as an error: E_NOMEM, or else `code`. */
+int zstd_failed(size_t got, int code);
+
 /* ---- the end of a stream, for a loss-free copy ---- */
 const json_t *stream_end_frame(const struct stream *s); /* after STREAM_END */
 /* The whole frame of the header (after stream_open) or of the record just returned, as its writer spelled it. */

@@ -82,7 +82,7 @@ static int fill_zstd(struct stream *s)
         ZSTD_outBuffer out = {s->data.p + s->data.n, s->data.cap - s->data.n, 0};
         size_t r = ZSTD_decompressStream(s->zstd, &out, &in);
         if (ZSTD_isError(r))
-            return err_set(E_DATA, "zstd: %s", ZSTD_getErrorName(r));
+            return zstd_failed(r, E_DATA);
         s->inside = r != 0;
         s->packed_at = in.pos;
         s->data.n += out.pos;

@@ -144,6 +144,19 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
     return 0;
 }
 
+static int append(void *sb, const char *p, size_t n)
+{
+    int rc = msgpack_sbuffer_write(sb, p, n);
+    if (rc)
+        err_nomem(n);
+    return rc;
+}
+
+void pk_init(msgpack_packer *pk, msgpack_sbuffer *sb)
+{
+    msgpack_packer_init(pk, sb, append);
+}
+
 void pk_strn(msgpack_packer *pk, const char *s, size_t n)
 {
     msgpack_pack_str_with_body(pk, s, n);

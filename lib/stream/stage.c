@@ -204,7 +204,7 @@ static void sink_open(struct sink *s)
 {
     *s = (struct sink){0};
     msgpack_sbuffer_init(&s->sb);
-    msgpack_packer_init(&s->pk, &s->sb, msgpack_sbuffer_write);
+    pk_init(&s->pk, &s->sb);
 }
 
 static void sink_close(struct sink *s)
@@ -242,7 +242,7 @@ static int make_history(struct run *r)
                             options, "from", from);
     if (!own || json_array_append_new(all, own)) {
         json_decref(all);
-        return err_set(E_USAGE, "an option is not UTF-8");
+        return err_set(E_BUG, "a history that JSON cannot hold");
     }
     json_decref(x->history);
     x->history = all;
@@ -487,6 +487,7 @@ static int run_all(struct run *r)
         stream_position(r->in, &r->progress.whole);
     TRY(r->in && st->each ? loop(r) : 0);
     TRY(st->end ? st->end(r) : 0);
+    TRY(err_memory(0)); /* before an output gets its name, or is nothing but text */
     TRY(run_finish(r));
     /* Text that the tool printed itself has to have arrived too. */
     if (fflush(stdout) != 0 || ferror(stdout))
@@ -564,6 +565,8 @@ int stage_main(const struct stage *st, int argc, char **argv)
     side.streams = ran && !st->out && st->streams && st->streams();
     if (ran)
         rc = run_all(&r);
+    if (rc)
+        rc = err_memory(rc);
     progress_end(&r.progress);
     if (rc)
         run_failed(&r, rc);

@@ -108,7 +108,10 @@ int rec_spans(const msgpack_object *rec, const char *field, uint64_t limit, bool
 int rec_ids(const msgpack_object *rec, const char *field, int64_t vocab, int32_t **ids, int64_t *n);
 
 /* ---- packing ---- */
-/* A packer over a msgpack_sbuffer with C strings; use msgpack_pack_* directly for the rest. */
+/* A packer that appends to sb. What pk_* and msgpack_pack_* return need not be looked at: what does not fit into memory
+ * is known to err_memory(), and so to the writer. */
+void pk_init(msgpack_packer *pk, msgpack_sbuffer *sb);
+/* C strings; use msgpack_pack_* directly for the rest. */
 void pk_str(msgpack_packer *pk, const char *s);
 void pk_strn(msgpack_packer *pk, const char *s, size_t n);
 void pk_bin(msgpack_packer *pk, const void *p, size_t n);

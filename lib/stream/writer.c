@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { CHUNK = 1 << 18, ZSTD_LEVEL = 3 };
 
@@ -18,7 +19,7 @@ struct out {
     ZSTD_CStream *zstd;       /* NULL: plain */
     XXH64_state_t *digest;
     msgpack_unpacked check;
-    const struct schema *schema; /* set once the header is written */
+    const struct schema *schema; /* set with the header */
     uint64_t records;
     bool live;   /* a log that is read as it grows: each record is written right away */
     bool failed; /* the file cannot be written: nothing more is tried */
@@ -30,6 +31,13 @@ static int write_out(struct out *o, const void *p, size_t n)
     int rc = outfile_write(&o->file, p, n);
     o->failed |= rc != 0;
     return rc;
+}
+
+int zstd_failed(size_t got, int code)
+{
+    if (ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation)
+        return err_nomem(0);
+    return err_set(code, "zstd: %s", ZSTD_getErrorName(got));
 }
 
 /* Everything so far into the file. */
@@ -46,7 +54,7 @@ static int flush(struct out *o, ZSTD_EndDirective how)
         ZSTD_outBuffer out = {o->packed.p, o->packed.cap, 0};
         size_t left = ZSTD_compressStream2(o->zstd, &out, &in, how);
         if (ZSTD_isError(left))
-            return err_set(E_BUG, "zstd: %s", ZSTD_getErrorName(left));
+            return zstd_failed(left, E_BUG);
         TRY(out.pos ? write_out(o, o->packed.p, out.pos) : 0);
         if (how == ZSTD_e_continue ? in.pos == in.size : left == 0)
             break;
@@ -67,6 +75,8 @@ static int flush_some(struct out *o)
 static int put_frame(struct out *o, enum frame_kind kind, const char *body, size_t n)
 {
     const char head[2] = {(char)0x92, (char)kind};
+    if (kind != FRAME_ABORT)
+        TRY(err_memory(0)); /* else the body may lack something */
     if (n > RECORD_MAX - sizeof head)
         return err_set(E_DATA, "a record larger than %llu bytes", RECORD_MAX);
     if (kind != FRAME_END) {
@@ -78,20 +88,62 @@ static int put_frame(struct out *o, enum frame_kind kind, const char *body, size
     return flush_some(o);
 }
 
+/* What we write, we would read: one map, complete, that fits into a frame. */
+static int one_map(const char *body, size_t n)
+{
+    struct mp_scan scan = {0};
+    size_t len = 0;
+    int got = mp_scan(&scan, body, n, &len);
+    if (got > 1)
+        return got;
+    if (got == 1 && scan.deepest + 1 > DEPTH_MAX) /* the frame around it is one level more */
+        return err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
+    return got == 1 && len == n ? 0 : err_set(E_DATA, "not one msgpack map");
+}
+
+static void hex_digest(const struct out *o, char hex[17])
+{
+    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(o->digest));
+}
+
+static int unpack(msgpack_unpacked *u, const char *body, size_t n)
+{
+    size_t used = 0;
+    TRY(one_map(body, n));
+    msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
+    if (r == MSGPACK_UNPACK_NOMEM_ERROR)
+        return err_nomem(n);
+    return r == MSGPACK_UNPACK_SUCCESS ? 0 : err_set(E_DATA, "not one msgpack map");
+}
+
+/* The header or the end as a reader of its bytes would take it: what none can read gets no name (records are checked by
+ * out_record). */
+static int read_back(struct out *o, enum frame_kind kind, const char *body, size_t n)
+{
+    const struct schema *schema = o->schema;
+    json_t *j = NULL;
+    char hex[17];
+    TRY(unpack(&o->check, body, n));
+    int rc = json_from_mp(&o->check.data, &j);
+    hex_digest(o, hex);
+    if (!rc && kind == FRAME_HEADER)
+        rc = header_check(j, &schema);
+    else if (!rc && kind == FRAME_END)
+        rc = end_check(j, o->records, hex);
+    json_decref(j);
+    o->schema = rc ? o->schema : schema;
+    return rc;
+}
+
 static int put_json(struct out *o, enum frame_kind kind, const json_t *j)
 {
     msgpack_sbuffer sb;
     msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+    pk_init(&pk, &sb);
     int rc = pk_json(&pk, j);
-    if (!rc) { /* what we write, we would read */
-        struct mp_scan scan = {0};
-        size_t len;
-        rc = mp_scan(&scan, sb.data, sb.size, &len) > 1 ? E_DATA : 0;
-        if (!rc && scan.deepest + 1 > DEPTH_MAX)
-            rc = err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
-    }
+    if (!rc)
+        rc = read_back(o, kind, sb.data, sb.size);
     if (!rc)
         rc = put_frame(o, kind, sb.data, sb.size);
     msgpack_sbuffer_destroy(&sb);
@@ -113,14 +165,15 @@ int out_open(struct out **out, const char *path, bool compress)
         goto fail;
     }
     o->digest = XXH64_createState();
-    if (compress || (n > 4 && strcmp(path + n - 4, ".zst") == 0))
+    compress |= n > 4 && strcmp(path + n - 4, ".zst") == 0;
+    if (compress)
         o->zstd = ZSTD_createCStream();
     if (!o->digest || (compress && !o->zstd)) {
         rc = err_nomem(0);
         goto fail;
     }
     XXH64_reset(o->digest, 0);
-    if (o->zstd) {
+    if (compress) {
         ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
         ZSTD_CCtx_setParameter(o->zstd, ZSTD_c_checksumFlag, 1);
     }
@@ -133,13 +186,10 @@ fail:
 
 int out_header_json(struct out *o, const json_t *header)
 {
-    const struct schema *schema;
     if (o->schema)
         return err_set(E_BUG, "a second header");
-    TRY(header_check(header, &schema));
     TRY(put_json(o, FRAME_HEADER, header));
-    o->schema = schema;
-    o->live = strcmp(schema->name, "trainlog") == 0;
+    o->live = strcmp(o->schema->name, "trainlog") == 0;
     return o->live ? flush(o, ZSTD_e_flush) : 0;
 }
 
@@ -157,20 +207,7 @@ int out_header(struct out *o, const char *schema, const json_t *meta, const json
 
 int record_check(const struct schema *schema, msgpack_unpacked *u, const char *body, size_t n)
 {
-    struct mp_scan scan = {0};
-    size_t len = 0, used = 0;
-    int got = mp_scan(&scan, body, n, &len);
-    if (got > 1)
-        return got;
-    if (got == 1 && scan.deepest + 1 > DEPTH_MAX) /* the frame around it is one level more */
-        return err_set(E_DATA, "nested deeper than %d", DEPTH_MAX - 1);
-    if (got != 1 || len != n)
-        return err_set(E_DATA, "not one msgpack map");
-    msgpack_unpack_return r = msgpack_unpack_next(u, body, n, &used);
-    if (r == MSGPACK_UNPACK_NOMEM_ERROR)
-        return err_nomem(n);
-    if (r != MSGPACK_UNPACK_SUCCESS)
-        return err_set(E_DATA, "not one msgpack map");
+    TRY(unpack(u, body, n));
     return schema_check(schema, &u->data);
 }
 
@@ -209,12 +246,7 @@ int out_copy_record(struct out *o, const struct stream *s)
     return copy_frame(o, s);
 }
 
-static void hex_digest(const struct out *o, char hex[17])
-{
-    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(o->digest));
-}
-
-static int put_end(struct out *o, const json_t *end)
+int out_finish_json(struct out *o, const json_t *end)
 {
     if (!o->schema || o->finished)
         return err_set(E_BUG, "an end frame without a header, or a second one");
@@ -235,19 +267,11 @@ int out_finish(struct out *o, const json_t *lineage, const char *tool, const jso
     int rc = !all || json_array_append(all, own) ? err_nomem(0) : 0;
     json_t *end = json_pack("{s:I, s:s, s:O}", "records", (json_int_t)o->records, "xxh64", hex, "lineage", all);
     if (!rc)
-        rc = end ? put_end(o, end) : err_nomem(0);
+        rc = end ? out_finish_json(o, end) : err_nomem(0);
     json_decref(end);
     json_decref(own);
     json_decref(all);
     return rc;
-}
-
-int out_finish_json(struct out *o, const json_t *end)
-{
-    char hex[17];
-    hex_digest(o, hex);
-    TRY(end_check(end, o->records, hex));
-    return put_end(o, end);
 }
 
 int out_commit(struct out *o)

@@ -74,7 +74,7 @@ void params_init(struct params *ps, uint64_t seed)
         int64_t n = tensor_numel(&p->w);
         real *host = mem_alloc((size_t)n, sizeof *host);
         if (!host) { /* reported by the next check() */
-            backend_fail(E_NOMEM, "initial values of %s", p->name);
+            backend_fail(E_NOMEM, "initial values of %s: %s", p->name, err_msg());
             return;
         }
         struct rng r = rng_new(seed, XXH64(p->name, strlen(p->name), 0));

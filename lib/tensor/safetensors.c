@@ -176,7 +176,7 @@ static int add_file(struct st_file *f, const char *path)
     else if (st.st_size < 8)
         rc = err_set(E_DATA, "%s: too short for a safetensors file", path_base(path));
     else if ((p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
-        rc = err_set(errno == ENOMEM ? E_NOMEM : E_IO, "%s: %s", path_base(path), strerror(errno));
+        rc = err_errno(E_IO, path_base(path));
     close(fd);
     if (rc)
         return rc;

@@ -7,6 +7,7 @@
 #include <new>
 #include <set>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <vector>
 
@@ -33,6 +34,8 @@ template <typename F> static int guarded(F body) noexcept
         return body();
     } catch (const std::bad_alloc &) {
         return err_set(E_NOMEM, "out of memory for the vocabulary");
+    } catch (const std::system_error &) { /* it starts threads */
+        return err_set(E_NOMEM, "no thread for the vocabulary: out of memory, or of processes");
     } catch (...) {
         return err_set(E_BUG, "the vocabulary's trainer failed");
     }

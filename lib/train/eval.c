@@ -131,7 +131,7 @@ static void forward_scores(struct tape *tape, void *ctx)
 static int eval_texts(struct work *w, const uint32_t *at, int64_t n, const struct reader *reader, struct eval_result *r)
 {
     struct trainer *t = w->t;
-    struct generate how = {w->max_new, reader->again, reader->ctx, w->cut};
+    struct generate how = {w->max_new, reader->again, reader->ctx, w->cut, t->stop};
     TRY(generate_greedy(t->m, &t->tape, t->enc.dec, &t->enc.len, &how, w->out, w->out_n));
     for (int64_t i = 0; i < n; i++) {
         int64_t unknown =
@@ -253,7 +253,7 @@ static int summarize(struct trainer *t, const struct work *w, struct eval_result
     return constant(w, &side[r->lambda], n, &r->constant);
 }
 
-int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void), struct eval_result *r)
+int evaluate(struct trainer *t, const struct reader *reader, struct eval_result *r)
 {
     struct work w;
     int64_t tokens = 0;
@@ -273,8 +273,8 @@ int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void),
     for (int64_t i = 0, n; i < w.n; i += n) {
         int64_t end = i < w.gen_n ? w.gen_n : w.n;
         n = end - i < t->cfg->batch ? end - i : t->cfg->batch;
-        if (stop()) {
-            rc = err_set(TRAIN_STOPPED, "stopped");
+        if (t->stop && t->stop()) {
+            rc = err_set(E_STOPPED, "stopped");
             goto out;
         }
         w.from = i;

@@ -46,7 +46,7 @@ static int emit(const struct trainer *t, struct train_state *s, const struct tra
     msgpack_sbuffer sb;
     msgpack_packer pk;
     msgpack_sbuffer_init(&sb);
-    msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+    pk_init(&pk, &sb);
     msgpack_pack_map(&pk, n);
     /* What every record has. */
     pack_str(&pk, "event", 5);
@@ -175,7 +175,7 @@ static int eval_now(struct trainer *t, struct train_state *s, const struct train
         return h->save_best(h->ctx, s, NULL);
     }
     /* Measure. */
-    int rc = evaluate(t, &h->reader, h->stop, &r);
+    int rc = evaluate(t, &h->reader, &r);
     if (rc) {
         s->eval_due = true; /* stopped in the middle: done again after --resume */
         return rc;
@@ -217,7 +217,7 @@ static int one_step(struct trainer *t, struct train_state *s, const struct train
     if (!rc)
         rc = step_gradients(t, order + from, size, s->micro, &r);
     if (rc)
-        return err_ctx(rc, "step %lld", (long long)s->step + 1);
+        return rc == E_STOPPED ? rc : err_ctx(rc, "step %lld", (long long)s->step + 1);
     TRY(optimizer_step(&t->opt, c, lr, r.norm, s->step + 1));
     s->step++;
     s->micro += (uint64_t)((size + c->batch - 1) / c->batch);
@@ -240,12 +240,6 @@ static int one_step(struct trainer *t, struct train_state *s, const struct train
     return s->step % c->log_every == 0 || s->step == 1 || s->eval_due ? log_step(t, s, h, lr, r.norm) : 0;
 }
 
-static int stopped(struct train_state *s, const struct train_hooks *h)
-{
-    TRY(h->save_state(h->ctx, s));
-    return err_set(TRAIN_STOPPED, "stopped at step %lld; the state is saved, --resume goes on", (long long)s->step);
-}
-
 /* `best` rises: of a loss it is the negative. */
 static double best_shown(const struct train_state *s, const struct train_cfg *c)
 {
@@ -263,10 +257,7 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
     for (;;) {
         /* Evaluate, where one is due. */
         if (s->eval_due) {
-            int rc = eval_now(t, s, h);
-            if (rc == TRAIN_STOPPED)
-                return stopped(s, h);
-            TRY(rc);
+            TRY(eval_now(t, s, h));
             if (c->save_every == 0)
                 TRY(h->save_state(h->ctx, s));
         }
@@ -277,8 +268,8 @@ static int run(struct trainer *t, struct train_state *s, const struct train_hook
         }
         if (s->step >= total)
             break;
-        if (h->stop() || s->step >= stop_at)
-            return stopped(s, h);
+        if ((t->stop && t->stop()) || s->step >= stop_at)
+            return err_set(E_STOPPED, "stopped");
         /* A new epoch: a new order of notes. */
         if (have != s->epoch) {
             TRY(epoch_order(t->data, c->seed, s->epoch, group_of(c), order));
@@ -311,5 +302,8 @@ int train_loop(struct trainer *t, struct train_state *s, const struct train_hook
     uint32_t *order = mem_alloc((size_t)t->data->count[SPLIT_TRAIN], sizeof *order);
     int rc = order ? run(t, s, h, order) : E_NOMEM;
     free(order);
-    return rc;
+    if (rc != E_STOPPED)
+        return rc;
+    TRY(h->save_state(h->ctx, s));
+    return err_set(E_STOPPED, "stopped at step %lld; the state is saved, --resume goes on", (long long)s->step);
 }

@@ -34,7 +34,7 @@ int run_dir_check(const char *dir)
     bool used = false;
     DIR *d = opendir(dir);
     if (!d)
-        return errno == ENOENT ? 0 : err_set(E_USAGE, "%s: %s", dir, strerror(errno));
+        return errno == ENOENT ? 0 : err_errno(E_USAGE, dir);
     while ((name = next_name(d))) /* a run stopped before it saved anything leaves an empty checkpoint */
         used |= strcmp(name, "checkpoint") != 0;
     closedir(d);
@@ -62,15 +62,16 @@ static int move_all(const char *from_dir, const char *to_dir)
     const char *name;
     int rc = 0;
     DIR *d = opendir(from_dir);
-    while (d && !rc && (name = next_name(d))) {
+    if (!d)
+        return err_errno(E_IO, from_dir);
+    while (!rc && (name = next_name(d))) {
         TRY_GOTO(rc, out, run_dir_path(&from, from_dir, name));
         TRY_GOTO(rc, out, run_dir_path(&to, to_dir, name));
         if (rename(from.p, to.p))
             rc = err_set(E_IO, "%s: %s", to.p, strerror(errno));
     }
 out:
-    if (d)
-        closedir(d);
+    closedir(d);
     buf_free(&from);
     buf_free(&to);
     return rc;
@@ -90,7 +91,7 @@ int run_dir_finish(const char *dir)
     if (!rc)
         rc = run_dir_path(&path, dir, "checkpoint");
     if (!rc && nftw(path.p, remove_one, 8, FTW_DEPTH | FTW_PHYS)) /* with what a crash may have left in it */
-        rc = err_set(E_IO, "%s: %s", path.p, strerror(errno));
+        rc = err_errno(E_IO, path.p);
     buf_free(&path);
     return rc;
 }

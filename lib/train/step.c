@@ -108,6 +108,8 @@ int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t
     train_loss_reset(t);
     optimizer_zero(&t->opt);
     for (int64_t i = 0; i < n; i += c->batch, micro++) {
+        if (i && t->stop && t->stop()) /* what was changed, gradients and knowledge, the same step makes again */
+            return err_set(E_STOPPED, "stopped");
         batch_fill(&t->batch, t->data, index + i, n - i < c->batch ? n - i : c->batch, &t->m->arch);
         tape_reset(&t->tape);
         t->tape.site = micro << 20;

@@ -11,8 +11,6 @@
 #include "lib/text/labels.h"
 #include "lib/util/buf.h"
 
-#define TRAIN_STOPPED 75 /* sysexits' EX_TEMPFAIL: a signal came; the state is saved, go on with --resume */
-
 /* ---- examples (batch.c): notes and targets joined by id, held in memory ---- */
 enum { SPLIT_TRAIN, SPLIT_DEV, SPLITS };
 struct example {
@@ -140,6 +138,7 @@ struct trainer {
     struct encoded enc;   /* of the last forward: encoder states */
     struct var *logits;   /* label scores */
     struct tensor score;  /* sigmoid of the logits, in an evaluation */
+    bool (*stop)(void);   /* true: leave at the next micro-batch, batch or token, with E_STOPPED; NULL: never */
     struct ensemble ensemble; /* as the last evaluation chose it; of both sides, else zeroed */
 };
 int trainer_init(struct trainer *t, struct model *m, const struct backend *be, const struct train_cfg *cfg,
@@ -151,7 +150,8 @@ struct step_result {
 };
 /* Gradients of the group index[0..n): micro-batches of cfg->batch accumulated. The generation loss is divided by the
  * target tokens of the whole group, the label loss by notes * labels, so the cut into micro-batches does not matter.
- * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite. */
+ * `micro` numbers the first micro-batch in the run (dropout). E_DATA when a loss or the norm is not finite; E_STOPPED
+ * between micro-batches: the same call later makes the same gradients. */
 int step_gradients(struct trainer *t, const uint32_t *index, int64_t n, uint64_t micro, struct step_result *r);
 /* What a run begins with, for its loss and memory: the knowledge, and gradients of one batch of the longest notes. */
 int step_trial(struct trainer *t, struct step_result *r);
@@ -185,8 +185,8 @@ struct reader {
     bool (*again)(void *ctx, const int32_t *ids, int64_t n); /* ends a text, see struct generate; may be NULL */
     void *ctx;
 };
-/* TRAIN_STOPPED when `stop` became true. Runs without dropout and changes nothing but the tape. */
-int evaluate(struct trainer *t, const struct reader *reader, bool (*stop)(void), struct eval_result *r);
+/* E_STOPPED when t->stop() says so. Runs without dropout and changes nothing but the tape. */
+int evaluate(struct trainer *t, const struct reader *reader, struct eval_result *r);
 /* Longest text that is decoded, in tokens: --max-new, or as long as the longest training target and a little more. */
 int64_t train_max_new(const struct train_cfg *c, const struct dataset *d);
 
@@ -234,10 +234,10 @@ struct train_hooks {
     int (*save_best)(void *ctx, const struct train_state *s, const struct eval_result *r); /* r NULL: no dev notes */
     int (*save_state)(void *ctx, const struct train_state *s);
     struct reader reader;
-    bool (*stop)(void); /* a signal came */
 };
 int64_t train_steps_per_epoch(const struct train_cfg *c, const struct dataset *d);
 int64_t train_total_steps(const struct train_cfg *c, const struct dataset *d);
+/* E_STOPPED: left before its end, with the state saved. */
 int train_loop(struct trainer *t, struct train_state *s, const struct train_hooks *h);
 
 #endif

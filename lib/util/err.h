@@ -15,16 +15,24 @@ enum {
     E_BUG = 70,      /* our fault */
     E_NOMEM = 71,    /* out of memory (host or device) */
     E_IO = 74,       /* read or write failed, disk full */
+    E_STOPPED = 75,  /* a signal or a limit asked to end; what was done is kept, and another run goes on */
 };
 
 /* Set the message and return `code`. */
 int err_set(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Put "context: " before the present message; returns `code` unchanged. */
 int err_ctx(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* err_set(E_NOMEM, ...) for an allocation of n bytes. */
+/* err_set(E_NOMEM, ...) for an allocation of n bytes, 0: not known; and it is kept in mind for err_memory(). For an
+ * allocation that can be done without: err_set. */
 int err_nomem(unsigned long long n);
+/* err_set(code, "NAME: ...") with what errno says; E_NOMEM where that is ENOMEM, which any call may say. */
+int err_errno(int code, const char *name);
+/* `rc`; but E_NOMEM with its message as soon as any err_nomem() was called in the program, looked at or not. What was
+ * made since then (a JSON value, a packed record) may lack a part and nobody knows, and an error may be about what is
+ * lacking. So: before anything is written or gets its final name, and of the code that a program ends with. */
+int err_memory(int rc);
 const char *err_msg(void); /* "" when nothing failed in this thread */
-/* Carry an error across threads: copy out in the worker (malloc'd, may be NULL), set in the reader. */
+/* Carry an error across threads: copy out in the worker (malloc'd, NULL after an err_nomem), set in the reader. */
 char *err_take(void);
 
 #define TRY(e)                    \

@@ -5,16 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Temporary files that exist now, for the signal handler. Their names are freed by outfile_* only after the entry is
- * gone. */
-enum { PENDING_MAX = 64 };
+/* Temporary files that exist now, for outfile_unlink_all. A file is made or renamed, and its entry with it, under the
+ * lock; names are freed by outfile_* only after the entry is gone. */
+enum { PENDING_MAX = 64, PATIENCE = 1000 /* milliseconds */ };
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static _Atomic(const char *) pending[PENDING_MAX];
 
 static void pending_add(const char *tmp)
@@ -37,6 +40,8 @@ static void pending_remove(const char *tmp)
 
 void outfile_unlink_all(void)
 {
+    for (int i = 0; i < PATIENCE && pthread_mutex_trylock(&lock); i++) /* who has it may be stuck in the file system */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     for (int i = 0; i < PENDING_MAX; i++) {
         const char *tmp = atomic_load(&pending[i]);
         if (tmp)
@@ -85,7 +90,11 @@ int outfile_open(struct outfile *o, const char *path)
         return E_NOMEM;
     }
     snprintf(o->tmp, n + sizeof "..XXXXXX", "%.*s.%s.XXXXXX", (int)(base - o->path), o->path, base);
+    pthread_mutex_lock(&lock);
     o->fd = mkostemp(o->tmp, O_CLOEXEC); /* mode 0600 */
+    if (o->fd >= 0)
+        pending_add(o->tmp);
+    pthread_mutex_unlock(&lock);
     if (o->fd < 0) {
         int e = errno;
         free(o->tmp);
@@ -93,7 +102,6 @@ int outfile_open(struct outfile *o, const char *path)
         outfile_discard(o);
         return err_set(E_IO, "%s: %s", path, strerror(e));
     }
-    pending_add(o->tmp);
     return 0;
 }
 
@@ -114,6 +122,7 @@ int outfile_write(struct outfile *o, const void *p, size_t n)
 
 int outfile_commit(struct outfile *o)
 {
+    TRY(err_memory(0)); /* else what was written may lack something */
     /* What cannot be synced (a pipe, a device) says EINVAL or EROFS; that is not a failed write. */
     if (!o->std && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
         return err_set(E_IO, "%s: %s", o->path, strerror(errno));
@@ -127,9 +136,13 @@ int outfile_commit(struct outfile *o)
         return 0;
     }
     if (o->tmp) {
-        if (rename(o->tmp, o->path) != 0)
-            return err_set(E_IO, "%s: %s", o->path, strerror(errno));
-        pending_remove(o->tmp);
+        pthread_mutex_lock(&lock);
+        int e = rename(o->tmp, o->path) ? errno : 0;
+        if (!e)
+            pending_remove(o->tmp);
+        pthread_mutex_unlock(&lock);
+        if (e)
+            return err_set(E_IO, "%s: %s", o->path, strerror(e));
         free(o->tmp);
         o->tmp = NULL;
     }
@@ -144,8 +157,10 @@ void outfile_discard(struct outfile *o)
         close(o->fd);
     o->fd = -1;
     if (o->tmp) {
+        pthread_mutex_lock(&lock);
         unlink(o->tmp);
         pending_remove(o->tmp);
+        pthread_mutex_unlock(&lock);
     }
     free(o->tmp);
     free(o->path);
@@ -200,6 +215,18 @@ out:
     if (rc)
         buf_free(&b);
     return rc;
+}
+
+size_t file_head(const char *path, void *p, size_t n)
+{
+    int fd;
+    size_t at = 0, got = 1;
+    if (open_input(path, &fd))
+        return 0;
+    while (got && at < n && !read_some(fd, path, (char *)p + at, n - at, &got))
+        at += got;
+    close(fd);
+    return at;
 }
 
 int file_xxh64(const char *path, char hex[17])

@@ -15,12 +15,17 @@ struct outfile {
 /* path NULL or "-": standard output. Otherwise a new file of mode 0600 (notes and labels are patient data). */
 int outfile_open(struct outfile *o, const char *path);
 int outfile_write(struct outfile *o, const void *p, size_t n); /* whole or E_IO ("NAME: No space left on device") */
-int outfile_commit(struct outfile *o);  /* fsync, close, rename; checks close(2) on standard output too */
+/* fsync, close, rename; checks close(2) on standard output too. E_NOMEM once memory has run out (err_memory). */
+int outfile_commit(struct outfile *o);
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
-void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
+/* Removes every temporary file of a program that is about to end, from any thread or from a handler: another thread
+ * that would open or commit one waits for that end. */
+void outfile_unlink_all(void);
 
 /* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
+/* Up to n first bytes of a file into p: how many; 0 also when it can't be read. Asks for no memory. */
+size_t file_head(const char *path, void *p, size_t n);
 /* XXH64 of a file's bytes as 16 hex digits. */
 int file_xxh64(const char *path, char hex[17]);
 /* Last component of a path, for messages and history. */

@@ -4,6 +4,7 @@
 #include "lib/util/buf.h"
 #include "lib/util/err.h"
 #include "lib/util/file.h"
+#include "lib/util/utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -82,8 +83,40 @@ static int set_choice(const struct opt *o, const char *arg)
     return rc;
 }
 
+/* Last component of a path, also where slashes end it. */
+static const char *base_name(const char *s, size_t *n)
+{
+    *n = strlen(s);
+    while (*n > 1 && s[*n - 1] == '/')
+        --*n;
+    const char *base = s + *n;
+    while (base > s && base[-1] != '/')
+        base--;
+    *n = (size_t)(s + *n - base);
+    return base;
+}
+
+static json_t *base_json(const char *s)
+{
+    size_t n;
+    const char *base = base_name(s, &n);
+    return json_stringn(base, n);
+}
+
+/* History is JSON, and no option may be missing from it. */
+static int check_utf8(const struct opt *o, const char *arg)
+{
+    size_t n = strlen(arg);
+    if ((o->flags & OPT_QUIET) || o->type == OPT_OUT)
+        return 0;
+    if (o->type == OPT_FILE || o->type == OPT_DIR || o->type == OPT_FILES)
+        arg = base_name(arg, &n);
+    return utf8_valid(arg, n) == n ? 0 : err_set(E_USAGE, "--%s: '%.*s' is not UTF-8", o->name, (int)n, arg);
+}
+
 static int set_value(const struct opt *o, const char *arg)
 {
+    TRY(check_utf8(o, arg));
     switch (o->type) {
     case OPT_INT:
         return set_int(o, arg);
@@ -219,18 +252,6 @@ out:
     return rc;
 }
 
-/* Last component of a path, also where slashes end it. */
-static json_t *base_name(const char *s)
-{
-    size_t n = strlen(s);
-    while (n > 1 && s[n - 1] == '/')
-        n--;
-    const char *base = s + n;
-    while (base > s && base[-1] != '/')
-        base--;
-    return json_stringn(base, (size_t)(s + n - base));
-}
-
 static json_t *resolved_value(const struct opt *o)
 {
     const char *s;
@@ -248,13 +269,13 @@ static json_t *resolved_value(const struct opt *o)
     case OPT_FILE:
     case OPT_DIR:
         s = *(const char **)o->value;
-        return s ? base_name(s) : NULL;
+        return s ? base_json(s) : NULL;
     case OPT_LIST:
     case OPT_FILES: {
         const struct opt_list *l = o->value;
         json_t *a = l->n ? json_array() : NULL;
         for (int i = 0; i < l->n; i++)
-            json_array_append_new(a, o->type == OPT_LIST ? json_string(l->v[i]) : base_name(l->v[i]));
+            json_array_append_new(a, o->type == OPT_LIST ? json_string(l->v[i]) : base_json(l->v[i]));
         return a;
     }
     default:

@@ -66,6 +66,9 @@ is "several systems: each as alone" "$(of pred) $(of other)" \
     "$(for f in test other; do rec-cat --json $f.score.icds | grep '^{"metric"' | grep -v '"floor_' | cksum; done | paste -sd ' ')"
 is "and one floor" "$(rec-cat --json many.score.icds | grep -c '"metric":"floor_f1_micro"')" 1
 is "names of files, folders where they are alike" "$(score --table --metrics f1_micro s1/x.pred.icds s2/x.pred.icds third.psv | tail -n 4 | awk '{print $1}' | paste -sd ' ')" "note-blind s1/x s2/x third"
+cp pred.icds $'p\xe4.icds'
+is "a name in Latin-1" "$(score --format json --metrics f1_micro $'p\xe4.icds' pred.icds | grep -o '"name": *"[^"]*"' | paste -sd ' ')" \
+    "$(printf '"name": "p\357\277\275" "name": "pred"')"
 is "the same file twice" "$(score --table --metrics f1_micro pred.icds pred.icds | tail -n 2 | awk '{print $1}' | paste -sd ' ')" "pred pred#2"
 score --table pred.icds other.icds >board.txt
 is "a row per system, a column per metric" "$(awk '$1 == "pred" && $2 != "final" {print $2, $3}' board.txt | head -n 1)" \

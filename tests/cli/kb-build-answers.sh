@@ -34,6 +34,8 @@ says unread-is-told "99592.md: 995.92: line 4 of the answer: a single letter or 
 is unread-in-report "$(grep -c '"what":"unread"' "$T/report")" 1
 is talk-in-report "$(grep -c '"what":"passed over","file":"401.9.txt"' "$T/report")" 1
 is collision-in-report "$(grep '"what":"shared"' "$T/report")" '{"what":"shared","form":"BP","codes":["401.9","99.15"]}'
+exits no-report-without-the-stream 74 kb-build -q --labels "$T/codes" -a "$A" --report "$T/unfinished" -o /dev/full
+is no-report-is-left "$(ls -A "$T" | grep -c unfinished)" 0
 cp "$T/k.icds" "$T/k1.icds"; kb -q --no-builtin -a "$A" 2>/dev/null; same slash-or-not "$T/k1.icds" "$T/k.icds"
 kb -q -a "$A" 2>/dev/null
 is with-builtin "$(query "$T/k.icds" '[t["source"] for t in r["401.9"]["terms"] if t["text"] == "HTN"]')" "['builtin,gpt']"

@@ -105,6 +105,10 @@ int main(void)
     CHECK(refuses("--nope", "unknown option --nope") && refuses("-Z", "unknown option -Z"));
     CHECK(refuses("--fla", "unknown option") && refuses("--no-number", "unknown option") &&
           refuses("--no-flag=1", "unknown"));
+    CHECK(refuses("-s \xff", "--str: '\xff' is not UTF-8") && refuses("--list=a\xe4", "is not UTF-8"));
+    CHECK(refuses("-i a/\xc3", "--in-file: '\xc3' is not UTF-8") && refuses("-d a/\xff/", "--in-dir: '\xff'") &&
+          refuses("--files \xff", "is not UTF-8"));
+    CHECK(parse("-o \xff -i \xff/a -s \xc3\xa4") == 0);
     CHECK(refuses("--number", "needs a value") && refuses("-n", "needs a value") && refuses("--flag=1", "no value"));
     CHECK(refuses("-n 0", "outside 1 to 10") && refuses("-n 11", "outside") && refuses("-n 3x", "not a whole number"));
     CHECK(refuses("-n EMPTY", "not a whole number") && refuses("--any 99999999999999999999", "not a whole number"));

@@ -266,13 +266,10 @@ static void unused_decoder(void)
 }
 
 /* ---- evaluation ---- */
-static bool never(void)
+static int64_t asks, asks_until_stop;
+static bool at_the_last(void)
 {
-    return false;
-}
-static bool always(void)
-{
-    return true;
+    return ++asks == asks_until_stop;
 }
 static int64_t first_label(void *ctx, const int32_t *ids, int64_t n, bool cut, uint8_t *set)
 {
@@ -287,10 +284,10 @@ static void evaluation(void)
     int unknown = 2;
     const struct reader reader = {.codes = first_label, .ctx = &unknown};
     rig_open(&r, 4, 0.3);
-    CHECK(evaluate(&r.t, &reader, never, &a) == 0);
+    CHECK(evaluate(&r.t, &reader, &a) == 0);
     r.t.cfg = &r.c;
     r.c.batch = 3; /* other batches, other padding: the same result */
-    CHECK(evaluate(&r.t, &reader, never, &b) == 0);
+    CHECK(evaluate(&r.t, &reader, &b) == 0);
     CHECK(a.notes == 8 && a.gen_notes == 8 && a.unknown == 16);
     CHECK_NEAR(a.loss, b.loss, 1e-5);
     CHECK(a.f1_att == b.f1_att && a.f1_gen == b.f1_gen && a.lambda == b.lambda);
@@ -300,13 +297,15 @@ static void evaluation(void)
     CHECK_NEAR(a.f1_gen, 2 * 8 / (8 + 16.0), 1e-12); /* label 0 for all: every dev note (3, 7, ..) has 3 and 0 */
     CHECK(a.ensemble && a.ensemble->of[a.ensemble->best].f1 >= a.f1);
     r.c.gen_eval = 3;
-    CHECK(evaluate(&r.t, &reader, never, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
+    CHECK(evaluate(&r.t, &reader, &b) == 0 && b.gen_notes == 3 && b.unknown == 6 && b.notes == 8);
     CHECK_NEAR(b.f1_gen, 2 * 3 / (3 + 6.0), 1e-12);
     CHECK(b.f1_att_best == a.f1_att_best && b.floor == a.floor && b.f1 >= b.f1_att_best && b.f1 < 1);
     r.c.att = false; /* the text alone: of the three notes */
-    CHECK(evaluate(&r.t, &reader, never, &b) == 0 && b.lambda == 1 && b.f1 == b.f1_gen && !b.ensemble);
+    CHECK(evaluate(&r.t, &reader, &b) == 0 && b.lambda == 1 && b.f1 == b.f1_gen && !b.ensemble);
     r.c.att = true;
-    CHECK(evaluate(&r.t, &reader, always, &b) == TRAIN_STOPPED);
+    r.t.stop = at_the_last;
+    asks_until_stop = 1;
+    CHECK(evaluate(&r.t, &reader, &b) == E_STOPPED);
     rig_close(&r);
     DONE("dev evaluation");
 }
@@ -324,7 +323,7 @@ static void tie(void)
     static const real low[L] = {-50, -50, -50, -50};
     rig_open(&r, 4, 0);
     CHECK(r.t.be->upload(params_find(&r.m->params, "icd.label_attn.b")->x.v.data, low, sizeof low) == 0);
-    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, never, &a) == 0);
+    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, &a) == 0);
     CHECK(a.f1_att == 0 && a.f1_gen == 0 && a.lambda == 0);
     rig_close(&r);
     DONE("a tie goes to the label attention");
@@ -359,7 +358,48 @@ static int state_kept(void *ctx, const struct train_state *s)
     return 0;
 }
 static const struct train_hooks hooks = {.log = keep_rate, .step = seen, .evaluated = judged, .save_best = best_kept,
-                                         .save_state = state_kept, .reader = {.codes = no_label}, .stop = never};
+                                         .save_state = state_kept, .reader = {.codes = no_label}};
+
+/* Left wherever it asks (between micro-batches, batches of an evaluation, tokens of a text) and entered again: the same
+ * run, as far as its bits go. */
+static void left_anywhere(void)
+{
+    struct rig r;
+    struct train_state s = {.best = NAN};
+    real *end[2] = {NULL, NULL};
+    struct buf log = {0};
+    int left = 0;
+    for (int turn = 0, k = 0; turn < 2; turn++) {
+        rig_open(&r, 2, 0.1);
+        r.c.accumulate = 3;
+        r.c.max_steps = 3;
+        r.c.eval_every = 2;
+        r.c.max_new = 3;
+        r.t.stop = turn ? at_the_last : NULL;
+        size_t n = (size_t)r.m->params.numel;
+        s = (struct train_state){.best = NAN};
+        for (int rc = E_STOPPED; rc == E_STOPPED; left += rc == E_STOPPED) {
+            asks = 0;
+            asks_until_stop = ++k;
+            rc = train_loop(&r.t, &s, &hooks);
+            CHECK(rc == 0 || (turn && rc == E_STOPPED && asks == k));
+        }
+        CHECK(s.done && s.step == 3);
+        end[turn] = malloc(n * sizeof **end);
+        CHECK(r.t.be->download(end[turn], r.m->params.value, n * sizeof **end) == 0);
+        if (turn)
+            CHECK(!memcmp(end[0], end[1], n * sizeof **end) && log.n == s.log.n && !memcmp(log.p, s.log.p, log.n));
+        else
+            CHECK(buf_add(&log, s.log.p, s.log.n) == 0);
+        buf_free(&s.log);
+        rig_close(&r);
+    }
+    CHECK(left > 20);
+    free(end[0]);
+    free(end[1]);
+    buf_free(&log);
+    DONE("left at any place and entered again");
+}
 
 static void rates_and_steps(void)
 {
@@ -418,7 +458,7 @@ static void run_script(const char *what, double lr, int64_t patience, struct tra
 {
     struct rig r;
     const struct train_hooks h = {.log = keep_rate, .step = seen, .evaluated = counted, .save_best = best_kept,
-                                  .save_state = state_kept, .reader = {.codes = by_script}, .stop = never};
+                                  .save_state = state_kept, .reader = {.codes = by_script}};
     script = what;
     evaluations = kept_at = 0;
     *s = (struct train_state){.best = NAN};
@@ -486,7 +526,7 @@ static void floor_of_dev(void)
     for (int i = 0; i < k; i++)
         f1 += order[i] == 0 || order[i] == 3;
     f1 = 2 * 8 * f1 / (8 * k + 16.0);
-    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, never, &a) == 0);
+    CHECK(evaluate(&r.t, &(struct reader){.codes = no_label}, &a) == 0);
     CHECK_NEAR(a.floor, f1, 1e-12);
     rig_close(&r);
     DONE("the note-blind floor on dev notes");
@@ -503,6 +543,7 @@ int main(void)
     unused_decoder();
     evaluation();
     tie();
+    left_anywhere();
     rates_and_steps();
     selection();
     floor_of_dev();
