@@ -167,7 +167,7 @@ $(PROGRAMS): $(BIN)/%: $(B)/o/tools/%.o $(B)/libicdpipe.a $(B)/is/link $(B)/is/t
 # ---- tests: C programs and shell scripts, one runner ----
 TEST_GRAD_C := $(wildcard tests/grad/*.c tests/selftest/grad*.c)
 TWIN_C      := $(wildcard tests/twin/*.c)
-TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golden/*.c tests/selftest/*.c)) $(if $(CUDA_C),$(TWIN_C))
+TEST_C      := $(filter-out $(TEST_GRAD_C),$(wildcard tests/unit/*.c tests/golden/*.c tests/selftest/*.c tests/fuzz/*.c)) $(if $(CUDA_C),$(TWIN_C))
 TEST_SH     := $(wildcard tests/cli/*.sh tests/fault/*.sh tests/golden/*.sh tests/selftest/*.sh tests/e2e/*.sh)
 TEST_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(TEST_C) $(TEST_GRAD_C))
 BENCH_C     := $(wildcard tests/bench/*.c)
@@ -181,17 +181,19 @@ $(patsubst tests/%.c,$(B)/tests/%,$(TEST_GRAD_C)): $(B)/tests/%: $(B)/d/tests/%.
 	$(Q)$(LINK)
 
 # The twin tests once more, on kernels/cuda compiled for the CPU (tests/twin/host/cuda_runtime.h): with nvcc or without.
-HOST_O   := $(patsubst kernels/cuda/%.cu,$(B)/host/%.o,$(filter-out %/blas_load.cu,$(wildcard kernels/cuda/*.cu))) $(B)/host/host.o
+HOST_CU  := $(patsubst kernels/cuda/%.cu,%.o,$(filter-out %/blas_load.cu,$(wildcard kernels/cuda/*.cu))) runtime.o
+HOST_O   := $(HOST_CU:%=$(B)/host/%) $(B)/host/host.o
 # HOST_SAN: a GPU ends a program at an address that is no multiple of what is read there; here the compiler's check does
+HOST_C    = $(CXX) $(CPPF) -Itests/twin/host -DATTENTION_CHUNK=65536 $(CXXF) -MMD -MP
 HOST_BIN := $(if $(SAN),,$(TWIN_C:tests/twin/%.c=$(B)/tests/twin/host/%))
 $(B)/host/%.o: kernels/cuda/%.cu $(B)/is/cxx
 	@mkdir -p $(@D)
 	$(say) HOST $<
-	$(Q)$(CXX) $(CPPF) -Itests/twin/host -DATTENTION_CHUNK=65536 -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -x c++ -c $< -o $@
-$(B)/host/host.o: tests/twin/host/host.cc $(B)/is/cxx
+	$(Q)$(HOST_C) -DICD_BLOCK=64 $(HOST_SAN) -x c++ -c $< -o $@
+$(B)/host/%.o: tests/twin/host/%.cc $(B)/is/cxx
 	@mkdir -p $(@D)
 	$(say) HOST $<
-	$(Q)$(CXX) $(CPPF) -Itests/twin/host -DICD_BLOCK=64 $(CXXF) $(HOST_SAN) -MMD -MP -c $< -o $@
+	$(Q)$(HOST_C) -DICD_BLOCK=64 $(HOST_SAN) -c $< -o $@
 $(HOST_BIN): $(B)/tests/twin/host/%: $(B)/o/tests/twin/%.o $(HOST_O) $(B)/libicdpipe.a $(B)/is/link
 	@mkdir -p $(@D)
 	$(say) LD $@
@@ -202,13 +204,33 @@ $(HOST_TOOL): $(B)/host/bin/%: $(B)/o/tools/%.o $(HOST_O) $(B)/libicdpipe.a $(B)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(LINK) $(HOST_SAN)
+# The same under ThreadSanitizer (tests/twin/race.sh), and with blocks as large as a GPU's.
+# SHARED: shared memory of kernels, which is static here, gets a section that race.cc knows.
+SHARED   := objcopy --set-section-flags .bss=alloc,load,data,contents --rename-section .bss=icd_shared
+RACE_BIN := $(if $(SAN),,$(patsubst %,$(B)/tests/twin/race/%,ops model planted))
+$(B)/race/%.o: kernels/cuda/%.cu $(B)/is/cxx
+	@mkdir -p $(@D)
+	$(say) RACE $<
+	$(Q)$(HOST_C) -O1 -fsanitize=thread -x c++ -c $< -o $@ && $(SHARED) $@
+$(B)/race/%.o: tests/twin/host/%.cc $(B)/is/cxx
+	@mkdir -p $(@D)
+	$(say) RACE $<
+	$(Q)$(HOST_C) -O1 -fsanitize=thread -c $< -o $@ $(if $(filter planted,$*),&& $(SHARED) $@)
+$(B)/tests/twin/race/%: $(B)/o/tests/twin/%.o $(HOST_CU:%=$(B)/race/%) $(B)/race/race.o $(B)/libicdpipe.a $(B)/is/link
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(LINK) -fsanitize=thread
+$(B)/tests/twin/race/planted: $(B)/race/planted.o $(B)/race/runtime.o $(B)/race/race.o $(B)/libicdpipe.a $(B)/is/link
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(LINK) -fsanitize=thread
 # What fails allocations of a program it is loaded into; a sanitizer has its own allocator.
 SHIM := $(if $(SAN),,$(B)/tests/fault/alloc.so)
 $(SHIM): $(B)/%.so: %.c $(B)/is/cc
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) -std=c11 $(WARN) -g -O2 -shared -fPIC $< -ldl -o $@
-tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(SHIM)
+tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(RACE_BIN) $(SHIM)
 
 # All tests twice: as shipped, then under ASan+UBSan.
 check:
@@ -222,5 +244,5 @@ check-fast: tests-build
 .PHONY: all tests-build check check-fast FORCE
 .SECONDARY:
 include Makefile.more
--include $(shell find $(B)/o $(B)/d $(B)/host -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/o $(B)/d $(B)/host $(B)/race -name '*.d' 2>/dev/null)
 endif

@@ -102,6 +102,7 @@ const struct backend *cpu_backend(int threads)
     omp_set_dynamic(0);
     omp_set_num_threads(threads > 0 ? threads : 1);
 #ifndef ICD_DOUBLE
+    flush_denormals(); /* LLVM's OpenMP gives a team what its caller has, and the caller back what it had */
 #pragma omp parallel
     flush_denormals();
 #endif

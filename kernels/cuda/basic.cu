@@ -21,10 +21,11 @@ static __device__ int64_t place(const struct places &p, int64_t i)
     int64_t at = 0;
     if (p.flat)
         return i;
-    for (int d = p.nd - 1; d >= 0; d--) {
-        at += i % p.dim[d] * p.stride[d];
-        i /= p.dim[d];
-    }
+    for (int d = 3; d >= 0; d--) /* constant indices: else p would be copied to local memory, in every thread */
+        if (d < p.nd) {
+            at += i % p.dim[d] * p.stride[d];
+            i /= p.dim[d];
+        }
     return at;
 }
 

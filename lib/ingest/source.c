@@ -120,11 +120,11 @@ static int gunzip(struct source *s, char *p, size_t cap, size_t *n)
         gz->next_in = (uint8_t *)s->at;
         gz->avail_in = (uint32_t)s->n;
         int r = isal_inflate(gz);
+        if (r < 0) /* avail_in may be anything then */
+            return err_set(E_DATA, "gzip: %s", gunzip_error(r));
         bool none = s->n == gz->avail_in && gz->avail_out == room;
         s->at += s->n - gz->avail_in;
         s->n = gz->avail_in;
-        if (r < 0)
-            return err_set(E_DATA, "gzip: %s", gunzip_error(r));
         if (none && s->eof && gz->block_state != ISAL_BLOCK_FINISH)
             return err_set(E_DATA, "gzip: the file is cut short");
     }

@@ -178,7 +178,7 @@ static int read_text(struct preds *p, char *text, size_t n)
     if (*first == '{' || *first == '[')
         TRY(plain_json(p, text, strlen(text)));
     else
-        TRY(!by || *by == '|' ? psv(p, text) : plain_table(p, text));
+        TRY(!*first || !by || *by == '|' ? psv(p, text) : plain_table(p, text));
     return p->scores && p->n ? count_unlisted(p) : 0;
 }
 

@@ -22,7 +22,8 @@ static int write_string(struct buf *b, const char *s, size_t n)
         unsigned char c = i < n ? (unsigned char)s[i] : 0;
         if (i < n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
             continue;
-        TRY(buf_add(b, s + from, i - from));
+        if (i > from)
+            TRY(buf_add(b, s + from, i - from));
         from = i + 1;
         if (i == n)
             break;

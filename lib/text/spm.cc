@@ -149,6 +149,8 @@ static int open_proto(struct spm **s, const char *name, const char *proto, size_
         find_borders(m);
         return 0;
     });
+    if (rc == E_BUG) /* the library trusts what it reads, and ends where that is not so */
+        rc = err_set(E_DATA, "%s: not a SentencePiece model", name);
     if (rc)
         delete m;
     else

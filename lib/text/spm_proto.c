@@ -142,7 +142,7 @@ static bool normalizer_sane(const char *p, size_t n)
     const char *end = p + n;
     int got;
     while ((got = spm_proto_next(&p, end, &f)) > 0)
-        if (f.no == SPM_CHARSMAP && !charsmap_sane(f.p, f.n))
+        if (f.p && f.no == SPM_CHARSMAP && !charsmap_sane(f.p, f.n))
             return false;
     return got == 0;
 }
@@ -153,7 +153,7 @@ bool spm_proto_sane(const void *model, size_t n)
     const char *p = model, *end = p + n;
     int got;
     while ((got = spm_proto_next(&p, end, &f)) > 0)
-        if ((f.no == SPM_NORMALIZER || f.no == SPM_DENORMALIZER) && !normalizer_sane(f.p, f.n))
+        if (f.p && (f.no == SPM_NORMALIZER || f.no == SPM_DENORMALIZER) && !normalizer_sane(f.p, f.n))
             return false;
     return got == 0;
 }

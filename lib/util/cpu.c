@@ -2,12 +2,26 @@
  * main, and so before any code that may need the missing instructions: the one place of the library that prints and
  * exits. The Makefile links it into every program (-u icd_cpu_guard). Tests: tests/selftest/build.sh. */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 /* These two are compiled for every x86-64, whatever ARCH is. */
 #if defined __x86_64__ && defined __GNUC__
+#include <cpuid.h>
 #define ANY_X86 __attribute__((target("arch=x86-64"), noinline))
+
+/* A feature that clang's __builtin_cpu_supports has no name for: a bit of what cpuid says, registers a, b, c, d being 0
+ * to 3. */
+static ANY_X86 __attribute__((unused)) bool has(unsigned leaf, unsigned sub, int reg, int bit)
+{
+    unsigned r[4];
+    __cpuid(leaf & 0x80000000, r[0], r[1], r[2], r[3]);
+    if (r[0] < leaf)
+        return false;
+    __cpuid_count(leaf, sub, r[0], r[1], r[2], r[3]);
+    return r[reg] >> bit & 1;
+}
 
 /* What the compiler may have used of its own accord and this processor lacks; NULL: nothing. */
 static ANY_X86 const char *missing(void)
@@ -15,6 +29,9 @@ static ANY_X86 const char *missing(void)
     __builtin_cpu_init();
 #define NEED(feature)                                                                                                  \
     if (!__builtin_cpu_supports(feature))                                                                              \
+        return feature;
+#define NEED_BIT(feature, leaf, sub, reg, bit)                                                                         \
+    if (!has(leaf, sub, reg, bit))                                                                                    \
         return feature;
 #ifdef __SSE4_2__
     NEED("sse4.2")
@@ -38,13 +55,13 @@ static ANY_X86 const char *missing(void)
     NEED("bmi2")
 #endif
 #ifdef __LZCNT__
-    NEED("lzcnt")
+    NEED_BIT("lzcnt", 0x80000001, 0, 2, 5)
 #endif
 #ifdef __MOVBE__
-    NEED("movbe")
+    NEED_BIT("movbe", 1, 0, 2, 22)
 #endif
 #ifdef __F16C__
-    NEED("f16c")
+    NEED_BIT("f16c", 1, 0, 2, 29)
 #endif
 #ifdef __AVX512F__
     NEED("avx512f")
@@ -83,10 +100,10 @@ static ANY_X86 const char *missing(void)
     NEED("avx512bf16")
 #endif
 #ifdef __AVX512FP16__
-    NEED("avx512fp16")
+    NEED_BIT("avx512fp16", 7, 0, 3, 23)
 #endif
 #ifdef __AVXVNNI__
-    NEED("avxvnni")
+    NEED_BIT("avxvnni", 7, 1, 0, 4)
 #endif
 #ifdef __AVX5124VNNIW__
     NEED("avx5124vnniw")

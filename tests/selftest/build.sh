@@ -139,7 +139,7 @@ m -pn help; cp "$T/out" "$T/rules"
 asked=$(sed -nE '/^Targets/,/^Variables/ s/^  ([a-z-]+) .*/\1/p' "$T/help" | sort)
 is 'targets of make help' "$(for t in $asked; do grep -q "^$t:" "$T/rules" || echo "no $t"; done)" ''
 is 'targets that it leaves out' "$(sed -n 's/^\.PHONY: //p' Makefile Makefile.more | tr ' ' '\n' | sort -u | comm -23 - <(echo "$asked") |
-    tr '\n' ' ')" '$(GOALS) FORCE dist-root gpu-build '
+    tr '\n' ' ')" '$(GOALS) FORCE dist-root fuzz-build gpu-build '
 is 'variables of make help' "$(sed -nE 's/^  ([A-Z]+)=.*/\1/p' "$T/help" | while read -r v; do
     grep -qF "\$($v)" Makefile Makefile.more || grep -qx "ifdef $v" Makefile || echo "no $v"; done)" ''
 cd "$S" || exit 1

@@ -479,7 +479,16 @@ static void twin_adamw(void)
     SAME(2e-6);
 }
 
-int main(void)
+/* Arguments: names of ops, those alone are tried; none: all. */
+static bool wanted(int argc, char **argv, const char *name)
+{
+    bool found = argc == 1;
+    for (int i = 1; i < argc; i++)
+        found = found || !strcmp(argv[i], name);
+    return found;
+}
+
+int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
@@ -495,6 +504,8 @@ int main(void)
     for (int bf = 0; bf < 2; bf++) {
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             char name[80];
+            if (!wanted(argc, argv, cases[i].name))
+                continue;
             half = bf;
             halved = false;
             compared = 0;

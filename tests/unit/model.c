@@ -10,7 +10,7 @@
 static const struct backend *be;
 static char dir[] = "/tmp/icdpipe-model.XXXXXX", d[64];
 
-static void shell(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void shell(const char *fmt, ...)
 {
     char command[512];
     va_list ap;

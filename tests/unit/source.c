@@ -98,8 +98,10 @@ static bool fails(const char *why)
 static void text(struct buf *b, size_t n, uint64_t seed)
 {
     struct rng r = rng_new(seed, 1);
-    while (b->n < n)
-        buf_fmt(b, "%llu %s", (unsigned long long)rng_below(&r, 1 << 20), rng_below(&r, 8) ? "and so on, " : "\n");
+    while (b->n < n) {
+        bool goes_on = rng_below(&r, 8);
+        buf_fmt(b, "%llu %s", (unsigned long long)rng_below(&r, 1 << 20), goes_on ? "and so on, " : "\n");
+    }
 }
 
 int main(void)
@@ -179,7 +181,7 @@ int main(void)
     CHECK(get(&got, 1 << 16, false) == E_DATA);
     put(gz.p, gz.n);
     struct source *s;
-    struct feed *f;
+    struct feed *f = NULL;
     const char *p;
     size_t n;
     CHECK(source_open(&s, path) == 0 && feed_open(&f, s, true) == 0 && feed_next(f, &p, &n) == 0 && n > 0);

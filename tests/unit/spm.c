@@ -241,7 +241,7 @@ static void test_windows(const char *notes)
 static void test_encode(const struct spm *s)
 {
     const char *text = "acute renal failure. He denies chest pain. Atrial fibrillation";
-    size_t n = strlen(text), full, a, b;
+    size_t n = strlen(text), full, a = 0, b = 0;
     struct spm_ids v = {0}, w = {0};
     struct prompt prompt = {0};
     int64_t span[4] = {0, 20, 43, 62}, bad[2] = {0, 63}, back[2] = {5, 4};
@@ -325,7 +325,7 @@ static void test_lookup(const struct spm *s)
 
 static void test_open(const char *model)
 {
-    struct spm *s, *t;
+    struct spm *s, *t = NULL;
     char *p, hex[17];
     size_t n;
     CHECK(spm_open(&s, dir) == 0); /* a model directory */

@@ -259,7 +259,7 @@ int main(void)
     stream_close(s);
     DONE("the oracle stamp spreads");
 
-    char *bytes;
+    char *bytes = NULL;
     size_t size;
     static const struct stage *const both[] = {&alone, &parallel};
     for (int k = 0; k < 2; k++) {

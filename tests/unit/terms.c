@@ -35,7 +35,7 @@ static char *shown(const struct terms *t, uint32_t code)
 
 static void fill(struct terms *t)
 {
-    unsigned a, b;
+    unsigned a = 0, b = 0;
     CHECK(terms_source(t, "title", &a) == 0 && terms_source(t, "file", &b) == 0);
     add(t, 2, KB_TERM, "Sepsis", a);
     add(t, 0, KB_TERM, "Heart-failure", a);

@@ -1,9 +1,10 @@
 /* CUDA's language and the part of its runtime that kernels/cuda uses, on the CPU: the same .cu files are compiled as
  * C++ with this header in place of NVIDIA's, and the twin tests run on them where there is no GPU (tests/twin/host.sh).
- * What this shows: indices, shapes, masks, reductions, the backend's logic, barriers that are missing or that not all
- * threads come to (in two orders, see host.cc), arguments that are not the device's or freed, addresses that are not
- * aligned and overruns of shared arrays (HOST_SAN of the Makefile). What it can't: nvcc's code, real cuBLAS, speed,
- * copies that overlap with kernels. */
+ * Blocks and threads are host.cc's, or race.cc's under ThreadSanitizer. What this shows: indices, shapes, masks,
+ * reductions, the backend's logic, barriers that are missing or that not all threads come to (in two orders, see
+ * host.cc), arguments that are not the device's or freed, addresses that are not aligned and overruns of shared arrays
+ * (HOST_SAN of the Makefile); under ThreadSanitizer races of any two threads. What it can't: nvcc's code, real cuBLAS,
+ * speed, copies that overlap with kernels. */
 #ifndef ICD_TEST_CUDA_RUNTIME_H
 #define ICD_TEST_CUDA_RUNTIME_H
 #include <stddef.h>
