@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct spm_ids ids = {0};
     size_t full;
     if (!fuzz_rc(prompt_make(&p, s, template.p, template.n, labels.n > 1 ? &list : NULL)) &&
-        !fuzz_rc(encode_note(s, &p, note, sizeof note - 1, NULL, 0, 20, &ids, &full)))
+        !fuzz_rc(encode_note(s, &p, note, sizeof note - 1, NULL, 0, 20, &ids, &full, NULL)))
         FUZZ_CHECK(ids.n <= 20 && ids.n <= full);
     spm_ids_free(&ids);
     prompt_free(&p);
