@@ -15,8 +15,8 @@ static void whole(const struct section_rules *r, const char *p, size_t n, const 
             at = g->end;
         }
         FUZZ_CHECK(at == c->end);
-        double listed = section_listed(p, c);
-        FUZZ_CHECK(listed >= 0 && listed <= 1);
+        double listed = -1;
+        FUZZ_CHECK(section_listed(p, c, &listed) == 0 && listed >= 0 && listed <= 1);
     }
     FUZZ_CHECK(!s->n || at == (int64_t)n);
 }
