@@ -153,6 +153,31 @@ void outfile_discard(struct outfile *o)
     o->tmp = o->path = NULL;
 }
 
+int dir_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(E_IO, "%s: %s", dir, strerror(errno));
+    int e = fsync(fd) ? errno : 0;
+    close(fd);
+    if (e && e != EINVAL && e != EROFS && e != ENOTSUP) /* file systems that know no sync of a folder */
+        return err_set(E_IO, "%s: %s", dir, strerror(e));
+    return 0;
+}
+
+int entry_sync(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n && path[n - 1] != '/')
+        n--;
+    char *dir = n ? mem_strndup(path, n) : mem_strndup(".", 1);
+    int rc = dir ? dir_sync(dir) : E_NOMEM;
+    free(dir);
+    return rc;
+}
+
 static int open_input(const char *path, int *fd)
 {
     struct stat st;

@@ -20,6 +20,10 @@ int outfile_commit(struct outfile *o);
 void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed or committed struct */
 void outfile_unlink_all(void); /* removes every temporary file; async-signal-safe, for a handler that then dies */
 
+/* What was renamed, made or removed in the folder `dir` lasts from here on, also when the power fails. */
+int dir_sync(const char *dir);
+int entry_sync(const char *path); /* the same for the folder in which `path` stands; a slash at its end counts not */
+
 /* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
 /* Up to n first bytes of a file into p: how many; 0 also when it can't be read. Asks for no memory. */
