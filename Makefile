@@ -229,7 +229,7 @@ SHIM := $(if $(SAN),,$(B)/tests/fault/alloc.so)
 $(SHIM): $(B)/%.so: %.c $(B)/is/cc
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) -std=c11 $(WARN) -g -O2 -shared -fPIC $< -ldl -o $@
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -g -O2 -shared -fPIC $< -ldl -o $@
 tests-build: all $(TEST_BIN) $(HOST_BIN) $(HOST_TOOL) $(RACE_BIN) $(SHIM)
 
 # All tests twice: as shipped, then under ASan+UBSan.

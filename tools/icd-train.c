@@ -180,11 +180,13 @@ static struct tool {
     const struct backend *be;
     struct trainer trainer;
     struct train_state state;
+    struct run_dir dir;
     json_t *about;
     struct run *run;
     double seconds;
     int64_t tokens0; /* before this call, where it resumes */
-} tool;
+    int64_t saved;   /* step of the best model that the saved state has */
+} tool = {.dir.lock = -1};
 
 static bool stop(void)
 {
@@ -346,6 +348,15 @@ static bool logs(void)
     return !o.dry_run && !isatty(STDOUT_FILENO);
 }
 
+/* One writer at a time, from here to the end. */
+static int open_dir(struct tool *t)
+{
+    TRY(run_dir_open(&t->dir, o.save, o.resume));
+    if (t->dir.unlocked)
+        run_warn(t->run, "%s: this file system has no locks: see to it that no other run writes there", o.save);
+    return 0;
+}
+
 static int begin(struct run *r)
 {
     struct tool *t = r->state = &tool;
@@ -362,10 +373,10 @@ static int begin(struct run *r)
     if ((cfg.metric == METRIC_F1_ATT && !cfg.att) || (cfg.metric == METRIC_F1_GEN && !cfg.gen))
         return err_set(E_USAGE, "--metric %s needs a --loss that trains it", o.metric);
     /* Open the inputs, and check that they belong together. */
-    if (!o.resume && !o.dry_run)
-        TRY(run_dir_check(o.save));
-    if (!o.dry_run)
+    if (!o.dry_run) {
+        TRY(open_dir(t));
         TRY(model_claim(o.save));
+    }
     TRY(run_input(r, o.targets.v[0], "target", &t->target));
     TRY(begin_kg(r));
     const json_t *meta = stream_meta(t->target), *tokens = stream_meta(r->in);
@@ -472,19 +483,30 @@ static int on_best(void *ctx, const struct train_state *s, const struct eval_res
 {
     struct tool *t = ctx;
     struct buf dir = {0};
+    json_t *files = NULL;
     int rc = describe(t, s, r);
+    if (!rc) /* that of the saved state stays until a state that names this one is saved */
+        rc = run_dir_sweep(o.save, t->saved);
     if (!rc)
-        rc = run_dir_path(&dir, o.save, "checkpoint/best");
+        rc = run_dir_best(&dir, o.save, s->best_step);
     if (!rc)
         rc = model_save(t->m, dir.p);
     buf_free(&dir);
-    return rc;
+    if (!rc)
+        rc = run_dir_digests(o.save, s->best_step, &files);
+    if (rc)
+        return rc;
+    json_decref(t->state.files);
+    t->state.files = files;
+    return 0;
 }
 
 static int on_state(void *ctx, const struct train_state *s)
 {
     struct tool *t = ctx;
-    return checkpoint_save(o.save, t->m, s, t->about);
+    TRY(checkpoint_save(o.save, t->m, s, t->about));
+    t->saved = s->best_step;
+    return run_dir_sweep(o.save, t->saved);
 }
 
 /* ---- the run ---- */
@@ -528,7 +550,9 @@ static int prepare(struct tool *t)
     t->state.threads = t->run->threads;
     snprintf(t->state.device, sizeof t->state.device, "%s", t->be->name);
     if (o.resume && !o.dry_run) {
-        TRY(checkpoint_load(o.save, t->m, &t->state, t->about));
+        TRY(checkpoint_load(o.save, t->m, &t->state, t->about, &cfg, &t->data));
+        t->saved = t->state.best_step;
+        TRY(run_dir_sweep(o.save, t->saved));
         if (t->state.threads != t->run->threads)
             run_warn(t->run, "-j %d, the run so far had -j %lld: the result will not be its, bit for bit",
                      t->run->threads, (long long)t->state.threads);
@@ -617,7 +641,7 @@ static int train(struct tool *t)
     TRY(rc);
     conclude(t);
     TRY(on_state(t, &t->state)); /* done: a crash from here on leaves only names to be changed */
-    return run_dir_finish(o.save);
+    return run_dir_finish(&t->dir, t->state.best_step, t->state.files);
 }
 
 static int end(struct run *r)
@@ -628,7 +652,6 @@ static int end(struct run *r)
     if (o.dry_run)
         return dry_run(t);
     process_defer();
-    TRY(run_dir_make(o.save));
     run_note(r, "from %s: --lr %.15g --schedule %s --warmup %.15g --epochs %lld --patience %lld --att-weight %.15g",
              o.init ? "random weights" : path_base(o.model), cfg.lr, o.schedule, cfg.warmup, (long long)cfg.epochs,
              (long long)cfg.patience, cfg.att_weight);
@@ -644,7 +667,8 @@ static void done(struct run *r)
     spm_close(t->spm);
     labels_close(&t->labels);
     json_decref(t->about);
-    buf_free(&t->state.log);
+    train_state_free(&t->state);
+    run_dir_close(&t->dir);
 }
 
 static const struct stage stage = {

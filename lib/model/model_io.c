@@ -161,6 +161,21 @@ int model_files(const char *dir, int (*each)(void *ctx, const char *path), void 
     return 0;
 }
 
+/* Are these the weights that icd.json was written with? One that does not say so (an older one, or none at all, as in
+ * directories of other programs) is taken at its word. */
+static int same_weights(const struct model *m, const struct st_file *f, const char *name)
+{
+    const json_t *all = json_object_get(m->icd, "weights");
+    const char *want = json_string_value(json_object_get(all, name));
+    char hex[17];
+    if (!all)
+        return 0;
+    st_xxh64(f, hex);
+    return want && !strcmp(want, hex) ? 0
+                                      : err_set(E_DATA, "not what icd.json was written with: files of two models are "
+                                                        "mixed here, or one was changed");
+}
+
 static int open_head(struct model *m, const char *dir, struct st_file **f)
 {
     char path[PATH_MAX];
@@ -287,6 +302,8 @@ int model_weights(struct model *m, const char *dir)
 {
     struct st_file *f;
     int rc = st_open_dir(&f, dir);
+    if (!rc && (rc = same_weights(m, f, "model.safetensors")))
+        err_ctx(rc, "model.safetensors");
     if (!rc)
         rc = match(m, f, 0, m->family_params, false, true);
     st_close(f);
@@ -296,6 +313,8 @@ int model_weights(struct model *m, const char *dir)
     if (m->own_params == m->family_params)
         return 0;
     rc = open_head(m, dir, &f);
+    if (!rc && f)
+        rc = same_weights(m, f, "icd.safetensors");
     if (!rc && f)
         rc = match(m, f, m->family_params, m->own_params - m->family_params, true, true);
     st_close(f);
@@ -345,11 +364,11 @@ static json_t *config_to_write(const struct model *m)
     return c;
 }
 
-/* k: whose texts go with them, or NULL. */
+/* k: whose texts go with them, or NULL. `weights` gets the file's digest under its name. */
 static int write_weights(const struct model *m, const char *dir, const char *name, int first, int n,
-                         const struct knowledge *k)
+                         const struct knowledge *k, json_t *weights)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], hex[17];
     struct st_writer *w = NULL;
     size_t largest = 0;
     TRY(join(path, dir, name));
@@ -377,8 +396,31 @@ static int write_weights(const struct model *m, const char *dir, const char *nam
         rc = knowledge_write(k, w);
     if (!rc)
         rc = st_end(w);
+    if (!rc) {
+        st_written(w, hex);
+        rc = json_object_set_new(weights, name, json_string(hex)) ? err_nomem(0) : 0;
+    }
     st_discard(w);
     return rc;
+}
+
+/* icd.json, with the digests of the weights that it is about. */
+static int write_icd(const struct model *m, const char *dir, json_t *weights)
+{
+    json_t *icd = json_copy(m->icd);
+    if (!icd || json_object_set(icd, "weights", weights)) {
+        json_decref(icd);
+        return err_nomem(0);
+    }
+    return write_json(dir, "icd.json", icd);
+}
+
+static int write_model(const struct model *m, const char *dir, json_t *weights)
+{
+    TRY(write_weights(m, dir, "model.safetensors", 0, m->family_params, NULL, weights));
+    if (m->params.n > m->family_params)
+        TRY(write_weights(m, dir, "icd.safetensors", m->family_params, m->params.n - m->family_params, m->kg, weights));
+    return m->icd ? write_icd(m, dir, weights) : 0;
 }
 
 /* The files that transformers wants beside a T5 made from scratch. */
@@ -401,11 +443,10 @@ static json_t *file_to_write(const struct model *m, const char *name)
 static int write_all(const struct model *m, const char *dir)
 {
     TRY(write_json(dir, "config.json", config_to_write(m)));
-    TRY(write_weights(m, dir, "model.safetensors", 0, m->family_params, NULL));
-    if (m->params.n > m->family_params)
-        TRY(write_weights(m, dir, "icd.safetensors", m->family_params, m->params.n - m->family_params, m->kg));
-    if (m->icd)
-        TRY(write_json(dir, "icd.json", json_deep_copy(m->icd)));
+    json_t *weights = json_object();
+    int rc = weights ? write_model(m, dir, weights) : err_nomem(0);
+    json_decref(weights);
+    TRY(rc);
     if (m->spiece)
         TRY(write_file(dir, m->spiece_name, m->spiece, m->spiece_n));
     for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
@@ -494,8 +535,12 @@ int model_save(const struct model *m, const char *dir)
         return err_set(E_IO, "%s: %s", path_base(dir), strerror(errno));
     int rc = write_all(m, tmp);
     if (!rc)
+        rc = dir_sync(tmp);
+    if (!rc)
         rc = put_in_place(tmp, dir);
-    if (rc)
+    if (rc) {
         sweep(tmp, NULL);
-    return rc;
+        return rc;
+    }
+    return entry_sync(dir);
 }

@@ -17,10 +17,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #define HEADER_MAX 100000000u /* the library's limit */
 #define INDEX_MAX (64u << 20)
 #define SHARDS_MAX 4096
+#define SEAL "xxh64" /* the tensor of st_seal */
+enum { SEAL_BYTES = 8 };
 
 static const struct {
     const char *name;
@@ -346,6 +349,30 @@ void st_close(struct st_file *f)
     free(f);
 }
 
+static void big_end_first(uint64_t v, unsigned char out[SEAL_BYTES])
+{
+    for (int i = 0; i < SEAL_BYTES; i++)
+        out[i] = (unsigned char)(v >> (56 - 8 * i));
+}
+
+int st_sealed(const struct st_file *f)
+{
+    const struct st_tensor *t = st_find(f, SEAL);
+    const struct map *m = f->map;
+    unsigned char want[SEAL_BYTES];
+    if (!t || f->maps != 1 || t->bytes != SEAL_BYTES || (const char *)t->data + SEAL_BYTES != (const char *)m->p + m->n)
+        return err_set(E_DATA, "has no digest");
+    big_end_first(XXH64(m->p, m->n - SEAL_BYTES, 0), want);
+    return memcmp(want, t->data, SEAL_BYTES) ? err_set(E_DATA, "damaged: its digest is not that of its bytes") : 0;
+}
+
+void st_xxh64(const struct st_file *f, char hex[17])
+{
+    *hex = 0;
+    if (f->maps == 1)
+        snprintf(hex, 17, "%016llx", (unsigned long long)XXH64(f->map->p, f->map->n, 0));
+}
+
 int st_count(const struct st_file *f)
 {
     return f->n;
@@ -430,7 +457,8 @@ struct st_writer {
     size_t *bytes; /* of each declared tensor */
     int n, cap, next;
     size_t total;
-    bool started;
+    bool started, sealed;
+    XXH64_state_t *digest; /* of what was written */
 };
 
 int st_create(struct st_writer **out, const char *path, const json_t *metadata)
@@ -442,10 +470,13 @@ int st_create(struct st_writer **out, const char *path, const json_t *metadata)
     int rc = 0;
     json_t *meta = metadata ? json_deep_copy(metadata) : json_object();
     w->header = json_object();
-    if (!meta || !w->header || json_object_set_new(meta, "format", json_string("pt")) ||
+    w->digest = XXH64_createState();
+    if (!meta || !w->header || !w->digest || json_object_set_new(meta, "format", json_string("pt")) ||
         json_object_set(w->header, "__metadata__", meta))
         rc = err_nomem(0);
     json_decref(meta);
+    if (w->digest)
+        XXH64_reset(w->digest, 0);
     if (!rc)
         rc = outfile_open_own(&w->f, path);
     if (rc)
@@ -492,6 +523,19 @@ int st_declare(struct st_writer *w, const char *name, const char *dtype, int nd,
     return 0;
 }
 
+int st_seal(struct st_writer *w)
+{
+    TRY(st_declare(w, SEAL, "U8", 1, (int64_t[]){SEAL_BYTES}));
+    w->sealed = true;
+    return 0;
+}
+
+static int put(struct st_writer *w, const void *p, size_t n)
+{
+    XXH64_update(w->digest, p, n);
+    return outfile_write(&w->f, p, n);
+}
+
 /* The header, padded with spaces so that the data starts at a multiple of 8. */
 static int start(struct st_writer *w)
 {
@@ -502,11 +546,11 @@ static int start(struct st_writer *w)
     unsigned char len[8];
     for (int i = 0; i < 8; i++)
         len[i] = (unsigned char)((uint64_t)padded >> (8 * i));
-    int rc = padded > HEADER_MAX ? err_set(E_BUG, "safetensors header too long") : outfile_write(&w->f, len, 8);
+    int rc = padded > HEADER_MAX ? err_set(E_BUG, "safetensors header too long") : put(w, len, 8);
     if (!rc)
-        rc = outfile_write(&w->f, text, n);
+        rc = put(w, text, n);
     if (!rc)
-        rc = outfile_write(&w->f, "       ", padded - n);
+        rc = put(w, "       ", padded - n);
     free(text);
     w->started = true;
     return rc;
@@ -519,16 +563,28 @@ int st_data(struct st_writer *w, const void *p, size_t bytes)
     if (!w->started)
         TRY(start(w));
     w->next++;
-    return bytes ? outfile_write(&w->f, p, bytes) : 0;
+    return bytes ? put(w, p, bytes) : 0;
 }
 
 int st_end(struct st_writer *w)
 {
+    if (w->sealed && w->next == w->n - 1) {
+        unsigned char seal[SEAL_BYTES];
+        if (!w->started)
+            TRY(start(w));
+        big_end_first(XXH64_digest(w->digest), seal);
+        TRY(st_data(w, seal, SEAL_BYTES));
+    }
     if (w->next != w->n)
         return err_set(E_BUG, "safetensors: %d of %d tensors written", w->next, w->n);
     if (!w->started)
         TRY(start(w));
     return outfile_commit(&w->f);
+}
+
+void st_written(const struct st_writer *w, char hex[17])
+{
+    snprintf(hex, 17, "%016llx", (unsigned long long)XXH64_digest(w->digest));
 }
 
 void st_discard(struct st_writer *w)
@@ -537,6 +593,7 @@ void st_discard(struct st_writer *w)
         return;
     outfile_discard(&w->f);
     json_decref(w->header);
+    XXH64_freeState(w->digest);
     free(w->bytes);
     free(w);
 }

@@ -31,6 +31,10 @@ int64_t st_numel(const struct st_tensor *t);
 /* n elements as float / double, from F32, F16, BF16, F64. E_DATA for other types. */
 int st_to_float(const struct st_tensor *t, float *out);
 int st_to_double(const struct st_tensor *t, double *out);
+/* E_DATA unless the file ends as st_seal makes it, with the digest of all its other bytes. */
+int st_sealed(const struct st_file *f);
+/* XXH64 of the whole file as 16 hex digits; "" of shards, which are several. */
+void st_xxh64(const struct st_file *f, char hex[17]);
 void st_close(struct st_file *f);
 
 struct st_writer;
@@ -38,8 +42,11 @@ struct st_writer;
  * {"format":"pt"} is always put in. Only F32, F64, I32, I64, U8. */
 int st_create(struct st_writer **w, const char *path, const json_t *metadata);
 int st_declare(struct st_writer *w, const char *name, const char *dtype, int nd, const int64_t *dim);
+/* The last declaration: a tensor "xxh64" of 8 bytes, which st_end fills with the digest of what stands before it. */
+int st_seal(struct st_writer *w);
 int st_data(struct st_writer *w, const void *p, size_t bytes); /* the next declared tensor, whole */
 int st_end(struct st_writer *w);
+void st_written(const struct st_writer *w, char hex[17]); /* after st_end: XXH64 of the file */
 void st_discard(struct st_writer *w); /* frees; also after st_end */
 
 #endif

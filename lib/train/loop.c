@@ -91,7 +91,9 @@ static int log_again(const struct train_state *s, const struct train_hooks *h)
         at += sizeof size;
         if (s->log.n - at < size)
             return err_set(E_DATA, "checkpoint: the log is cut");
-        TRY(h->log(h->ctx, s->log.p + at, size));
+        int rc = h->log(h->ctx, s->log.p + at, size);
+        if (rc) /* what is no record was not written by us */
+            return rc == E_BUG ? err_set(E_DATA, "checkpoint: the log has something else than records") : rc;
         at += size;
     }
     return 0;

@@ -211,11 +211,15 @@ struct train_state {
     double sum_loss, sum_gen, sum_att; /* since the last step record */
     int64_t summed;
     struct buf log;               /* records of the log so far: a resumed run gives them again */
+    json_t *files;                /* of the best model, {name: XXH64}; NULL before the first */
 };
+void train_state_free(struct train_state *s);
 /* `about`: what must be equal on resume (options, inputs); see checkpoint_about. */
 int checkpoint_save(const char *dir, const struct model *m, const struct train_state *s, const json_t *about);
-/* E_NOINPUT: there is none. E_USAGE: `about` differs; names the first difference. E_DATA: it is damaged. */
-int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about);
+/* E_USAGE: `about` differs; names the first difference. E_DATA: the state or the best model is damaged, or the counters
+ * are those of no run with these settings on this data. */
+int checkpoint_load(const char *dir, struct model *m, struct train_state *s, const json_t *about,
+                    const struct train_cfg *c, const struct dataset *d);
 
 /* ---- what a model directory says of its training (card.c) ---- */
 /* Of icd.json: lambda, threshold, ensemble, max_new, dev: what icd-infer runs, and how good it was. r NULL: no dev
@@ -223,10 +227,29 @@ int checkpoint_load(const char *dir, struct model *m, struct train_state *s, con
 json_t *train_card(const struct trainer *t, const struct train_state *s, const struct eval_result *r);
 
 /* ---- the directory of a run (run_dir.c): DIR/checkpoint holds the state and the best model so far ---- */
-int run_dir_path(struct buf *b, const char *dir, const char *name); /* b->p = "dir/name" */
-int run_dir_check(const char *dir);  /* E_USAGE when something is there: a model, or a saved state */
-int run_dir_make(const char *dir);   /* DIR and DIR/checkpoint */
-int run_dir_finish(const char *dir); /* DIR/checkpoint/best becomes DIR, the state goes; may be done again */
+struct run_dir {
+    const char *path;
+    int lock;      /* descriptor, < 0: not ours */
+    bool unlocked; /* this file system has no locks: another run would not be noticed */
+    bool made;     /* the directory was not there before */
+};
+int run_dir_path(struct buf *b, const char *dir, const char *name);   /* b->p = "dir/name" */
+int run_dir_best(struct buf *b, const char *dir, int64_t step);       /* b->p: where the best model of a step is */
+/* Makes DIR and DIR/checkpoint, or finds them there (resume), and keeps other runs out until run_dir_close or the end
+ * of the process. E_USAGE: another run writes there, or something is there, a model or a saved state; E_NOINPUT: nothing
+ * to resume. `path` stays the caller's. */
+int run_dir_open(struct run_dir *d, const char *path, bool resume);
+/* Where no state was saved, what run_dir_open made goes, too. Safe on a zeroed struct with lock -1. */
+void run_dir_close(struct run_dir *d);
+/* Removes what dead runs left and best models that no state needs: all but that of `step`, 0: all. */
+int run_dir_sweep(const char *dir, int64_t step);
+/* The best model's files as the state keeps them, {name: XXH64}, from the files. A new reference. */
+int run_dir_digests(const char *dir, int64_t step, json_t **files);
+/* E_DATA unless all files have these digests. done: the run has ended, some may be in their last place already. */
+int run_dir_verify(const char *dir, int64_t step, const json_t *files, bool done);
+/* The best model of a run that is done, in its saved state too, becomes DIR, and the checkpoint goes. config.json comes
+ * last, so that a directory is a whole model or none. May be done again where it was interrupted. */
+int run_dir_finish(struct run_dir *d, int64_t step, const json_t *files);
 
 /* ---- the loop (loop.c) ---- */
 enum train_event { TRAIN_START, TRAIN_STEP, TRAIN_EVAL, TRAIN_END };

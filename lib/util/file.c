@@ -21,21 +21,53 @@ bool file_again(int fd, bool writing)
     return poll(&p, 1, -1) >= 0 || errno == EINTR;
 }
 
-int file_open(const char *path, int *fd)
+static int open_unclaimed(const char *path, int *fd)
 {
     struct stat st;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
         return err_errno(E_NOINPUT, path);
-    int rc = 0;
-    if (fstat(*fd, &st) == 0 && S_ISDIR(st.st_mode))
-        rc = err_set(E_NOINPUT, "%s: is a directory", path);
-    else
-        rc = claim_input(*fd, path);
+    if (fstat(*fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(*fd);
+        *fd = -1;
+        return err_set(E_NOINPUT, "%s: is a directory", path);
+    }
+    return 0;
+}
+
+int file_open(const char *path, int *fd)
+{
+    TRY(open_unclaimed(path, fd));
+    int rc = claim_input(*fd, path);
     if (rc) {
         close(*fd);
         *fd = -1;
     }
+    return rc;
+}
+
+int dir_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) /* one that cannot be read cannot be synced */
+        return errno == EACCES ? 0 : err_set(E_IO, "%s: %s", dir, strerror(errno));
+    int e = fsync(fd) ? errno : 0;
+    close(fd);
+    if (e && e != EINVAL && e != EROFS && e != ENOTSUP) /* file systems that know no sync of a folder */
+        return err_set(E_IO, "%s: %s", dir, strerror(e));
+    return 0;
+}
+
+int entry_sync(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n && path[n - 1] != '/')
+        n--;
+    char *dir = n ? mem_strndup(path, n) : mem_strndup(".", 1);
+    int rc = dir ? dir_sync(dir) : E_NOMEM;
+    free(dir);
     return rc;
 }
 
@@ -88,10 +120,9 @@ size_t file_head(const char *path, void *p, size_t n)
     return at;
 }
 
-int file_xxh64(const char *path, char hex[17])
+static int digest(int fd, const char *path, char hex[17])
 {
-    int fd, rc = 0;
-    TRY(file_open(path, &fd));
+    int rc = 0;
     XXH64_state_t *x = XXH64_createState();
     char *chunk = mem_alloc(1 << 18, 1);
     if (!x || !chunk) {
@@ -109,6 +140,20 @@ out:
     free(chunk);
     close(fd);
     return rc;
+}
+
+int file_xxh64(const char *path, char hex[17])
+{
+    int fd;
+    TRY(file_open(path, &fd));
+    return digest(fd, path, hex);
+}
+
+int file_xxh64_own(const char *path, char hex[17])
+{
+    int fd;
+    TRY(open_unclaimed(path, &fd));
+    return digest(fd, path, hex);
 }
 
 const char *path_base(const char *path)

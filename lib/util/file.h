@@ -42,12 +42,17 @@ int file_open(const char *path, int *fd);
 /* After a read or write of fd that failed: whether to try it again, having waited where the descriptor does not block
  * (the other end of a pipe may have set that). */
 bool file_again(int fd, bool writing);
+/* What was renamed, made or removed in the folder `dir` lasts from here on, also when the power fails. */
+int dir_sync(const char *dir);
+int entry_sync(const char *path); /* the same for the folder in which `path` stands; a slash at its end counts not */
+
 /* Whole file into memory (malloc'd, followed by a NUL). E_NOINPUT, E_IO; E_DATA over `limit` bytes. */
 int file_read(const char *path, size_t limit, char **p, size_t *n);
 /* Up to n first bytes of a file into p: how many; 0 also when it can't be read. Asks for no memory. */
 size_t file_head(const char *path, void *p, size_t n);
 /* XXH64 of a file's bytes as 16 hex digits. */
 int file_xxh64(const char *path, char hex[17]);
+int file_xxh64_own(const char *path, char hex[17]); /* of a file of the program's own, which it writes, too: no claim */
 /* Last component of a path, for messages and history. */
 const char *path_base(const char *path);
 

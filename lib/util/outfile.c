@@ -282,22 +282,6 @@ static bool synced(int fd)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
 }
 
-/* A name lasts once its folder is on the disk, too. A folder that cannot be read cannot be opened for that. */
-static int sync_folder(const char *path)
-{
-    const char *base = path_base(path);
-    char *folder = base == path ? mem_strndup(".", 1) : mem_strndup(path, (size_t)(base - path));
-    if (!folder)
-        return E_NOMEM;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-    free(folder);
-    if (fd >= 0 && !synced(fd))
-        rc = err_set(E_IO, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
 /* The mode and group of the file that is replaced. Where the group cannot be had, nobody but the owner gets more than
  * all others. */
 static int keep_mode(const struct outfile *o)
@@ -324,7 +308,7 @@ static int name_part(struct outfile *o)
         return err_set(E_IO, "%s: %s", o->path, strerror(e));
     free(o->tmp);
     o->tmp = NULL;
-    int rc = sync_folder(o->path);
+    int rc = entry_sync(o->path);
     close(o->fd);
     o->fd = -1;
     return rc;

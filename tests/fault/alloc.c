@@ -4,7 +4,6 @@
  * the C library left out; at a regular end a line "count N". With ALLOC_PATHS=1 there is a line "path FIRST LAST"
  * before it for each different stack of calls that led to an allocation, with the numbers of its first and its last.
  * What the dynamic loader and constructors ask for before main() is not counted. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>

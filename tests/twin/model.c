@@ -213,6 +213,7 @@ static void test_resume(const char *arch, enum dtype products)
 {
     struct rig a, b, c;
     char dir[] = "/tmp/icdpipe-twin.XXXXXX", path[64];
+    struct run_dir d = {.lock = -1};
     json_t *about = json_pack("{s:{}}", "options");
     if (!mkdtemp(dir) || !about)
         abort();
@@ -221,8 +222,10 @@ static void test_resume(const char *arch, enum dtype products)
     rig_open(&c, gpu, arch, products, BATCH, 0.1);
     steps(&a, 6);
     steps(&b, 3);
-    CHECK(run_dir_make(dir) == 0 && checkpoint_save(dir, b.m, &b.s, about) == 0);
-    CHECK(checkpoint_load(dir, c.m, &c.s, about) == 0 && c.s.step == 3 && c.s.micro == b.s.micro);
+    b.s.group = 3;
+    c.c.max_steps = 6;
+    CHECK(run_dir_open(&d, dir, false) == 0 && checkpoint_save(dir, b.m, &b.s, about) == 0);
+    CHECK(checkpoint_load(dir, c.m, &c.s, about, &c.c, &c.d) == 0 && c.s.step == 3 && c.s.micro == b.s.micro);
     optimizer_free(&c.t.opt);
     CHECK(optimizer_init(&c.t.opt, &c.m->params) == 0);
     steps(&c, 3);
@@ -231,6 +234,9 @@ static void test_resume(const char *arch, enum dtype products)
           same_bits(&a, a.m->params.v, &c, c.m->params.v));
     snprintf(path, sizeof path, "%s/checkpoint/state.safetensors", dir);
     CHECK(unlink(path) == 0);
+    run_dir_close(&d);
+    snprintf(path, sizeof path, "%s/checkpoint/lock", dir);
+    unlink(path);
     snprintf(path, sizeof path, "%s/checkpoint", dir);
     CHECK(rmdir(path) == 0 && rmdir(dir) == 0);
     json_decref(about);

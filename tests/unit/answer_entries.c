@@ -440,8 +440,7 @@ static void tails(void)
                                         "HTN*",
                                         "HTN\u2020",
                                         "HTN\u2021",
-                                        "HTN \u3010"
-                                        "1\u2020source\u3011",
+                                        "HTN \u30101\u2020source\u3011",
                                         "HTN (1)",
                                         "HTN (rare)",
                                         "HTN (rarely used)",

@@ -228,8 +228,7 @@ static void ends(void)
                                          "<|END_OF_TURN_TOKEN|>",
                                          "<|END_RESPONSE|>",
                                          "<|end_of_solution|>",
-                                         "<\xEF\xBD\x9C"
-                                         "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
+                                         "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
                                          "[/INST]",
                                          "[INST]",
                                          "<|im_start|>user\n",

@@ -164,7 +164,7 @@ static void outlier(void)
     static int32_t note[9000], target[] = {1};
     for (int i = 0; i < 3; i++) {
         struct dataset d = {.labels = 3};
-        int64_t longest, median;
+        int64_t longest = -1, median = -1;
         for (int k = 0; k < 4; k++) {
             char id[2] = {(char)('a' + k), 0};
             CHECK(dataset_target(&d, id, 1, SPLIT_TRAIN, target, 1, NULL, 0) == 0);
