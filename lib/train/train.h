@@ -236,8 +236,8 @@ struct run_dir {
 int run_dir_path(struct buf *b, const char *dir, const char *name);   /* b->p = "dir/name" */
 int run_dir_best(struct buf *b, const char *dir, int64_t step);       /* b->p: where the best model of a step is */
 /* Makes DIR and DIR/checkpoint, or finds them there (resume), and keeps other runs out until run_dir_close or the end
- * of the process. E_USAGE: another run writes there, or something is there, a model or a saved state; E_NOINPUT: nothing
- * to resume. `path` stays the caller's. */
+ * of the process. E_USAGE: another run writes there, or something is there, a model or a saved state; E_NOINPUT:
+ * nothing to resume. `path` stays the caller's. */
 int run_dir_open(struct run_dir *d, const char *path, bool resume);
 /* Where no state was saved, what run_dir_open made goes, too. Safe on a zeroed struct with lock -1. */
 void run_dir_close(struct run_dir *d);

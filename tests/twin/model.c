@@ -223,6 +223,8 @@ static void test_resume(const char *arch, enum dtype products)
     steps(&a, 6);
     steps(&b, 3);
     b.s.group = 3;
+    b.s.threads = 1;
+    strcpy(b.s.device, "cpu");
     c.c.max_steps = 6;
     CHECK(run_dir_open(&d, dir, false) == 0 && checkpoint_save(dir, b.m, &b.s, about) == 0);
     CHECK(checkpoint_load(dir, c.m, &c.s, about, &c.c, &c.d) == 0 && c.s.step == 3 && c.s.micro == b.s.micro);
@@ -234,11 +236,8 @@ static void test_resume(const char *arch, enum dtype products)
           same_bits(&a, a.m->params.v, &c, c.m->params.v));
     snprintf(path, sizeof path, "%s/checkpoint/state.safetensors", dir);
     CHECK(unlink(path) == 0);
-    run_dir_close(&d);
-    snprintf(path, sizeof path, "%s/checkpoint/lock", dir);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/checkpoint", dir);
-    CHECK(rmdir(path) == 0 && rmdir(dir) == 0);
+    run_dir_close(&d); /* with no state there, the checkpoint goes */
+    CHECK(rmdir(dir) == 0);
     json_decref(about);
     rig_close(&a);
     rig_close(&b);
