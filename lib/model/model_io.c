@@ -162,18 +162,16 @@ int model_files(const char *dir, int (*each)(void *ctx, const char *path), void 
 }
 
 /* Are these the weights that icd.json was written with? One that does not say so (an older one, or none at all, as in
- * directories of other programs) is taken at its word. */
+ * directories of other programs) is taken at its word, and so are shards, which other programs make. */
 static int same_weights(const struct model *m, const struct st_file *f, const char *name)
 {
     const json_t *all = json_object_get(m->icd, "weights");
     const char *want = json_string_value(json_object_get(all, name));
     char hex[17];
-    if (!all)
-        return 0;
     st_xxh64(f, hex);
-    return want && !strcmp(want, hex) ? 0
-                                      : err_set(E_DATA, "not what icd.json was written with: files of two models are "
-                                                        "mixed here, or one was changed");
+    if (!all || !*hex || (want && !strcmp(want, hex)))
+        return 0;
+    return err_set(E_DATA, "not what icd.json was written with: files of two models are mixed here, or one was changed");
 }
 
 static int open_head(struct model *m, const char *dir, struct st_file **f)
