@@ -171,7 +171,7 @@ static int same_weights(const struct model *m, const struct st_file *f, const ch
     st_xxh64(f, hex);
     if (!all || !*hex || (want && !strcmp(want, hex)))
         return 0;
-    return err_set(E_DATA, "not what icd.json was written with: files of two models are mixed here, or one was changed");
+    return err_set(E_DATA, "not what icd.json was written with: files of two models are mixed, or one was changed");
 }
 
 static int open_head(struct model *m, const char *dir, struct st_file **f)

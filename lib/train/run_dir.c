@@ -160,6 +160,12 @@ static int take(struct run_dir *d, const char *path)
         close(fd);
         return 0;
     }
+    d->locked = mem_strndup(path, strlen(path));
+    if (!d->locked) {
+        close(fd);
+        return -E_NOMEM;
+    }
+    outfile_passing(d->locked, true);
     sign(fd);
     d->lock = fd;
     return 1;
@@ -231,8 +237,10 @@ void run_dir_close(struct run_dir *d)
         if (d->made)
             rmdir(d->path);
     }
+    outfile_passing(d->locked, false);
+    free(d->locked);
     close(d->lock);
-    d->lock = -1;
+    *d = (struct run_dir){.lock = -1};
 }
 
 /* ---- the best model ---- */

@@ -230,6 +230,7 @@ json_t *train_card(const struct trainer *t, const struct train_state *s, const s
 struct run_dir {
     const char *path;
     int lock;      /* descriptor, < 0: not ours */
+    char *locked;  /* the file */
     bool unlocked; /* this file system has no locks: another run would not be noticed */
     bool made;     /* the directory was not there before */
 };

@@ -35,6 +35,8 @@ void outfile_discard(struct outfile *o); /* close and unlink; safe on a zeroed o
 /* Removes every temporary file of a program that is about to end, from any thread or from a handler: another thread
  * that would open or commit one waits for that end. */
 void outfile_unlink_all(void);
+/* `path` (the caller's, as long as it holds) is such a file, too: a lock. false: not any more. */
+void outfile_passing(const char *path, bool is);
 
 /* A file to read: every input is opened here (or claimed: claim.h). E_NOINPUT, also for a directory; E_USAGE where an
  * output would replace it. */

@@ -52,6 +52,16 @@ void outfile_unlink_all(void)
     }
 }
 
+void outfile_passing(const char *path, bool is)
+{
+    pthread_mutex_lock(&lock);
+    if (is)
+        pending_add(path);
+    else
+        pending_remove(path);
+    pthread_mutex_unlock(&lock);
+}
+
 static const char *outfile_name(const struct outfile *o)
 {
     return o->std ? "standard output" : o->path;

@@ -247,6 +247,7 @@ static void saving(void)
     CHECK(load(&n) == 0 && n->label_head == n->family_params && n->labels == 3 && n->d_a == 5);
     CHECK(n && n->params.numel == m->params.numel &&
           !memcmp(n->params.value, m->params.value, (size_t)m->params.numel * sizeof(real)));
+    CHECK(n && json_object_size(json_object_get(n->icd, "weights")) == 2 && !json_object_del(n->icd, "weights"));
     CHECK(n && json_equal(n->icd, m->icd) && json_object_get(n->config, "of_somebody_else"));
     CHECK(n && n->spiece_n == m->spiece_n && !memcmp(n->spiece, m->spiece, m->spiece_n));
     model_free(n);
