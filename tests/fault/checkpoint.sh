@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# once
 # What an interrupted icd-train left is gone on with as it was or not at all: any byte of the state and of the best model
 # changed, cut, emptied, lost or another run's is exit 65, with one line that says what. A directory has one writer, dead
 # runs leave nothing for long, and a model directory is whole, all of one model, or none. Damage: tests/fault/checkpoint.py.
